@@ -1,0 +1,263 @@
+//! The executor: one per OS thread, one run at a time.
+//!
+//! The loop in [`drive`] chooses a turn, polls its task once, and applies what that woke; when
+//! there is no turn it jumps the clock to the next timer; when there is no timer either, the run
+//! is over or stuck. All state is in one [`Core`], borrowed for short stretches only.
+//!
+//! Invariant: no code of others (a poll, a drop, a waker that is not ours, a timer source) is
+//! ever called while the core is borrowed.
+
+mod beacon;
+mod choosing;
+mod diagnosis;
+mod drive;
+mod ids;
+mod objects;
+mod operations;
+mod ready;
+mod session;
+mod table;
+mod tasks;
+mod timers;
+mod virtual_clock;
+mod waker;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::Arc;
+use std::task::Waker;
+
+pub(crate) use beacon::{Beacon, all as all_beacons};
+pub(crate) use choosing::Question;
+pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
+pub(crate) use objects::{HoldRecord, ObjectRecord};
+pub(crate) use operations::{Description, Gate, OperationRecord};
+pub(crate) use session::{drop_task_now, execute, is_inside};
+pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
+pub(crate) use timers::{Timer, TimerKey};
+pub(crate) use waker::Waiter;
+
+pub(crate) use self::ready::ReadySet;
+pub(crate) use self::table::Table;
+use self::tasks::Task;
+use self::timers::Timers;
+use crate::choice::Choice;
+use crate::finding::Finding;
+use crate::options::Options;
+use crate::seed::RunId;
+use crate::strategy::{Divergence, Strategy};
+use crate::streams::Streams;
+use crate::time::{Instant, TimerSource};
+use crate::trace::{Event, EventKind, ObjectInfo, TaskInfo, Trace};
+
+/// What belongs to the poll that is going on.
+#[derive(Debug, Default)]
+struct PollState {
+    /// Whether an operation has given way: later ones then do so without a choice.
+    gave_way: bool,
+    /// Whether the task was woken since its poll began.
+    woken: bool,
+}
+
+/// The state of the run on this thread, or what its last run left to be used again.
+pub(crate) struct Core {
+    /// Zero between runs.
+    pub(crate) stamp: Stamp,
+    pub(crate) run: RunId,
+    pub(crate) options: Options,
+    strategy: Option<Box<dyn Strategy>>,
+    streams: Streams,
+    tape: Vec<Choice>,
+
+    tasks: Vec<Task>,
+    ready: ReadySet,
+    /// The task whose code is running, or `None` in the engine's own.
+    pub(crate) current: Option<TaskId>,
+    poll: PollState,
+    /// The turn that a preemption choice has decided on.
+    preselected: Option<Turn>,
+    /// The operation that was granted and has not been executed yet.
+    granted: Option<OperationId>,
+    /// A task whose operation was granted while its waker is being called.
+    entering: Option<TaskId>,
+    /// How many `without_switching` futures are being polled.
+    pub(crate) without_switching: u32,
+    /// Whether what is left of the run is being dropped: nothing gives way any more.
+    teardown: bool,
+    steps: u64,
+    /// The tasks of the last turns, as a ring: what was going round when a budget is used up.
+    recent: [TaskId; RECENT],
+
+    pub(crate) operations: Table<OperationRecord>,
+    pub(crate) objects: Vec<ObjectRecord>,
+    free_objects: Vec<u32>,
+    pub(crate) holds: Table<HoldRecord>,
+
+    now_ns: u64,
+    pub(crate) timers: Timers,
+    source: Option<Box<dyn TimerSource>>,
+    /// Wakers of others, to be called as soon as the core is not borrowed.
+    wakes: Vec<Waker>,
+
+    /// How many messages were stamped, in a traced run.
+    messages: u64,
+    finding: Option<Finding>,
+    divergence: Option<Divergence>,
+    events: Option<Vec<Event>>,
+    beacon: OnceCell<Arc<Beacon>>,
+}
+
+/// How many of the last turns are kept.
+const RECENT: usize = 32;
+
+struct Engine {
+    /// A copy of the core's stamp that can be read while the core is borrowed.
+    stamp: Cell<Stamp>,
+    core: RefCell<Core>,
+}
+
+thread_local! {
+    static ENGINE: Engine = const {
+        Engine { stamp: Cell::new(Stamp::NONE), core: RefCell::new(Core::new()) }
+    };
+}
+
+/// The core of the run on this thread; `None` outside of a run, and when the thread is ending.
+#[inline]
+pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
+    ENGINE
+        .try_with(|engine| {
+            if engine.stamp.get() == Stamp::NONE {
+                return None;
+            }
+            Some(act(&mut engine.core.borrow_mut()))
+        })
+        .ok()
+        .flatten()
+}
+
+/// The core of the run on this thread, for what makes no sense outside of one.
+///
+/// # Panics
+/// Outside of a run: with what was tried, and what to do.
+#[inline]
+#[track_caller]
+pub(crate) fn expect_run<R>(what: &str, act: impl FnOnce(&mut Core) -> R) -> R {
+    match with_run(act) {
+        Some(result) => result,
+        None => outside(what),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn outside(what: &str) -> ! {
+    panic!(
+        "{what} was called outside of a run; it is allowed only in a future (or in the closure \
+         that makes it) that a run or a hunt executes, on that run's own thread"
+    )
+}
+
+impl Core {
+    const fn new() -> Core {
+        Core {
+            stamp: Stamp::NONE,
+            run: RunId::new(0, 0),
+            options: Options {
+                switching: crate::options::Switching::Preemptive,
+                time: crate::options::TimeModel::Exact,
+                tracing: crate::options::Tracing::Off,
+                steps_max: 1,
+                elapsed_max: std::time::Duration::MAX,
+                poll_max: None,
+            },
+            strategy: None,
+            streams: Streams::new(RunId::new(0, 0)),
+            tape: Vec::new(),
+            tasks: Vec::new(),
+            ready: ReadySet::new(),
+            current: None,
+            poll: PollState { gave_way: false, woken: false },
+            preselected: None,
+            granted: None,
+            entering: None,
+            without_switching: 0,
+            teardown: false,
+            steps: 0,
+            recent: [TaskId::MAIN; RECENT],
+            operations: Table::new(),
+            objects: Vec::new(),
+            free_objects: Vec::new(),
+            holds: Table::new(),
+            now_ns: 0,
+            timers: Timers::new(),
+            source: None,
+            wakes: Vec::new(),
+            messages: 0,
+            finding: None,
+            divergence: None,
+            events: None,
+            beacon: OnceCell::new(),
+        }
+    }
+
+    /// The virtual time.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        Instant::from_nanos(self.now_ns)
+    }
+
+    /// Records an event, if the run is traced. `make` is not called otherwise.
+    #[inline]
+    pub(crate) fn record(&mut self, make: impl FnOnce(&Core) -> EventKind) {
+        if self.events.is_some() {
+            self.record_now(make);
+        }
+    }
+
+    #[cold]
+    fn record_now(&mut self, make: impl FnOnce(&Core) -> EventKind) {
+        let event = Event { at: self.now(), task: self.current.map(Into::into), kind: make(self) };
+        if let Some(events) = &mut self.events {
+            events.push(event);
+        }
+    }
+
+    /// Ends the run with a finding. The first one stands.
+    #[cold]
+    pub(crate) fn fail(&mut self, finding: Finding) {
+        self.finding.get_or_insert(finding);
+    }
+
+    pub(crate) fn is_traced(&self) -> bool {
+        self.events.is_some()
+    }
+
+    /// The number of a message, if there is anybody to tell about it.
+    pub(crate) fn new_message(&mut self) -> Option<u64> {
+        self.events.as_ref()?;
+        self.messages += 1;
+        Some(self.messages)
+    }
+
+    /// The names that a trace's events refer to.
+    fn bind_trace(&self, events: Vec<Event>) -> Trace {
+        let identities = self.beacon().lock_identities();
+        let tasks = (0..identities.len()).map(|index| TaskInfo {
+            path: beacon::path(&identities, TaskId(index as u32)),
+            name: identities[index].name.as_deref().map(str::to_owned),
+            spawned: identities[index].site.map(Into::into),
+        });
+        let tasks = tasks.collect();
+        drop(identities);
+        let objects = (0..self.objects.len()).map(|index| ObjectInfo {
+            kind: self.objects[index].kind,
+            title: self.object_title(index as u32),
+            made: self.objects[index].site.into(),
+        });
+        Trace { run: self.run, events, tasks, objects: objects.collect() }
+    }
+
+    fn beacon(&self) -> &Arc<Beacon> {
+        self.beacon.get_or_init(Beacon::register)
+    }
+}

@@ -1,0 +1,160 @@
+//! What other OS threads may see of a thread's run: for the watchdog, and for wakers that are
+//! called from outside.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::ids::{Stamp, TaskId};
+use crate::seed::RunId;
+
+/// What a task is called, for as long as its run lasts.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) parent: TaskId,
+    /// The how-manieth child of its parent, from 1; 0 for the main task.
+    pub(crate) ordinal: u32,
+    pub(crate) site: Option<&'static Location<'static>>,
+    pub(crate) name: Option<Box<str>>,
+}
+
+/// One thread's run, as seen by others.
+#[derive(Debug, Default)]
+pub(crate) struct Beacon {
+    /// The stamp of the run, or zero.
+    stamp: AtomicU64,
+    seed: AtomicU64,
+    number: AtomicU64,
+    /// Counts up at each poll's begin and end: odd while a poll goes on.
+    polls: AtomicU64,
+    task: AtomicU32,
+    /// How long one poll may take, in milliseconds; 0 for ever.
+    poll_max_ms: AtomicU64,
+    identities: Mutex<Vec<Identity>>,
+    /// Whether `foreign` has something in it.
+    was_woken: AtomicBool,
+    /// Tasks that were woken from other threads, with the run that they belong to.
+    foreign: Mutex<Vec<(Stamp, TaskId)>>,
+}
+
+/// Every thread that has had a run and is still there.
+static BEACONS: Mutex<Vec<Weak<Beacon>>> = Mutex::new(Vec::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The beacons of all threads that are still there.
+pub(crate) fn all() -> Vec<Arc<Beacon>> {
+    lock(&BEACONS).iter().filter_map(Weak::upgrade).collect()
+}
+
+/// Called by a waker whose run is not the current one of its thread: tells the run, if it is
+/// still going on elsewhere.
+#[cold]
+pub(crate) fn wake_from_elsewhere(stamp: Stamp, task: TaskId) {
+    for beacon in all() {
+        if beacon.stamp.load(Ordering::Acquire) == stamp.0 {
+            lock(&beacon.foreign).push((stamp, task));
+            beacon.was_woken.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Beacon {
+    /// A new beacon for this thread.
+    pub(crate) fn register() -> Arc<Beacon> {
+        let beacon = Arc::new(Beacon::default());
+        let mut beacons = lock(&BEACONS);
+        beacons.retain(|beacon| beacon.strong_count() > 0);
+        beacons.push(Arc::downgrade(&beacon));
+        beacon
+    }
+
+    pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max_ms: u64) {
+        self.seed.store(run.seed, Ordering::Relaxed);
+        self.number.store(run.number, Ordering::Relaxed);
+        self.poll_max_ms.store(poll_max_ms, Ordering::Relaxed);
+        self.stamp.store(stamp.0, Ordering::Release);
+    }
+
+    pub(super) fn end(&self) {
+        self.stamp.store(0, Ordering::Release);
+        self.lock_identities().clear();
+    }
+
+    #[inline]
+    pub(super) fn poll_begins(&self, task: TaskId) {
+        self.task.store(task.0, Ordering::Relaxed);
+        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn poll_ends(&self) {
+        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Whether a waker of this run may have been called from another thread.
+    #[inline]
+    pub(super) fn was_woken(&self) -> bool {
+        self.was_woken.load(Ordering::Relaxed)
+    }
+
+    /// The tasks of run `stamp` that were woken from other threads.
+    pub(super) fn take_foreign(&self, stamp: Stamp) -> Vec<TaskId> {
+        self.was_woken.store(false, Ordering::Relaxed);
+        let mut foreign = std::mem::take(&mut *lock(&self.foreign));
+        foreign.retain(|&(of, _)| of == stamp);
+        foreign.into_iter().map(|(_, task)| task).collect()
+    }
+
+    pub(crate) fn lock_identities(&self) -> MutexGuard<'_, Vec<Identity>> {
+        lock(&self.identities)
+    }
+
+    /// A poll that goes on: its number, and how long it may take in milliseconds.
+    pub(crate) fn poll_going_on(&self) -> Option<(u64, u64)> {
+        let polls = self.polls.load(Ordering::Relaxed);
+        let limit = self.poll_max_ms.load(Ordering::Relaxed);
+        (polls % 2 == 1 && limit > 0).then_some((polls, limit))
+    }
+
+    pub(crate) fn run(&self) -> RunId {
+        RunId::new(self.seed.load(Ordering::Relaxed), self.number.load(Ordering::Relaxed))
+    }
+
+    /// The task that is being polled: what it is called, and where it was spawned.
+    pub(crate) fn polled(&self) -> (String, Option<&'static Location<'static>>) {
+        let identities = self.lock_identities();
+        let task = TaskId(self.task.load(Ordering::Relaxed));
+        let site = identities.get(task.index()).and_then(|identity| identity.site);
+        (title(&identities, task), site)
+    }
+}
+
+/// The path of a task from the main one, such as `main.2.1`.
+pub(crate) fn path(identities: &[Identity], task: TaskId) -> String {
+    let mut ordinals = Vec::new();
+    let mut at = task;
+    while let Some(identity) = identities.get(at.index())
+        && identity.ordinal > 0
+    {
+        ordinals.push(identity.ordinal);
+        at = identity.parent;
+    }
+    let mut path = String::from("main");
+    for ordinal in ordinals.iter().rev() {
+        path.push('.');
+        path.push_str(&ordinal.to_string());
+    }
+    path
+}
+
+/// The path of a task and its name, such as `main.2 reaper`.
+pub(crate) fn title(identities: &[Identity], task: TaskId) -> String {
+    let path = path(identities, task);
+    match identities.get(task.index()).and_then(|identity| identity.name.as_deref()) {
+        Some(name) => format!("{path} {name}"),
+        None => path,
+    }
+}

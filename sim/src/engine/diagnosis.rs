@@ -1,0 +1,186 @@
+//! What the engine itself can say of a run that went wrong.
+
+use super::beacon;
+use super::ids::TaskId;
+use super::operations::Phase;
+use super::tasks::State;
+use super::{Core, Timer};
+use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
+use crate::panics;
+use crate::strategy::Divergence;
+use crate::time::Instant;
+
+impl Core {
+    /// The path of a task from the main one, such as `main.2.1`.
+    pub(crate) fn task_path(&self, task: TaskId) -> String {
+        beacon::path(&self.beacon().lock_identities(), task)
+    }
+
+    /// Path and name of a task, such as `main.2 reaper`.
+    pub(crate) fn task_title(&self, task: TaskId) -> String {
+        beacon::title(&self.beacon().lock_identities(), task)
+    }
+
+    /// Where a task was spawned.
+    pub(crate) fn task_place(&self, task: TaskId) -> Option<Place> {
+        let identities = self.beacon().lock_identities();
+        identities.get(task.index()).and_then(|identity| identity.site).map(Place::from)
+    }
+
+    /// Nothing is ready, no timer is pending, and the main future has not ended.
+    #[cold]
+    pub(super) fn fail_stuck(&mut self) {
+        let blocked = self.blocked();
+        let tasks = match blocked.len() {
+            1 => String::from("1 task waits"),
+            count => format!("{count} tasks wait"),
+        };
+        let finding = Finding {
+            kind: Kind::Deadlock,
+            message: format!("nothing can run any more: {tasks}, and no timer is pending"),
+            at: self.now(),
+            task: None,
+            place: None,
+            blocked,
+        };
+        self.fail(finding);
+    }
+
+    /// The program is not the one that the tape was recorded from. The first divergence stands,
+    /// beside whatever else was found.
+    #[cold]
+    pub(super) fn fail_diverged(&mut self, divergence: Divergence) {
+        if self.divergence.is_some() {
+            return;
+        }
+        let finding = Finding {
+            kind: Kind::Divergence,
+            message: divergence.to_string(),
+            at: self.now(),
+            task: self.current.map(|task| self.task_title(task)),
+            place: None,
+            blocked: Vec::new(),
+        };
+        self.divergence = Some(divergence);
+        self.fail(finding);
+    }
+
+    #[cold]
+    pub(super) fn fail_panicked(&mut self, task: TaskId, message: String) {
+        let place = panics::take_place();
+        let finding = Finding {
+            kind: Kind::Panic,
+            message,
+            at: self.now(),
+            task: Some(self.task_title(task)),
+            place,
+            blocked: Vec::new(),
+        };
+        self.fail(finding);
+    }
+
+    /// Every waker of this run that was called from another thread is a finding.
+    #[cold]
+    pub(super) fn take_foreign_wakes(&mut self) {
+        for task in self.beacon().take_foreign(self.stamp) {
+            let finding = Finding {
+                kind: Kind::Nondeterminism,
+                message: String::from(
+                    "a waker of this task was called from another OS thread, which no tape controls",
+                ),
+                at: self.now(),
+                task: Some(self.task_title(task)),
+                place: self.task_place(task),
+                blocked: Vec::new(),
+            };
+            self.fail(finding);
+        }
+    }
+
+    #[cold]
+    pub(super) fn fail_out_of_steps(&mut self) {
+        let finding = Finding {
+            kind: Kind::Livelock,
+            message: format!(
+                "the program went on beyond its budget of {} steps; going round: {}",
+                self.options.steps_max,
+                self.going_round()
+            ),
+            at: self.now(),
+            task: None,
+            place: None,
+            blocked: Vec::new(),
+        };
+        self.fail(finding);
+    }
+
+    /// Which tasks had the last turns, and how many each.
+    pub(super) fn going_round(&self) -> String {
+        let turns = self.recent.len().min(self.steps as usize);
+        let mut counts: Vec<(TaskId, usize)> = Vec::new();
+        for &task in &self.recent[..turns] {
+            match counts.iter_mut().find(|(other, _)| *other == task) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((task, 1)),
+            }
+        }
+        counts.sort_by_key(|&(task, count)| (std::cmp::Reverse(count), task));
+        let listed = counts.iter().map(|&(task, count)| {
+            let title = self.task_title(task);
+            match self.waits_of(task).first() {
+                Some(wait) => format!("{title}, in {wait} ({count} of the last {turns} turns)"),
+                None => format!("{title} ({count} of the last {turns} turns)"),
+            }
+        });
+        listed.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Every task that has not ended, and what it waits for.
+    pub(crate) fn blocked(&self) -> Vec<Blocked> {
+        let unfinished = (0..self.tasks.len() as u32).map(TaskId);
+        let unfinished = unfinished.filter(|id| self.tasks[id.index()].state != State::Ended);
+        let blocked = unfinished.map(|id| Blocked {
+            task: self.task_title(id),
+            spawned: self.task_place(id),
+            waits: self.waits_of(id),
+        });
+        blocked.collect()
+    }
+
+    /// The operations that were pending in a task's last poll, oldest first.
+    fn waits_of(&self, id: TaskId) -> Vec<Wait> {
+        let task = &self.tasks[id.index()];
+        let operations = self.operations.list(task.operations);
+        let pending = operations.filter(|(_, operation)| {
+            operation.phase == Phase::Blocked && operation.polled_in == task.polls
+        });
+        let mut waits: Vec<Wait> = pending
+            .map(|(_, operation)| Wait {
+                operation: operation.description.name,
+                object: operation.description.object.map(|object| self.object_title(object)),
+                place: operation.description.site.into(),
+                since: Instant::from_nanos(operation.since_ns),
+                holders: self.holders_of(operation.description.object),
+            })
+            .collect();
+        waits.reverse();
+        waits.extend(self.timers.of_task(id).map(|timer: &Timer| Wait {
+            operation: "sleep",
+            object: None,
+            place: timer.site.into(),
+            since: Instant::from_nanos(timer.since_ns),
+            holders: Vec::new(),
+        }));
+        waits
+    }
+
+    fn holders_of(&self, object: Option<u32>) -> Vec<Holder> {
+        let Some(object) = object else { return Vec::new() };
+        let holds = self.holds.list(self.objects[object as usize].holds);
+        let mut holders: Vec<Holder> = holds
+            .map(|(_, hold)| Holder { task: self.task_title(hold.task), place: hold.site.into() })
+            .collect();
+        holders.reverse();
+        holders
+    }
+}

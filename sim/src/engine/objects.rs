@@ -1,0 +1,144 @@
+//! Instrumented objects of a run, and who holds them.
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+use super::Core;
+use super::ids::{INDEX_MAX, Packed, TaskId};
+use super::table::NIL;
+use crate::probe::Mode;
+use crate::trace::EventKind;
+
+/// What the engine knows of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectRecord {
+    pub(crate) kind: &'static str,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) site: &'static Location<'static>,
+    /// The task that made it, or was the first to use it if it was made outside of the run.
+    pub(crate) creator: TaskId,
+    /// The newest of its holds.
+    pub(crate) holds: u32,
+}
+
+/// A task's hold on an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HoldRecord {
+    pub(crate) object: u32,
+    pub(crate) task: TaskId,
+    pub(crate) units: u32,
+    pub(crate) mode: Mode,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) since_ns: u64,
+}
+
+impl Core {
+    /// Registers an object in this run.
+    pub(crate) fn register_object(
+        &mut self,
+        kind: &'static str,
+        name: Option<&Cow<'static, str>>,
+        site: &'static Location<'static>,
+    ) -> Packed {
+        let creator = self.current.unwrap_or(TaskId::MAIN);
+        let record = ObjectRecord { kind, name: name.cloned(), site, creator, holds: NIL };
+        let index = match self.free_objects.pop() {
+            Some(index) => {
+                self.objects[index as usize] = record;
+                index
+            }
+            None => {
+                let index = self.objects.len() as u32;
+                assert!(index < INDEX_MAX, "a run has at most {INDEX_MAX} objects");
+                self.objects.push(record);
+                index
+            }
+        };
+        Packed::new(self.stamp, index)
+    }
+
+    /// Notes that an object is gone. Its place is used again, unless the run is traced: a trace
+    /// keeps every object apart.
+    pub(crate) fn forget_object(&mut self, index: u32) {
+        if self.events.is_none() && self.objects[index as usize].holds == NIL {
+            self.free_objects.push(index);
+        }
+    }
+
+    /// Notes that the current task holds `units` of an object.
+    #[inline]
+    pub(crate) fn hold(
+        &mut self,
+        object: u32,
+        units: u32,
+        mode: Mode,
+        site: &'static Location<'static>,
+    ) -> Packed {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let record = HoldRecord { object, task, units, mode, site, since_ns: self.now_ns };
+        let head = &mut self.objects[object as usize].holds;
+        let index = self.holds.insert(head, record);
+        self.record(|_| EventKind::Acquired { object: object.into(), units, site: site.into() });
+        Packed::new(self.stamp, index)
+    }
+
+    /// Ends a hold.
+    #[inline]
+    pub(crate) fn unhold(&mut self, index: u32) {
+        let Some(&HoldRecord { object, units, task, .. }) = self.holds.get(index) else { return };
+        let head = &mut self.objects[object as usize].holds;
+        self.holds.remove(head, index);
+        self.record(|_| EventKind::Released {
+            object: object.into(),
+            units,
+            taken_by: task.into(),
+        });
+    }
+
+    /// Ends holds of `units` of an object that were taken without a guard: the current task's
+    /// newest first, then anybody's.
+    pub(crate) fn unhold_units(&mut self, object: u32, mut units: u32) {
+        let current = self.current;
+        for own in [true, false] {
+            let head = self.objects[object as usize].holds;
+            let fitting: Vec<u32> = self
+                .holds
+                .list(head)
+                .filter(|(_, hold)| hold.mode == Mode::Unguarded)
+                .filter(|(_, hold)| (Some(hold.task) == current) == own)
+                .map(|(index, _)| index)
+                .take(units as usize)
+                .collect();
+            for index in fitting {
+                let Some(hold) = self.holds.get_mut(index) else { continue };
+                let ended = hold.units.min(units);
+                if ended == 0 {
+                    return;
+                }
+                units -= ended;
+                if hold.units == ended {
+                    self.unhold(index);
+                } else {
+                    hold.units -= ended;
+                }
+            }
+        }
+    }
+
+    /// The object as traces and reports call it: kind and name, such as `lock db`, or for one
+    /// without a name the how-manieth of its kind that the task made, such as `lock#2@main.1`.
+    pub(crate) fn object_title(&self, index: u32) -> String {
+        let object = &self.objects[index as usize];
+        if let Some(name) = &object.name {
+            return format!("{} {name}", object.kind);
+        }
+        let same = self.objects[..=index as usize].iter().filter(|other| {
+            other.creator == object.creator && other.kind == object.kind && other.name.is_none()
+        });
+        let number = same.count();
+        match object.creator {
+            TaskId::MAIN => format!("{}#{number}", object.kind),
+            creator => format!("{}#{number}@{}", object.kind, self.task_path(creator)),
+        }
+    }
+}

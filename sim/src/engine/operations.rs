@@ -1,0 +1,232 @@
+//! Giving way: announced operations, grants, and operations that are blocked.
+
+use std::panic::Location;
+
+use super::Core;
+use super::ids::{OperationId, TaskId, Turn};
+use super::table::NIL;
+use super::waker::Waiter;
+use crate::options::Switching;
+use crate::probe::Access;
+use crate::trace::EventKind;
+
+/// What an operation is, apart from when it happens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Description {
+    /// What it is called, such as `acquire`.
+    pub(crate) name: &'static str,
+    /// The object's place in the engine's list; `None` for an operation that has none.
+    pub(crate) object: Option<u32>,
+    pub(crate) access: Access,
+    pub(crate) site: &'static Location<'static>,
+}
+
+/// Where an operation stands that has not been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Has a turn in the ready set. Left when that is granted or withdrawn.
+    Announced,
+    /// Is executed when it is polled next. Left in that poll, one way or the other.
+    Granted,
+    /// Its grant was not taken up, or its turn withdrawn: it is announced afresh when it is
+    /// polled again.
+    Snoozed,
+    /// Was executed and found nothing to take: it waits in the object's own queue.
+    Blocked,
+}
+
+/// An operation that is announced or blocked.
+#[derive(Debug)]
+pub(crate) struct OperationRecord {
+    pub(crate) task: TaskId,
+    pub(crate) description: Description,
+    pub(crate) phase: Phase,
+    /// The waker it was last polled with; taken while granted, unused while blocked.
+    waiter: Option<Waiter>,
+    pub(crate) since_ns: u64,
+    /// Which poll of its task polled it last.
+    pub(crate) polled_in: u32,
+}
+
+/// Whether an operation may be executed in this poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Yes.
+    Go,
+    /// No: another turn comes in between.
+    GiveWay,
+}
+
+impl Core {
+    /// Asks whether an operation that is polled for the first time goes on in place.
+    #[inline]
+    pub(crate) fn gate(&mut self) -> Gate {
+        if self.options.switching == Switching::Cooperative
+            || self.without_switching > 0
+            || self.teardown
+            || self.current.is_none()
+        {
+            return Gate::Go;
+        }
+        if self.poll.gave_way {
+            return Gate::GiveWay;
+        }
+        self.stall();
+        if !self.wakes.is_empty() {
+            // The stall woke somebody whose waker is not ours: it is called once this poll has
+            // returned, so the operation cannot go on before that.
+            self.poll.gave_way = true;
+            return Gate::GiveWay;
+        }
+        if self.goes_on_in_place() {
+            return Gate::Go;
+        }
+        self.poll.gave_way = true;
+        Gate::GiveWay
+    }
+
+    /// Announces an operation that gives way: it becomes a turn behind all others.
+    pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
+        let id = self.insert_operation(description, Phase::Announced, Some(waiter));
+        self.ready.push(Turn::Operation(id));
+        self.record(|_| EventKind::Announced(description.into()));
+        id
+    }
+
+    /// What an announced operation finds when it is polled again; `None` if it is to ask the
+    /// gate afresh.
+    pub(crate) fn poll_announced(&mut self, id: OperationId) -> Option<Gate> {
+        let current = self.current;
+        let polled_in = current.map_or(0, |task| self.tasks[task.index()].polls);
+        let record = self.operations.get_mut(id.0)?;
+        if Some(record.task) != current {
+            return None;
+        }
+        record.polled_in = polled_in;
+        match record.phase {
+            Phase::Granted => Some(Gate::Go),
+            Phase::Announced => Some(Gate::GiveWay),
+            Phase::Snoozed | Phase::Blocked => None,
+        }
+    }
+
+    /// The waiter of an announced operation that was polled with another waker: put in place,
+    /// and the old one handed back to be dropped outside of the engine.
+    pub(crate) fn replace_waiter(&mut self, id: OperationId, waiter: Waiter) -> Option<Waiter> {
+        self.operations.get_mut(id.0)?.waiter.replace(waiter)
+    }
+
+    /// Whether an announced operation waits with its task's own waker.
+    pub(crate) fn waits_as_task(&self, id: OperationId) -> bool {
+        let waiter = self.operations.get(id.0).and_then(|record| record.waiter.as_ref());
+        matches!(waiter, Some(Waiter::Task(_)))
+    }
+
+    /// Notes that an operation waits in its object's own queue.
+    pub(crate) fn block(
+        &mut self,
+        id: Option<OperationId>,
+        description: Description,
+    ) -> (OperationId, Option<Waiter>) {
+        let current = self.current.unwrap_or(TaskId::MAIN);
+        let polled_in = self.tasks[current.index()].polls;
+        if let Some(id) = id
+            && let Some(record) = self.operations.get_mut(id.0)
+            && record.task == current
+        {
+            record.polled_in = polled_in;
+            if record.phase == Phase::Blocked {
+                return (id, None);
+            }
+            let old = record.waiter.take();
+            record.phase = Phase::Blocked;
+            self.forget_turn(id);
+            self.record(|_| EventKind::Blocked(description.into()));
+            return (id, old);
+        }
+        let old = id.and_then(|id| self.forget_operation(id));
+        let id = self.insert_operation(description, Phase::Blocked, None);
+        self.record(|_| EventKind::Blocked(description.into()));
+        (id, old)
+    }
+
+    /// Notes that an operation was executed, awaitable or immediate.
+    #[inline]
+    pub(crate) fn executed(&mut self, description: Description) {
+        self.record(|_| EventKind::Executed(description.into()));
+    }
+
+    /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
+    /// dropped outside of the engine.
+    pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
+        let task = self.operations.get(id.0)?.task;
+        self.forget_turn(id);
+        let head = &mut self.tasks[task.index()].operations;
+        self.operations.remove(head, id.0)?.waiter
+    }
+
+    /// Forgets an operation that was dropped before it was executed.
+    pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
+        let description = self.operations.get(id.0)?.description;
+        self.record(|_| EventKind::Withdrawn(description.into()));
+        self.forget_operation(id)
+    }
+
+    /// Takes the turns of a task's announced operations out of the ready set.
+    pub(super) fn withdraw_turns(&mut self, task: TaskId) {
+        let mut at = self.tasks[task.index()].operations;
+        while at != NIL {
+            let next = self.operations.list(at).nth(1).map_or(NIL, |(index, _)| index);
+            self.snooze(OperationId(at));
+            at = next;
+        }
+    }
+
+    /// After a poll: a grant that was not taken up is withdrawn.
+    #[inline]
+    pub(super) fn snooze_untaken_grant(&mut self) {
+        if let Some(id) = self.granted.take() {
+            self.snooze(id);
+        }
+    }
+
+    /// Grants an announced operation. Returns the waiter to wake before its task is polled.
+    pub(super) fn grant(&mut self, id: OperationId) -> (TaskId, Option<Waiter>) {
+        let record = self.operations.get_mut(id.0).expect("a turn's operation; a bug in unpick");
+        record.phase = Phase::Granted;
+        let (task, waiter) = (record.task, record.waiter.take());
+        self.granted = Some(id);
+        (task, waiter)
+    }
+
+    fn snooze(&mut self, id: OperationId) {
+        if let Some(record) = self.operations.get_mut(id.0)
+            && matches!(record.phase, Phase::Announced | Phase::Granted)
+        {
+            record.phase = Phase::Snoozed;
+            self.ready.remove(Turn::Operation(id));
+        }
+    }
+
+    fn forget_turn(&mut self, id: OperationId) {
+        if self.granted == Some(id) {
+            self.granted = None;
+        } else {
+            self.ready.remove(Turn::Operation(id));
+        }
+    }
+
+    fn insert_operation(
+        &mut self,
+        description: Description,
+        phase: Phase,
+        waiter: Option<Waiter>,
+    ) -> OperationId {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let since_ns = self.now_ns;
+        let owner = &mut self.tasks[task.index()];
+        let polled_in = owner.polls;
+        let record = OperationRecord { task, description, phase, waiter, since_ns, polled_in };
+        OperationId(self.operations.insert(&mut owner.operations, record))
+    }
+}

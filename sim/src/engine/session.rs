@@ -1,0 +1,272 @@
+//! A run from its beginning to its end: what is set up, and how everything is put away.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::beacon::Identity;
+use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
+use super::tasks::{Duty, Leftover, OnPanic, State, Task, TaskFuture};
+use super::waker::Waiter;
+use super::{Core, ENGINE, drive, with_run};
+use crate::choice::Choice;
+use crate::finding::Finding;
+use crate::options::{Options, Tracing};
+use crate::panics;
+use crate::seed::RunId;
+use crate::strategy::{Divergence, Strategy};
+use crate::streams::Streams;
+use crate::time::Instant;
+use crate::trace::{Ending, EventKind, Trace};
+
+/// What a run leaves.
+pub(crate) struct Ended {
+    pub(crate) finding: Option<Finding>,
+    pub(crate) divergence: Option<Divergence>,
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) steps: u64,
+    pub(crate) tasks: usize,
+    pub(crate) now: Instant,
+    pub(crate) strategy: Box<dyn Strategy>,
+}
+
+pin_project! {
+    /// The main future, with a place for its output.
+    struct Main<F: Future> {
+        #[pin]
+        future: Option<F>,
+        output: Option<F::Output>,
+    }
+}
+
+impl<F: Future> Future for Main<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let future = this.future.as_pin_mut().expect("main is polled while it is there");
+        future.poll(cx).map(|output| *this.output = Some(output))
+    }
+}
+
+/// Whether this thread is inside a run.
+pub(crate) fn is_inside() -> bool {
+    ENGINE.try_with(|engine| engine.stamp.get() != Stamp::NONE).unwrap_or(false)
+}
+
+/// Carries out one run on this thread, which must not be inside one. The output is there unless
+/// the run was ended by a finding.
+pub(crate) fn execute<F, Fut>(
+    options: &Options,
+    run: RunId,
+    strategy: Box<dyn Strategy>,
+    program: F,
+) -> (Option<Fut::Output>, Ended)
+where
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    panics::install_hook();
+    let stamp = begin(options, run, strategy);
+    let mut output = None;
+    match catch_unwind(AssertUnwindSafe(program)) {
+        Ok(future) => {
+            let mut main = pin!(Main { future: Some(future), output: None });
+            drive::drive(stamp, main.as_mut());
+            begin_teardown();
+            drop_guarded(TaskId::MAIN, || main.as_mut().project().future.set(None));
+            output = main.as_mut().project().output.take();
+        }
+        Err(panic) => {
+            let message = panics::caught(panic);
+            with_run(|core| core.fail_panicked(TaskId::MAIN, message));
+            begin_teardown();
+        }
+    }
+    drop_tasks();
+    (output, end())
+}
+
+/// A stamp that no other run of this process has.
+fn new_stamp() -> Stamp {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let stamp = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    assert!(stamp <= STAMP_MAX, "this process has made {STAMP_MAX} runs, which is its limit");
+    Stamp(stamp)
+}
+
+fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
+    let stamp = new_stamp();
+    ENGINE.with(|engine| {
+        let core = &mut *engine.core.borrow_mut();
+        core.stamp = stamp;
+        core.run = run;
+        core.options.clone_from(options);
+        core.strategy = Some(strategy);
+        core.streams = Streams::new(run);
+        core.events = (options.tracing == Tracing::On).then(Vec::new);
+        let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
+        core.beacon().lock_identities().push(main);
+        let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
+        core.beacon().begin(stamp, run, poll_max_ms);
+        core.tasks.push(Task::new(None, OnPanic::Fail, Duty::Finite));
+        core.ready.push(Turn::Resume(TaskId::MAIN));
+        core.current = Some(TaskId::MAIN);
+        engine.stamp.set(stamp);
+    });
+    stamp
+}
+
+fn begin_teardown() {
+    with_run(|core| {
+        core.teardown = true;
+        core.record_left_behind(TaskId::MAIN);
+    });
+}
+
+/// Drops something of a task's as that task. A panic is a finding.
+fn drop_guarded(task: TaskId, drop: impl FnOnce()) {
+    with_run(|core| core.current = Some(task));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
+        let message = panics::caught(panic);
+        with_run(|core| core.fail_panicked(task, message));
+    }
+}
+
+/// Drops a task of this run where it stands, from the code of another: it ends as cancelled. One
+/// that is being polled or dropped is aborted instead. Says whether it was unfinished.
+pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
+    let taken = with_run(|core| (core.stamp == stamp).then(|| core.take_unfinished(task)));
+    match taken.flatten() {
+        None | Some(Unfinished::Ended) => false,
+        Some(Unfinished::Running) => true,
+        Some(Unfinished::Resting(future, dropper)) => {
+            drop_guarded(task, || drop(future));
+            let unwanted = with_run(|core| core.end_task(task, Leftover::Cancelled));
+            drop_guarded(task, || drop(unwanted));
+            with_run(|core| core.current = dropper);
+            true
+        }
+    }
+}
+
+/// What `drop_task_now` finds.
+enum Unfinished {
+    /// Nothing: the task has ended.
+    Ended,
+    /// The task's own code is running: it was aborted.
+    Running,
+    /// The task's future, and the task whose code asked for it.
+    Resting(TaskFuture, Option<TaskId>),
+}
+
+/// Drops the tasks in the order in which they were spawned, and those that they spawn meanwhile.
+fn drop_tasks() {
+    let mut task = TaskId(1);
+    while let Some(remains) = with_run(|core| core.take_remains(task)).flatten() {
+        drop_guarded(task, || drop(remains));
+        task = TaskId(task.0 + 1);
+    }
+}
+
+/// What a task still has when its run is over.
+type Remains = (Option<TaskFuture>, Leftover, Option<Waiter>);
+
+impl Core {
+    /// What must be dropped of a task; `None` if there is no such task.
+    fn take_remains(&mut self, id: TaskId) -> Option<Remains> {
+        if id.index() >= self.tasks.len() {
+            return None;
+        }
+        self.current = None;
+        self.record_left_behind(id);
+        let task = &mut self.tasks[id.index()];
+        task.state = State::Ended;
+        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
+        Some((task.future.take(), leftover, task.joiner.take()))
+    }
+
+    fn take_unfinished(&mut self, id: TaskId) -> Unfinished {
+        match self.tasks[id.index()].state {
+            State::Ended => return Unfinished::Ended,
+            State::Running => {}
+            State::Idle | State::Ready => {
+                self.record(|_| EventKind::AbortRequested { task: id.into() });
+                self.withdraw_turns(id);
+                self.ready.remove(Turn::Resume(id));
+                let task = &mut self.tasks[id.index()];
+                // From here on its wakers are inert: it is as good as ended.
+                task.state = State::Ended;
+                if let Some(future) = task.future.take() {
+                    return Unfinished::Resting(future, self.current);
+                }
+            }
+        }
+        self.abort(id);
+        Unfinished::Running
+    }
+
+    fn record_left_behind(&mut self, id: TaskId) {
+        if self.tasks[id.index()].state != State::Ended {
+            self.record(|_| EventKind::Ended { task: id.into(), how: Ending::LeftBehind });
+        }
+    }
+}
+
+/// Puts everything away, keeping allocations for the next run.
+fn end() -> Ended {
+    let leftovers = with_run(|core| {
+        core.current = None;
+        let timers = core.timers.clear();
+        let wakes = std::mem::take(&mut core.wakes);
+        (timers, core.operations.clear(), wakes, core.source.take())
+    });
+    drop_guarded(TaskId::MAIN, || drop(leftovers));
+    let ended = with_run(|core| {
+        core.finish_strategy();
+        let trace = core.events.take().map(|events| core.bind_trace(events));
+        core.beacon().end();
+        let tasks = core.tasks.len();
+        core.stamp = Stamp::NONE;
+        core.tasks.clear();
+        core.ready.clear();
+        core.current = None;
+        core.poll = super::PollState::default();
+        core.preselected = None;
+        core.granted = None;
+        core.entering = None;
+        core.without_switching = 0;
+        core.messages = 0;
+        core.teardown = false;
+        core.objects.clear();
+        core.free_objects.clear();
+        core.holds.clear();
+        Ended {
+            finding: core.finding.take(),
+            divergence: core.divergence.take(),
+            choices: std::mem::take(&mut core.tape),
+            trace,
+            steps: std::mem::take(&mut core.steps),
+            tasks,
+            now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
+            strategy: core.strategy.take().expect("a run has a strategy; a bug in unpick"),
+        }
+    });
+    ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));
+    ended.expect("a run goes on until it is put away; a bug in unpick")
+}
+
+impl Core {
+    /// Lets the strategy say whether the run was what it expected.
+    fn finish_strategy(&mut self) {
+        let strategy = self.strategy.as_mut().expect("a run has a strategy; a bug in unpick");
+        if let Err(divergence) = strategy.finish(&self.tape) {
+            self.fail_diverged(divergence);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Tasks: how they are spawned, woken, aborted, and what they leave behind.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::Core;
+use super::beacon::Identity;
+use super::ids::{INDEX_MAX, TaskId, Turn};
+use super::table::NIL;
+use super::waker::Waiter;
+use crate::trace::{Ending, EventKind};
+
+/// A task's output, whatever its type.
+pub(crate) type Output = Box<dyn Any>;
+/// A task's future, whatever its type.
+pub(crate) type TaskFuture = Pin<Box<dyn Future<Output = Output>>>;
+
+pin_project! {
+    /// Boxes the output of a future, so that tasks are of one type.
+    struct Erased<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Future for Erased<F>
+where
+    F: Future,
+    F::Output: 'static,
+{
+    type Output = Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
+        self.project().future.poll(cx).map(|output| Box::new(output) as Output)
+    }
+}
+
+/// A future of a task, in the one allocation that a task costs.
+pub(crate) fn erase<F>(future: F) -> TaskFuture
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Box::pin(Erased { future })
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Waits to be woken. Left by `wake` and `abort`.
+    Idle,
+    /// Has a turn in the ready set. Left when the turn is taken.
+    Ready,
+    /// Is being polled or dropped. Left when that returns.
+    Running,
+    /// Returned, was cancelled, or panicked. Never left.
+    Ended,
+}
+
+/// How a panic in a task is dealt with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnPanic {
+    /// The run fails.
+    #[default]
+    Fail,
+    /// Whoever joins the task is told.
+    TellJoiner,
+}
+
+/// Whether a task may run for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// It is expected to end.
+    #[default]
+    Finite,
+    /// It may run for ever.
+    Daemon,
+}
+
+/// What a task left for whoever joins it.
+#[derive(Debug)]
+pub(crate) enum Leftover {
+    /// It has not ended.
+    Nothing,
+    /// It returned this.
+    Output(Output),
+    /// It was aborted.
+    Cancelled,
+    /// It panicked with this message.
+    Panicked(String),
+    /// The handle has taken it, or was dropped.
+    Taken,
+}
+
+/// One task of a run.
+pub(crate) struct Task {
+    pub(crate) state: State,
+    pub(crate) aborted: bool,
+    pub(crate) on_panic: OnPanic,
+    pub(crate) duty: Duty,
+    /// Invariant: `None` for the main task, while running, and after the end.
+    pub(crate) future: Option<TaskFuture>,
+    pub(crate) leftover: Leftover,
+    pub(crate) joiner: Option<Waiter>,
+    /// The newest of its operations that are announced or blocked.
+    pub(crate) operations: u32,
+    /// How many children it has spawned.
+    pub(crate) children: u32,
+    /// How many times it was polled.
+    pub(crate) polls: u32,
+}
+
+impl Task {
+    pub(crate) fn new(future: Option<TaskFuture>, on_panic: OnPanic, duty: Duty) -> Task {
+        Task {
+            state: State::Ready,
+            aborted: false,
+            on_panic,
+            duty,
+            future,
+            leftover: Leftover::Nothing,
+            joiner: None,
+            operations: NIL,
+            children: 0,
+            polls: 0,
+        }
+    }
+}
+
+/// What a new task is to be.
+pub(crate) struct NewTask {
+    pub(crate) future: TaskFuture,
+    pub(crate) name: Option<String>,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) on_panic: OnPanic,
+    pub(crate) duty: Duty,
+}
+
+impl Core {
+    /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
+    pub(crate) fn spawn(&mut self, new: NewTask) -> TaskId {
+        let id = TaskId(self.tasks.len() as u32);
+        assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
+        let parent = self.current.unwrap_or(TaskId::MAIN);
+        let parent_task = &mut self.tasks[parent.index()];
+        parent_task.children += 1;
+        let identity = Identity {
+            parent,
+            ordinal: parent_task.children,
+            site: Some(new.site),
+            name: new.name.map(String::into_boxed_str),
+        };
+        self.beacon().lock_identities().push(identity);
+        self.tasks.push(Task::new(Some(new.future), new.on_panic, new.duty));
+        self.ready.push(Turn::Resume(id));
+        self.record(|_| EventKind::Spawned { task: id.into(), site: new.site.into() });
+        id
+    }
+
+    /// Makes a task ready, unless it is, has ended, or is being polled: then it is polled once
+    /// more, behind everything that this poll woke.
+    #[inline]
+    pub(crate) fn wake(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get_mut(id.index()) else { return };
+        match task.state {
+            State::Ready | State::Ended => return,
+            State::Running => self.poll.woken = true,
+            State::Idle => {
+                task.state = State::Ready;
+                self.ready.push(Turn::Resume(id));
+            }
+        }
+        self.record(|_| EventKind::Woken { task: id.into() });
+    }
+
+    /// Wakes whoever `waiter` stands for: a task now, anything else once the engine is not
+    /// borrowed any more.
+    pub(crate) fn wake_waiter(&mut self, waiter: Waiter) {
+        match waiter {
+            Waiter::Task(task) => self.wake(task),
+            Waiter::Other(waker) => self.wakes.push(waker),
+        }
+    }
+
+    /// Asks for a task to be dropped when it is next scheduled; says whether it was unfinished.
+    pub(crate) fn abort(&mut self, id: TaskId) -> bool {
+        let task = &mut self.tasks[id.index()];
+        if task.state == State::Ended {
+            return false;
+        }
+        if task.aborted {
+            return true;
+        }
+        task.aborted = true;
+        self.record(|_| EventKind::AbortRequested { task: id.into() });
+        self.withdraw_turns(id);
+        let task = &mut self.tasks[id.index()];
+        match task.state {
+            State::Idle => {
+                task.state = State::Ready;
+                self.ready.push(Turn::Resume(id));
+            }
+            State::Running => self.poll.woken = true,
+            State::Ready | State::Ended => {}
+        }
+        true
+    }
+
+    /// Marks a task as ended and wakes whoever joins it. Hands back what nobody will take, to be
+    /// dropped while the engine is not borrowed.
+    pub(crate) fn end_task(&mut self, id: TaskId, leftover: Leftover) -> Option<Leftover> {
+        let how = match &leftover {
+            Leftover::Cancelled => Ending::Cancelled,
+            Leftover::Panicked(_) => Ending::Panicked,
+            _ => Ending::Returned,
+        };
+        self.record(|_| EventKind::Ended { task: id.into(), how });
+        let task = &mut self.tasks[id.index()];
+        task.state = State::Ended;
+        let joiner = task.joiner.take();
+        let unwanted = match task.leftover {
+            Leftover::Taken => Some(leftover),
+            _ => {
+                task.leftover = leftover;
+                None
+            }
+        };
+        if let Some(joiner) = joiner {
+            self.wake_waiter(joiner);
+        }
+        unwanted
+    }
+
+    /// What whoever joins a task finds. A pending join is woken through `waiter`.
+    pub(crate) fn join(&mut self, id: TaskId, waiter: Waiter) -> (JoinPoll, Option<Waiter>) {
+        let task = &mut self.tasks[id.index()];
+        if task.state != State::Ended {
+            return (JoinPoll::Pending, task.joiner.replace(waiter));
+        }
+        match std::mem::replace(&mut task.leftover, Leftover::Taken) {
+            Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
+            Leftover::Cancelled => (JoinPoll::Cancelled, Some(waiter)),
+            Leftover::Panicked(message) => (JoinPoll::Panicked(message), Some(waiter)),
+            Leftover::Nothing | Leftover::Taken => (JoinPoll::AlreadyTaken, Some(waiter)),
+        }
+    }
+
+    /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
+    /// dropped while the engine is not borrowed.
+    pub(crate) fn detach(&mut self, id: TaskId) -> (Leftover, Option<Waiter>) {
+        let task = &mut self.tasks[id.index()];
+        (std::mem::replace(&mut task.leftover, Leftover::Taken), task.joiner.take())
+    }
+
+    pub(crate) fn is_finished(&self, id: TaskId) -> bool {
+        self.tasks[id.index()].state == State::Ended
+    }
+}
+
+/// What whoever joins a task finds.
+pub(crate) enum JoinPoll {
+    /// The task has not ended.
+    Pending,
+    /// It returned this.
+    Returned(Output),
+    /// It was aborted.
+    Cancelled,
+    /// It panicked with this message.
+    Panicked(String),
+    /// Its output was taken before.
+    AlreadyTaken,
+}

@@ -1,0 +1,64 @@
+//! Virtual time: jumping to the next timer, and firing what is due.
+
+use std::panic::Location;
+
+use super::waker::Waiter;
+use super::{Core, TaskId, Timer, TimerKey};
+use crate::finding::{Finding, Kind};
+use crate::time::{Instant, TimerSource};
+use crate::trace::EventKind;
+
+impl Core {
+    /// Starts a timer for the current task.
+    pub(crate) fn start_timer(
+        &mut self,
+        deadline: Instant,
+        waiter: Waiter,
+        site: &'static Location<'static>,
+    ) -> TimerKey {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        self.record(|_| EventKind::TimerStarted { deadline, site: site.into() });
+        let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
+        self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns })
+    }
+
+    /// Puts a second source of timers in place; hands back an earlier one.
+    pub(crate) fn attach_source(
+        &mut self,
+        source: Box<dyn TimerSource>,
+    ) -> Option<Box<dyn TimerSource>> {
+        self.source.replace(source)
+    }
+
+    /// Moves the clock to `to_ns`, never backwards, and fires every timer that is due then.
+    pub(super) fn jump(&mut self, to_ns: u64) {
+        if to_ns > self.now_ns {
+            if u128::from(to_ns) > self.options.elapsed_max.as_nanos() {
+                self.fail_out_of_time();
+                return;
+            }
+            self.now_ns = to_ns;
+            self.record(|core| EventKind::ClockJumped { to: core.now() });
+        }
+        while let Some(timer) = self.timers.pop_due(self.now_ns) {
+            self.wake_waiter(timer.waiter);
+        }
+    }
+
+    #[cold]
+    fn fail_out_of_time(&mut self) {
+        let finding = Finding {
+            kind: Kind::Livelock,
+            message: format!(
+                "the program went on beyond its budget of {:?} virtual time; going round: {}",
+                self.options.elapsed_max,
+                self.going_round(),
+            ),
+            at: self.now(),
+            task: None,
+            place: None,
+            blocked: Vec::new(),
+        };
+        self.fail(finding);
+    }
+}

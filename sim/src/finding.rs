@@ -1,0 +1,169 @@
+//! What went wrong in a run: kind, message, place, evidence.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::time::Instant;
+
+/// The kind of a finding. The detectors' order of precedence is that of the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A task panicked, or a drop did.
+    Panic,
+    /// The program returned an error.
+    Error,
+    /// Nothing can run any more, and the main future has not ended.
+    Deadlock,
+    /// A budget of steps or of virtual time was used up.
+    Livelock,
+    /// Something outside of the tape took part.
+    Nondeterminism,
+    /// A strict replay met another question than the tape's.
+    Divergence,
+}
+
+impl Kind {
+    /// The kind's name in lower case, as options and files spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Panic => "panic",
+            Kind::Error => "error",
+            Kind::Deadlock => "deadlock",
+            Kind::Livelock => "livelock",
+            Kind::Nondeterminism => "nondeterminism",
+            Kind::Divergence => "divergence",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A line of a source file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file, as the compiler was given it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl From<&Location<'_>> for Place {
+    fn from(location: &Location<'_>) -> Place {
+        Place { file: location.file().to_owned(), line: location.line(), column: location.column() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What one unfinished task waits for when nothing can run any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Path and name of the task, such as `main.2 reaper`.
+    pub task: String,
+    /// Where the task was spawned; `None` for the main task.
+    pub spawned: Option<Place>,
+    /// What it waits for; empty if nothing that it waits for is instrumented.
+    pub waits: Vec<Wait>,
+}
+
+/// One operation that a task waits in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The operation, such as `acquire`.
+    pub operation: &'static str,
+    /// The object, such as `lock db`; `None` for an operation that has none.
+    pub object: Option<String>,
+    /// Where the operation was called.
+    pub place: Place,
+    /// Since which virtual time.
+    pub since: Instant,
+    /// Who holds the object, and where each took it.
+    pub holders: Vec<Holder>,
+}
+
+/// A task that holds an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Path and name of the task.
+    pub task: String,
+    /// Where it took hold.
+    pub place: Place,
+}
+
+/// What went wrong in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which kind of thing went wrong.
+    pub kind: Kind,
+    /// What happened, in one or two sentences.
+    pub message: String,
+    /// The virtual time at which it was found.
+    pub at: Instant,
+    /// Path and name of the task in which it happened, if it happened in one.
+    pub task: Option<String>,
+    /// Where in the source, if that is known.
+    pub place: Option<Place>,
+    /// The tasks that wait, if nothing could run any more.
+    pub blocked: Vec<Blocked>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name().to_uppercase(), self.message)?;
+        if let Some(task) = &self.task {
+            write!(f, "\n  in {task}")?;
+        }
+        if let Some(place) = &self.place {
+            write!(f, "\n  at {place}")?;
+        }
+        write!(f, "\n  t={}", self.at)?;
+        for blocked in &self.blocked {
+            write!(f, "\n  {blocked}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.task)?;
+        if self.waits.is_empty() {
+            f.write_str(" waits for an unknown future")?;
+            if let Some(spawned) = &self.spawned {
+                write!(f, " (spawned at {spawned})")?;
+            }
+        }
+        for (number, wait) in self.waits.iter().enumerate() {
+            f.write_str(if number == 0 { " waits: " } else { ", or " })?;
+            write!(f, "{wait}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation)?;
+        if let Some(object) = &self.object {
+            write!(f, " {object}")?;
+        }
+        write!(f, " at {} since t={}", self.place, self.since)?;
+        for (number, holder) in self.holders.iter().enumerate() {
+            let lead = if number == 0 { "held by" } else { "and" };
+            write!(f, ", {lead} {} since {}", holder.task, holder.place)?;
+        }
+        Ok(())
+    }
+}

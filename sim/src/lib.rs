@@ -1,0 +1,85 @@
+//! The engine of [unpick](https://docs.rs/unpick): a seeded, virtual-clock executor on which
+//! async code runs under randomised interleavings, each run reproduced by its seed or its tape.
+//!
+//! A [`Run`] executes a program once. Every decision in it goes through one call and lands on a
+//! [`Tape`](tape::Tape): which turn comes next, whether the clock runs ahead, whether a fault
+//! strikes, what [`rng`] draws. The tape is the whole of a run's nondeterminism: replaying it
+//! gives the same run, to the byte.
+//!
+//! ```
+//! use std::cell::Cell;
+//! use std::rc::Rc;
+//! use unpick_sim::{Run, spawn, yield_now};
+//!
+//! /// Two tasks add 1 to a counter, giving way between reading and writing.
+//! async fn lost_update() -> u32 {
+//!     let counter = Rc::new(Cell::new(0));
+//!     let add = |counter: Rc<Cell<u32>>| async move {
+//!         let seen = counter.get();
+//!         yield_now().await;
+//!         counter.set(seen + 1);
+//!     };
+//!     let tasks = [spawn(add(counter.clone())), spawn(add(counter.clone()))];
+//!     for task in tasks {
+//!         task.await.expect("it returns");
+//!     }
+//!     counter.get()
+//! }
+//!
+//! let seed = (0..100).find(|&seed| Run::new().seed(seed).execute(lost_update).result == Ok(1));
+//! let failing = Run::new().seed(seed.expect("one in a hundred loses an update"));
+//! assert_eq!(failing.execute(lost_update).result, Ok(1));
+//! ```
+
+#![deny(unsafe_code)]
+
+pub mod choice;
+mod engine;
+pub mod finding;
+pub mod options;
+mod panics;
+pub mod probe;
+mod random;
+mod run;
+pub mod seed;
+pub mod strategy;
+pub mod streams;
+mod switching;
+pub mod tape;
+mod task;
+pub mod time;
+pub mod trace;
+pub mod watchdog;
+
+pub use random::{SimRng, chance, pick, rng};
+pub use run::{Outcome, Run, RunError};
+pub use switching::{Step, WithoutSwitching, step, without_switching};
+pub use task::{
+    AbortHandle, Builder, HandOver, JoinError, JoinHandle, YieldNow, current_path, hand_over,
+    spawn, task, yield_now,
+};
+
+/// Records something that the program says in the trace of the run, formatted as by
+/// [`format!`]. Nothing is formatted unless the run is traced.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::{Run, event};
+///
+/// let outcome = Run::new().traced().execute(|| async { event!("balance is {}", 100) });
+/// assert!(outcome.trace.unwrap().to_text().contains("say balance is 100"));
+/// ```
+#[macro_export]
+macro_rules! event {
+    ($($argument:tt)*) => {
+        $crate::say(::std::format_args!($($argument)*))
+    };
+}
+
+#[doc(hidden)]
+pub fn say(text: std::fmt::Arguments<'_>) {
+    if engine::with_run(|core| core.is_traced()) == Some(true) {
+        let text = text.to_string();
+        engine::with_run(|core| core.record(|_| trace::EventKind::Said { text }));
+    }
+}

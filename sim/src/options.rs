@@ -1,0 +1,120 @@
+//! How a run is carried out: one plain struct, its defaults, and what it refuses.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Where another task may come in between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Switching {
+    /// Only where an await really suspends, as on asyncio's loop or a tokio `LocalSet`.
+    Cooperative,
+    /// Also before every announced operation, as between the threads of a multi-threaded
+    /// runtime. It does not see inside a step: std locks, atomics, `try_*` calls and the drops
+    /// of guards do not give way.
+    #[default]
+    Preemptive,
+}
+
+/// How virtual time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TimeModel {
+    /// The clock moves only when nothing can run.
+    #[default]
+    Exact,
+    /// A choice may let the clock reach the next timer although turns are ready, as when a
+    /// machine is slow.
+    Stalling,
+}
+
+/// Whether a run records its events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tracing {
+    /// Only the tape and what detectors need.
+    #[default]
+    Off,
+    /// Every event: the outcome carries a [`Trace`](crate::trace::Trace).
+    On,
+}
+
+/// How one run is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where another task may come in between. Preemptive by default.
+    pub switching: Switching,
+    /// How virtual time passes. Exact by default.
+    pub time: TimeModel,
+    /// Whether events are recorded. Off by default.
+    pub tracing: Tracing,
+    /// How many turns a run may take before it counts as a livelock. One million by default.
+    pub steps_max: u64,
+    /// How far the virtual clock may go before the run counts as a livelock. Unlimited by
+    /// default (`Duration::MAX`).
+    pub elapsed_max: Duration,
+    /// How much wall-clock time one poll may take before the watchdog ends the process with exit
+    /// code 101; `None` turns it off. 30 seconds by default.
+    pub poll_max: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            switching: Switching::default(),
+            time: TimeModel::default(),
+            tracing: Tracing::default(),
+            steps_max: 1_000_000,
+            elapsed_max: Duration::MAX,
+            poll_max: Some(Duration::from_secs(30)),
+        }
+    }
+}
+
+impl Options {
+    /// Says whether a run can be carried out so.
+    ///
+    /// # Errors
+    /// If a budget is zero.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        if self.steps_max == 0 {
+            return Err(OptionsError { option: "steps_max", allowed: "at least 1" });
+        }
+        if self.elapsed_max.is_zero() {
+            return Err(OptionsError { option: "elapsed_max", allowed: "more than zero" });
+        }
+        if self.poll_max.is_some_and(|limit| limit.is_zero()) {
+            return Err(OptionsError { option: "poll_max", allowed: "None, or more than zero" });
+        }
+        Ok(())
+    }
+}
+
+/// An option has a value with which no run can be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionsError {
+    option: &'static str,
+    allowed: &'static str,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option `{}` is zero; allowed: {}", self.option, self.allowed)
+    }
+}
+
+impl std::error::Error for OptionsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_of_zero_are_refused_by_name() {
+        let none = Options { steps_max: 0, ..Options::default() };
+        let error = none.check().expect_err("a run of no steps is no run");
+        assert_eq!(error.to_string(), "option `steps_max` is zero; allowed: at least 1");
+        let none = Options { elapsed_max: Duration::ZERO, ..Options::default() };
+        assert!(none.check().is_err());
+        let none = Options { poll_max: Some(Duration::ZERO), ..Options::default() };
+        assert!(none.check().is_err());
+        assert_eq!(Options::default().check(), Ok(()));
+    }
+}

@@ -1,0 +1,63 @@
+//! Panics inside a run: kept with their place, and not printed.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+
+use crate::engine;
+use crate::finding::Place;
+
+thread_local! {
+    /// Where the last panic inside a run happened.
+    static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
+}
+
+/// Installs, once for the process, a panic hook that keeps quiet on threads that are inside a
+/// run, and hands everything else on to the hook that was there before.
+pub(crate) fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if engine::is_inside() {
+                keep(info);
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn keep(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(Place::from);
+    // The thread may be ending, or be here for the second time: then the place stays unknown.
+    let _ = PLACE.try_with(|kept| {
+        if let Ok(mut kept) = kept.try_borrow_mut() {
+            *kept = place;
+        }
+    });
+}
+
+/// Where the last panic inside a run on this thread happened.
+pub(crate) fn take_place() -> Option<Place> {
+    PLACE.with(|kept| kept.borrow_mut().take())
+}
+
+/// The message of a panic that was caught. The payload is dropped here, guarded: a payload
+/// whose own drop panics does not get through.
+pub(crate) fn caught(payload: Box<dyn Any + Send>) -> String {
+    let message = match payload.downcast_ref::<&'static str>() {
+        Some(message) => (*message).to_owned(),
+        None => match payload.downcast_ref::<String>() {
+            Some(message) => message.clone(),
+            None => String::from("a panic whose payload is not a text"),
+        },
+    };
+    let place = PLACE.with(|kept| kept.borrow().clone());
+    if let Err(again) = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+        PLACE.with(|kept| *kept.borrow_mut() = place);
+    }
+    message
+}

@@ -1,0 +1,120 @@
+//! The probe API: how a primitive tells the engine what happens to it.
+//!
+//! The engine knows no primitive. A lock, a queue or a channel of anybody's takes part in
+//! schedules, traces and diagnoses by calling what is here:
+//!
+//! - an [`Object`] in each primitive says what it is, what it is called and where it was made;
+//! - an [`Operation`] in each future announces what it is about to do, lets other tasks in
+//!   between, and says when it was executed or that it is blocked; immediate operations are
+//!   recorded through [`Object::immediate`];
+//! - a [`Hold`] in each guard says who has what;
+//! - [`Object::publish`] and [`Object::observe`] say what happens before what through an object,
+//!   and a [`Stamp`] says it for a single message;
+//! - [`Object::notified`] says how many waiters a notification woke, and [`Operation::ticket`]
+//!   lets the one who releases say to which waiter an object was granted;
+//! - [`choose`] takes a decision of the primitive's own on the tape.
+//!
+//! Outside of a run every call costs one thread-local look and does nothing.
+//!
+//! # A primitive of one's own
+//!
+//! A gate that is opened once, instrumented:
+//!
+//! ```
+//! use std::future::{Future, poll_fn};
+//! use std::panic::Location;
+//! use std::sync::Mutex;
+//! use std::task::{Poll, Waker};
+//!
+//! use unpick_sim::probe::{Access, Object, Operation};
+//! use unpick_sim::{Run, finding::Kind, spawn};
+//!
+//! struct Gate {
+//!     object: Object,
+//!     state: Mutex<(bool, Vec<Waker>)>,
+//! }
+//!
+//! impl Gate {
+//!     fn new() -> Gate {
+//!         Gate { object: Object::new("gate"), state: Mutex::default() }
+//!     }
+//!
+//!     #[track_caller]
+//!     fn open(&self) {
+//!         let wakers = {
+//!             let mut state = self.state.lock().unwrap();
+//!             state.0 = true;
+//!             std::mem::take(&mut state.1)
+//!         };
+//!         self.object.immediate("open", Access::Change);
+//!         self.object.publish();
+//!         self.object.notified(wakers.len());
+//!         wakers.into_iter().for_each(Waker::wake);
+//!     }
+//!
+//!     #[track_caller]
+//!     fn pass(&self) -> impl Future<Output = ()> + '_ {
+//!         let mut operation = Operation::new("pass", Access::Read, Location::caller());
+//!         poll_fn(move |cx| {
+//!             if operation.poll_announce(Some(&self.object), cx).is_pending() {
+//!                 return Poll::Pending;
+//!             }
+//!             let mut state = self.state.lock().unwrap();
+//!             if state.0 {
+//!                 operation.executed(Some(&self.object));
+//!                 self.object.observe();
+//!                 return Poll::Ready(());
+//!             }
+//!             state.1.push(cx.waker().clone());
+//!             operation.blocked(Some(&self.object));
+//!             Poll::Pending
+//!         })
+//!     }
+//! }
+//!
+//! let opened = Run::new().seed(1).execute(|| async {
+//!     let gate = std::rc::Rc::new(Gate::new());
+//!     let opener = gate.clone();
+//!     spawn(async move { opener.open() });
+//!     gate.pass().await;
+//! });
+//! assert_eq!(opened.result, Ok(()));
+//!
+//! let stuck = Run::new().execute(|| async { Gate::new().pass().await });
+//! let finding = stuck.result.unwrap_err();
+//! assert_eq!(finding.kind, Kind::Deadlock);
+//! assert_eq!(finding.blocked[0].waits[0].object.as_deref(), Some("gate#1"));
+//! ```
+
+mod hold;
+mod object;
+mod operation;
+mod stamp;
+
+pub use hold::{Hold, Mode};
+pub use object::Object;
+pub use operation::{Access, Operation, Ticket};
+pub use stamp::Stamp;
+
+use crate::choice::{Choice, Label};
+use crate::engine::{self, Question};
+
+/// Whether this thread is inside a run.
+#[must_use]
+pub fn is_inside_run() -> bool {
+    engine::is_inside()
+}
+
+/// Takes a decision on the tape: one of `arity` alternatives, the plain one being 0. Outside of
+/// a run it is always the plain one.
+///
+/// # Panics
+/// If `arity` is zero or above [`Choice::ARITY_MAX`].
+#[must_use]
+pub fn choose(label: Label, arity: u32) -> u32 {
+    assert!(
+        (1..=Choice::ARITY_MAX).contains(&arity),
+        "a choice of {arity} alternatives; allowed: 1 to 2^30"
+    );
+    engine::with_run(|core| core.choose(Question { label, arity, weight: None })).unwrap_or(0)
+}

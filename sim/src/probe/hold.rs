@@ -1,0 +1,51 @@
+//! Who holds what.
+
+use crate::engine::{Packed, with_run};
+
+/// In which way an object is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Alone.
+    Exclusive,
+    /// Beside others: a reader, or one of several permits.
+    Shared,
+    /// Without a guard: whoever gives units back ends it.
+    Unguarded,
+}
+
+/// A task's hold on an object, kept in the guard. Dropping it ends the hold.
+#[derive(Debug)]
+#[must_use = "the hold ends when this is dropped"]
+pub struct Hold {
+    record: Packed,
+}
+
+impl Hold {
+    pub(super) const fn new(record: Packed) -> Hold {
+        Hold { record }
+    }
+
+    /// A hold on nothing, as it is outside of a run.
+    pub const fn none() -> Hold {
+        Hold { record: Packed::NONE }
+    }
+
+    /// Leaves the hold in place for good: for permits that are forgotten.
+    pub fn forget(mut self) {
+        self.record = Packed::NONE;
+    }
+}
+
+impl Drop for Hold {
+    #[inline]
+    fn drop(&mut self) {
+        let record = self.record;
+        if record != Packed::NONE {
+            with_run(|core| {
+                if let Some(index) = record.of(core.stamp) {
+                    core.unhold(index);
+                }
+            });
+        }
+    }
+}

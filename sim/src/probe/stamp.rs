@@ -1,0 +1,39 @@
+//! What happens before what, for a single message.
+
+use crate::engine::{self, with_run};
+use crate::trace::EventKind;
+
+/// Travels with a message: what its sender did before it was sent happens before what its
+/// receiver does with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stamp {
+    run: engine::Stamp,
+    number: u64,
+}
+
+impl Stamp {
+    /// What the current task has done so far.
+    #[must_use]
+    #[inline]
+    pub fn here() -> Stamp {
+        let stamp = with_run(|core| {
+            let number = core.new_message()?;
+            core.record(|_| EventKind::Stamped { number });
+            Some(Stamp { run: core.stamp, number })
+        });
+        stamp.flatten().unwrap_or_default()
+    }
+
+    /// Orders what the current task does from here on after what the stamp's task had done.
+    #[inline]
+    pub fn observe(self) {
+        if self.run == engine::Stamp::NONE {
+            return;
+        }
+        with_run(|core| {
+            if self.run == core.stamp {
+                core.record(|_| EventKind::StampObserved { number: self.number });
+            }
+        });
+    }
+}

@@ -1,0 +1,237 @@
+//! One run of a program: set up, executed, and what came of it.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::engine;
+use crate::finding::{Finding, Kind};
+use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
+use crate::seed::RunId;
+use crate::strategy::{Divergence, Fifo, Random, Replay, Strategy, Strictness};
+use crate::tape::{Tape, Token};
+use crate::time::Instant;
+use crate::trace::Trace;
+use crate::watchdog;
+
+/// One run that is to be made: random by default, under seed 0.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::{Run, spawn, yield_now};
+///
+/// let program = || async {
+///     let other = spawn(async { yield_now().await });
+///     yield_now().await;
+///     other.await
+/// };
+/// let outcome = Run::new().seed(0x5eed).execute(program);
+/// assert_eq!(outcome.result, Ok(Ok(())));
+///
+/// let again = Run::new().replay(&outcome.tape).execute(program);
+/// assert_eq!(again.tape, outcome.tape);
+/// ```
+#[derive(Debug)]
+#[must_use = "a run does nothing until it is executed"]
+pub struct Run {
+    options: Options,
+    id: RunId,
+    strategy: Box<dyn Strategy>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Run::new()
+    }
+}
+
+impl Run {
+    /// A random run under seed 0, with default options.
+    pub fn new() -> Run {
+        Run::with(Options::default())
+    }
+
+    /// A random run under seed 0, with these options.
+    pub fn with(options: Options) -> Run {
+        Run { options, id: RunId::default(), strategy: Box::new(Random) }
+    }
+
+    /// Run 0 of this seed.
+    pub fn seed(self, seed: u64) -> Run {
+        self.id(RunId::new(seed, 0))
+    }
+
+    /// This run of a hunt.
+    pub fn id(mut self, id: RunId) -> Run {
+        self.id = id;
+        self
+    }
+
+    /// Lets this strategy make the choices.
+    pub fn strategy(mut self, strategy: impl Strategy + 'static) -> Run {
+        self.strategy = Box::new(strategy);
+        self
+    }
+
+    /// Lets this strategy make the choices.
+    pub fn boxed_strategy(mut self, strategy: Box<dyn Strategy>) -> Run {
+        self.strategy = strategy;
+        self
+    }
+
+    /// The plain run: first in, first out, no fault, the smallest data.
+    pub fn plain(self) -> Run {
+        self.strategy(Fifo)
+    }
+
+    /// Replays a tape strictly, under its own switching and time model.
+    pub fn replay(mut self, tape: &Tape) -> Run {
+        self.options.switching = tape.switching;
+        self.options.time = tape.time;
+        self.strategy(Replay::tape(tape, Strictness::Strict))
+    }
+
+    /// Replays a token strictly, under its own switching and time model.
+    pub fn replay_token(mut self, token: &Token) -> Run {
+        self.options.switching = token.switching();
+        self.options.time = token.time();
+        self.strategy(Replay::token(token.clone(), Strictness::Strict))
+    }
+
+    /// Says where another task may come in between.
+    pub fn switching(mut self, switching: Switching) -> Run {
+        self.options.switching = switching;
+        self
+    }
+
+    /// Says how virtual time passes.
+    pub fn time(mut self, time: TimeModel) -> Run {
+        self.options.time = time;
+        self
+    }
+
+    /// Records every event.
+    pub fn traced(mut self) -> Run {
+        self.options.tracing = Tracing::On;
+        self
+    }
+
+    /// How many turns it may take before it counts as a livelock.
+    pub fn steps_max(mut self, steps_max: u64) -> Run {
+        self.options.steps_max = steps_max;
+        self
+    }
+
+    /// How far the virtual clock may go before it counts as a livelock.
+    pub fn elapsed_max(mut self, elapsed_max: Duration) -> Run {
+        self.options.elapsed_max = elapsed_max;
+        self
+    }
+
+    /// Executes the program.
+    ///
+    /// # Panics
+    /// If the options are refused, or inside of another run: see [`try_execute`](Self::try_execute).
+    #[track_caller]
+    pub fn execute<F, Fut>(self, program: F) -> Outcome<Fut::Output>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future,
+    {
+        match self.try_execute(program) {
+            Ok(outcome) => outcome,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Executes the program.
+    ///
+    /// `program` is called inside the run; neither it nor its future needs to be `Send` or
+    /// `'static`.
+    ///
+    /// # Errors
+    /// If the options are refused, or inside of another run.
+    pub fn try_execute<F, Fut>(self, program: F) -> Result<Outcome<Fut::Output>, RunError>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future,
+    {
+        self.options.check().map_err(RunError::Options)?;
+        if engine::is_inside() {
+            return Err(RunError::Nested);
+        }
+        if self.options.poll_max.is_some() {
+            watchdog::start();
+        }
+        let Run { options, id, strategy } = self;
+        let (output, ended) = engine::execute(&options, id, strategy, program);
+        let result = match (ended.finding, output) {
+            (Some(finding), _) => Err(finding),
+            (None, Some(output)) => Ok(output),
+            (None, None) => Err(Finding {
+                kind: Kind::Error,
+                message: String::from("the run ended without an output; this is a bug in unpick"),
+                at: ended.now,
+                task: None,
+                place: None,
+                blocked: Vec::new(),
+            }),
+        };
+        let Options { switching, time, .. } = options;
+        Ok(Outcome {
+            result,
+            divergence: ended.divergence,
+            tape: Tape { switching, time, choices: ended.choices },
+            trace: ended.trace,
+            steps: ended.steps,
+            tasks: ended.tasks,
+            elapsed: ended.now,
+            strategy: ended.strategy,
+        })
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+#[must_use = "an outcome may hold a finding"]
+pub struct Outcome<T> {
+    /// The program's output, or what went wrong.
+    pub result: Result<T, Finding>,
+    /// Where a strict replay left its tape, whatever else was found.
+    pub divergence: Option<Divergence>,
+    /// Everything that was decided.
+    pub tape: Tape,
+    /// Everything that happened, if the run was traced.
+    pub trace: Option<Trace>,
+    /// How many turns were taken.
+    pub steps: u64,
+    /// How many tasks there were, the main one included.
+    pub tasks: usize,
+    /// The virtual time at the end.
+    pub elapsed: Instant,
+    /// The strategy that made the choices, to be used again.
+    pub strategy: Box<dyn Strategy>,
+}
+
+/// Why a run was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// An option has a value with which no run can be made.
+    Options(OptionsError),
+    /// The thread is inside of another run.
+    Nested,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Options(error) => error.fmt(f),
+            RunError::Nested => f.write_str(
+                "a run was started inside of another one on the same thread; \
+                 allowed: one run at a time for each thread",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}

@@ -1,0 +1,125 @@
+//! The random streams of a run: ChaCha8, one stream per label.
+//!
+//! The key is the run's (base seed, run number); the stream number is the label's. So drawing
+//! data does not move the schedule, and every run of a hunt can be remade by itself.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::choice::Label;
+use crate::seed::RunId;
+
+/// Which stream to draw from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Draws that decide a choice of this label.
+    Choice(Label),
+    /// Draws that a strategy makes for itself, such as priorities.
+    Strategy,
+}
+
+const STREAMS: usize = 5;
+
+impl Stream {
+    const fn number(self) -> usize {
+        match self {
+            Stream::Choice(label) => label as usize,
+            Stream::Strategy => STREAMS - 1,
+        }
+    }
+}
+
+/// The streams of one run, each made at its first draw.
+#[derive(Debug, Default)]
+pub struct Streams {
+    run: RunId,
+    streams: [Option<ChaCha8Rng>; STREAMS],
+}
+
+impl Streams {
+    /// The streams of run `run`.
+    #[must_use]
+    pub const fn new(run: RunId) -> Streams {
+        Streams { run, streams: [const { None }; STREAMS] }
+    }
+
+    /// The next raw word of a stream, uniform over all `u32`.
+    #[inline]
+    pub fn word(&mut self, stream: Stream) -> u32 {
+        let run = self.run;
+        let number = stream.number();
+        self.streams[number].get_or_insert_with(|| seeded(run, number as u64)).next_u32()
+    }
+
+    /// A number below `bound`, uniform, by Lemire's multiplication with rejection (2019).
+    ///
+    /// Ours rather than `rand`'s, so that no new version of it moves a seed.
+    ///
+    /// # Panics
+    /// If `bound` is zero.
+    #[inline]
+    pub fn below(&mut self, stream: Stream, bound: u32) -> u32 {
+        assert!(bound > 0, "no number lies below zero");
+        let mut product = u64::from(self.word(stream)) * u64::from(bound);
+        if (product as u32) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u32) < threshold {
+                product = u64::from(self.word(stream)) * u64::from(bound);
+            }
+        }
+        (product >> 32) as u32
+    }
+}
+
+#[cold]
+fn seeded(run: RunId, stream: u64) -> ChaCha8Rng {
+    let mut key = *b"________________unpick streams 1";
+    key[..8].copy_from_slice(&run.seed.to_le_bytes());
+    key[8..16].copy_from_slice(&run.number.to_le_bytes());
+    let mut generator = ChaCha8Rng::from_seed(key);
+    generator.set_stream(stream);
+    generator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of these numbers moves every seed that anybody has written down.
+    #[test]
+    fn the_raw_streams_are_pinned() {
+        let mut streams = Streams::new(RunId::new(0x5eed, 41));
+        let schedule: Vec<u32> =
+            (0..4).map(|_| streams.word(Stream::Choice(Label::Schedule))).collect();
+        let data: Vec<u32> = (0..4).map(|_| streams.word(Stream::Choice(Label::Data))).collect();
+        let strategy: Vec<u32> = (0..4).map(|_| streams.word(Stream::Strategy)).collect();
+        assert_eq!([schedule, data, strategy], PINNED.map(Vec::from));
+    }
+
+    const PINNED: [[u32; 4]; 3] = [
+        [2953744046, 1431594380, 1983255223, 1942498036],
+        [3620366562, 1641696589, 4228799426, 77447611],
+        [665390293, 4168169032, 3635899954, 276163155],
+    ];
+
+    #[test]
+    fn a_stream_is_not_moved_by_another() {
+        let mut alone = Streams::new(RunId::new(1, 2));
+        let mut beside = Streams::new(RunId::new(1, 2));
+        for _ in 0..200 {
+            beside.word(Stream::Choice(Label::Data));
+            let stream = Stream::Choice(Label::Schedule);
+            assert_eq!(alone.word(stream), beside.word(stream));
+        }
+    }
+
+    #[test]
+    fn bounded_draws_are_uniform() {
+        let mut streams = Streams::new(RunId::new(7, 7));
+        let mut counts = [0_u32; 6];
+        for _ in 0..60_000 {
+            counts[streams.below(Stream::Strategy, 6) as usize] += 1;
+        }
+        assert!(counts.iter().all(|&count| (9_600..=10_400).contains(&count)), "{counts:?}");
+    }
+}

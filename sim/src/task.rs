@@ -1,0 +1,133 @@
+//! Tasks: spawning, joining, aborting, giving way.
+
+mod hand_over;
+mod join;
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pub use hand_over::{HandOver, hand_over};
+pub use join::{AbortHandle, JoinError, JoinHandle};
+
+use crate::engine::{Duty, NewTask, OnPanic, erase, expect_run, with_run};
+
+/// Spawns a task: a future that runs beside the others of its run.
+///
+/// It may be `Send` or not. Dropping the handle leaves the task running.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::{Run, spawn};
+///
+/// let outcome = Run::new().execute(|| async {
+///     let task = spawn(async { 6 * 7 });
+///     task.await.expect("it returns")
+/// });
+/// assert_eq!(outcome.result, Ok(42));
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    task().spawn(future)
+}
+
+/// A task with a name or other particulars, to be spawned.
+pub fn task() -> Builder {
+    Builder { name: None, on_panic: OnPanic::default(), duty: Duty::default() }
+}
+
+/// What a task is to be; made by [`task`].
+#[derive(Debug)]
+#[must_use = "a builder spawns nothing by itself"]
+pub struct Builder {
+    name: Option<String>,
+    on_panic: OnPanic,
+    duty: Duty,
+}
+
+impl Builder {
+    /// Gives the task a name, which stands in traces and reports behind its path.
+    pub fn named(mut self, name: impl Into<String>) -> Builder {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Marks a task that may run for ever: it is not missed when the run is over.
+    pub fn daemon(mut self) -> Builder {
+        self.duty = Duty::Daemon;
+        self
+    }
+
+    /// Says that the program handles a panic of this task: whoever joins it is told, and the
+    /// run goes on.
+    pub fn handles_panics(mut self) -> Builder {
+        self.on_panic = OnPanic::TellJoiner;
+        self
+    }
+
+    /// Spawns the task.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let new = NewTask {
+            future: erase(future),
+            name: self.name,
+            site: Location::caller(),
+            on_panic: self.on_panic,
+            duty: self.duty,
+        };
+        let (stamp, task) = expect_run("sim::spawn", |core| (core.stamp, core.spawn(new)));
+        JoinHandle::new(stamp, task)
+    }
+}
+
+/// The path of the current task from the main one, such as `main.2.1`; `None` outside of a run.
+#[must_use]
+pub fn current_path() -> Option<String> {
+    with_run(|core| core.current.map(|task| core.task_path(task))).flatten()
+}
+
+/// Gives way once: every turn that is ready comes first under plain scheduling.
+///
+/// Works on any executor.
+///
+/// # Cancel safety
+/// Dropping it has no effect.
+pub fn yield_now() -> YieldNow {
+    YieldNow { has_yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[must_use = "futures do nothing unless they are polled"]
+#[derive(Debug)]
+pub struct YieldNow {
+    has_yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_yielded {
+            return Poll::Ready(());
+        }
+        self.has_yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

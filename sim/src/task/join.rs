@@ -1,0 +1,152 @@
+//! Handles: to wait for a task, and to abort it.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::engine::{JoinPoll, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run};
+
+/// Waits for a task and gives its output; dropping it leaves the task running.
+///
+/// # Cancel safety
+/// It may be polled in a `select!` by reference; nothing is lost.
+pub struct JoinHandle<T> {
+    stamp: Stamp,
+    task: TaskId,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn new(stamp: Stamp, task: TaskId) -> JoinHandle<T> {
+        JoinHandle { stamp, task, output: PhantomData }
+    }
+
+    /// Asks for the task to be dropped when it is next scheduled, even if a wake-up of its own
+    /// is already pending. Says whether it was unfinished.
+    pub fn abort(&self) -> bool {
+        self.abort_handle().abort()
+    }
+
+    /// A handle that can abort the task and no more.
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle { stamp: self.stamp, task: self.task }
+    }
+
+    /// Whether the task has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.abort_handle().is_finished()
+    }
+
+    /// The task's path, such as `main.2.1`; `None` when its run is over.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        let of_run = |core: &mut crate::engine::Core| {
+            (core.stamp == self.stamp).then(|| core.task_path(self.task))
+        };
+        with_run(of_run).flatten()
+    }
+}
+
+impl<T: 'static> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let waiter = Waiter::of(cx.waker(), self.stamp);
+        let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
+            assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
+            core.join(self.task, waiter)
+        });
+        Poll::Ready(match joined {
+            JoinPoll::Pending => return Poll::Pending,
+            JoinPoll::Returned(output) => {
+                Ok(*output.downcast().expect("a task's output is of its handle's type"))
+            }
+            JoinPoll::Cancelled => Err(JoinError::Cancelled),
+            JoinPoll::Panicked(message) => Err(JoinError::Panicked(message)),
+            JoinPoll::AlreadyTaken => panic!("a JoinHandle was polled after it had returned"),
+        })
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        // What the task left is dropped here, after the engine's borrow.
+        let _left = with_run(|core| (core.stamp == self.stamp).then(|| core.detach(self.task)));
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => write!(f, "<JoinHandle {path}>"),
+            None => f.write_str("<JoinHandle of a run that is over>"),
+        }
+    }
+}
+
+/// Aborts a task.
+#[derive(Clone, Debug)]
+pub struct AbortHandle {
+    stamp: Stamp,
+    task: TaskId,
+}
+
+impl AbortHandle {
+    /// Asks for the task to be dropped when it is next scheduled, even if a wake-up of its own
+    /// is already pending. Says whether it was unfinished; `false` once its run is over.
+    pub fn abort(&self) -> bool {
+        with_run(|core| core.stamp == self.stamp && core.abort(self.task)).unwrap_or(false)
+    }
+
+    /// Drops the task where it stands, before this returns: for combinators that own their tasks
+    /// and are dropped themselves. A task that is in the middle of a poll or a drop is aborted
+    /// instead. Says whether it was unfinished.
+    pub fn drop_now(&self) -> bool {
+        drop_task_now(self.stamp, self.task)
+    }
+
+    /// Whether the task has ended; `true` once its run is over.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        with_run(|core| core.stamp != self.stamp || core.is_finished(self.task)).unwrap_or(true)
+    }
+}
+
+/// Why a task has no output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinError {
+    /// It was aborted.
+    Cancelled,
+    /// It panicked with this message, and had said that the program handles it.
+    Panicked(String),
+}
+
+impl JoinError {
+    /// Whether the task was aborted.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, JoinError::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(self, JoinError::Panicked(_))
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JoinError::Cancelled => f.write_str("the task was cancelled"),
+            JoinError::Panicked(message) => write!(f, "the task panicked: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}

@@ -1,0 +1,178 @@
+//! Sleeping until an instant of virtual time.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::Instant;
+use crate::engine::{Packed, TimerKey, Waiter, expect_run, with_run};
+
+/// Waits until `duration` of virtual time has passed from now.
+///
+/// A duration of zero gives way once, as `asyncio.sleep(0)` does; one that reaches beyond the
+/// end of time waits for ever.
+///
+/// # Cancel safety
+/// Dropping it cancels the timer and has no other effect.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_sim::{Run, time};
+///
+/// let outcome = Run::new().execute(|| async {
+///     time::sleep(Duration::from_secs(3600)).await;
+///     time::Instant::now().as_nanos()
+/// });
+/// assert_eq!(outcome.result, Ok(3_600_000_000_000));
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    let now = expect_run("sim::time::sleep", |core| core.now());
+    Sleep::new(now + duration, if duration.is_zero() { Stage::MustYield } else { Stage::New })
+}
+
+/// Waits until `deadline`; at once if it has passed.
+///
+/// # Cancel safety
+/// Dropping it cancels the timer and has no other effect.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::new(deadline, Stage::New)
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+#[must_use = "futures do nothing unless they are polled"]
+#[derive(Debug)]
+pub struct Sleep {
+    deadline: Instant,
+    stage: Stage,
+    site: &'static Location<'static>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Has not been polled.
+    New,
+    /// Has not been polled, and must give way once although its deadline has come.
+    MustYield,
+    /// Has a timer, in the run with this stamp.
+    Waiting(TimerKey, Packed),
+    /// Has no timer, because its deadline never comes.
+    ForEver,
+    /// Has given way, or is over.
+    Done,
+}
+
+impl Sleep {
+    #[track_caller]
+    fn new(deadline: Instant, stage: Stage) -> Sleep {
+        Sleep { deadline, stage, site: Location::caller() }
+    }
+
+    /// When it is over.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether it is over.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        self.deadline <= Instant::now()
+    }
+
+    /// Gives it another deadline; to be polled afresh.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.cancel();
+        self.stage = Stage::New;
+        self.deadline = deadline;
+    }
+
+    fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let stamp = expect_run("a sim::time::Sleep", |core| core.stamp);
+        let waiter = Waiter::of(cx.waker(), stamp);
+        let (deadline, site) = (self.deadline, self.site);
+        let started = expect_run("a sim::time::Sleep", |core| {
+            if deadline <= core.now() {
+                Err(waiter)
+            } else {
+                Ok(core.start_timer(deadline, waiter, site))
+            }
+        });
+        match started {
+            Err(_) => {
+                self.stage = Stage::Done;
+                Poll::Ready(())
+            }
+            Ok(key) => {
+                self.stage = Stage::Waiting(key, Packed::new(stamp, 0));
+                Poll::Pending
+            }
+        }
+    }
+
+    fn go_on(&mut self, key: TimerKey, of: Packed, cx: &Context<'_>) -> Poll<()> {
+        let waiter = Waiter::of(cx.waker(), of.stamp());
+        let polled = expect_run("a sim::time::Sleep", |core| {
+            assert!(core.stamp == of.stamp(), "a Sleep of another run was polled in this one");
+            match core.timers.get_mut(key) {
+                Some(timer) => (Poll::Pending, std::mem::replace(&mut timer.waiter, waiter)),
+                None => (Poll::Ready(()), waiter),
+            }
+        });
+        if polled.0.is_ready() {
+            self.stage = Stage::Done;
+        }
+        polled.0
+    }
+
+    fn cancel(&mut self) {
+        if let Stage::Waiting(key, of) = self.stage {
+            self.stage = Stage::Done;
+            // The timer's waker is dropped once the engine is not borrowed any more.
+            let _timer =
+                with_run(
+                    |core| {
+                        if core.stamp == of.stamp() { core.timers.cancel(key) } else { None }
+                    },
+                );
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.stage {
+            Stage::New if self.deadline == Instant::NEVER => {
+                self.stage = Stage::ForEver;
+                Poll::Pending
+            }
+            Stage::New => self.start(cx),
+            Stage::MustYield => {
+                self.stage = Stage::Done;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Stage::Waiting(key, of) => self.go_on(key, of, cx),
+            Stage::ForEver => Poll::Pending,
+            Stage::Done => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}

@@ -1,0 +1,83 @@
+//! Traces: what happened in a run, event by event.
+
+mod event;
+#[cfg(feature = "json")]
+mod jsonl;
+mod text;
+
+pub use event::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, TaskRef};
+pub use text::Text;
+
+use crate::finding::Place;
+use crate::seed::RunId;
+
+/// Everything that happened in one run, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Which run it was.
+    pub run: RunId,
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The run's tasks: a [`TaskRef`] is a place in this list.
+    pub tasks: Vec<TaskInfo>,
+    /// The run's objects: an [`ObjectRef`] is a place in this list.
+    pub objects: Vec<ObjectInfo>,
+}
+
+/// A task of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskInfo {
+    /// Its path from the main task, such as `main.2.1`.
+    pub path: String,
+    /// Its name, if it was given one.
+    pub name: Option<String>,
+    /// Where it was spawned; `None` for the main task.
+    pub spawned: Option<Place>,
+}
+
+impl TaskInfo {
+    /// Path and name, such as `main.2 reaper`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// An object of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// What kind of object it is, such as `lock`.
+    pub kind: &'static str,
+    /// Kind and name, such as `lock db`; without a name, the how-manieth of its kind that its
+    /// task made: `lock#2@main.1`.
+    pub title: String,
+    /// Where it was made.
+    pub made: Place,
+}
+
+impl Trace {
+    /// The trace as text, stable to the byte: see [`Text`].
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        Text::default().render(self)
+    }
+
+    /// The trace as JSON Lines: a header line with `"unpick_trace": 1`, the run, its tasks and
+    /// objects, then one line an event.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn to_jsonl(&self) -> String {
+        jsonl::render(self)
+    }
+
+    /// A 64-bit FNV-1a hash of the text, to compare traces by.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let step =
+            |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        self.to_text().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step)
+    }
+}

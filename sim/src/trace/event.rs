@@ -1,0 +1,222 @@
+//! The events of a run.
+
+use std::panic::Location;
+
+use crate::choice::Choice;
+use crate::engine::{Description, TaskId};
+use crate::finding::Place;
+use crate::probe::Access;
+use crate::time::Instant;
+
+/// A task, as a place in its trace's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskRef(pub u32);
+
+/// An object, as a place in its trace's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef(pub u32);
+
+/// A place in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site(pub &'static Location<'static>);
+
+impl Site {
+    /// The same, as findings have it.
+    #[must_use]
+    pub fn place(self) -> Place {
+        self.0.into()
+    }
+}
+
+/// An operation of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationRef {
+    /// What it is called, such as `acquire`.
+    pub name: &'static str,
+    /// What it is done to, if to anything.
+    pub object: Option<ObjectRef>,
+    /// Whether it changes the object.
+    pub access: Access,
+    /// Where it was called.
+    pub site: Site,
+}
+
+/// One event: when, in whose code, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The virtual time.
+    pub at: Instant,
+    /// The task whose code was running; `None` in the engine's own.
+    pub task: Option<TaskRef>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// How a poll came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// The task was spawned or woken.
+    Resumed,
+    /// An announced operation of the task was granted.
+    Granted,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It returned.
+    Returned,
+    /// It was aborted.
+    Cancelled,
+    /// It panicked.
+    Panicked,
+    /// It had not ended when the run was over, and was dropped then.
+    LeftBehind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A task was spawned.
+    Spawned {
+        /// The new task.
+        task: TaskRef,
+        /// Where it was spawned.
+        site: Site,
+    },
+    /// A task ended.
+    Ended {
+        /// The task.
+        task: TaskRef,
+        /// How it ended.
+        how: Ending,
+    },
+    /// The task's turn began.
+    Step {
+        /// How it came about.
+        kind: StepKind,
+    },
+    /// An operation gave way before it was executed.
+    Announced(OperationRef),
+    /// An operation was dropped before it was executed.
+    Withdrawn(OperationRef),
+    /// An operation waits in its object's queue.
+    Blocked(OperationRef),
+    /// An operation was executed.
+    Executed(OperationRef),
+    /// The task took hold of an object.
+    Acquired {
+        /// What it holds.
+        object: ObjectRef,
+        /// How many units.
+        units: u32,
+        /// Where it took hold.
+        site: Site,
+    },
+    /// A hold on an object ended.
+    Released {
+        /// What was held.
+        object: ObjectRef,
+        /// How many units.
+        units: u32,
+        /// The task that had taken hold, which may not be the one that let go.
+        taken_by: TaskRef,
+    },
+    /// An object was granted to an operation that waited for it.
+    Granted {
+        /// The task of the operation.
+        task: TaskRef,
+        /// The object.
+        object: Option<ObjectRef>,
+    },
+    /// A notification woke this many waiters.
+    Notified {
+        /// What it went through.
+        object: ObjectRef,
+        /// How many waiters it woke.
+        woken: usize,
+    },
+    /// A task was woken.
+    Woken {
+        /// The task.
+        task: TaskRef,
+    },
+    /// A task's abort was asked for.
+    AbortRequested {
+        /// The task.
+        task: TaskRef,
+    },
+    /// A timer was started.
+    TimerStarted {
+        /// When it is due.
+        deadline: Instant,
+        /// Where the sleep was called.
+        site: Site,
+    },
+    /// The clock moved.
+    ClockJumped {
+        /// Where to.
+        to: Instant,
+    },
+    /// A decision was taken.
+    Choice {
+        /// Its number on the tape, from 0.
+        number: usize,
+        /// What was decided.
+        choice: Choice,
+    },
+    /// What the task did so far happens before what observes the object later.
+    Published {
+        /// The object.
+        object: ObjectRef,
+    },
+    /// What the task does later happens after what was published through the object.
+    Observed {
+        /// The object.
+        object: ObjectRef,
+    },
+    /// A message was stamped.
+    Stamped {
+        /// The message's number in the run.
+        number: u64,
+    },
+    /// A stamped message was received.
+    StampObserved {
+        /// The message's number in the run.
+        number: u64,
+    },
+    /// The program said something with [`event!`](crate::event).
+    Said {
+        /// What it said.
+        text: String,
+    },
+}
+
+impl From<TaskId> for TaskRef {
+    fn from(task: TaskId) -> TaskRef {
+        TaskRef(task.0)
+    }
+}
+
+impl From<u32> for ObjectRef {
+    fn from(index: u32) -> ObjectRef {
+        ObjectRef(index)
+    }
+}
+
+impl From<&'static Location<'static>> for Site {
+    fn from(location: &'static Location<'static>) -> Site {
+        Site(location)
+    }
+}
+
+impl From<Description> for OperationRef {
+    fn from(description: Description) -> OperationRef {
+        OperationRef {
+            name: description.name,
+            object: description.object.map(ObjectRef),
+            access: description.access,
+            site: Site(description.site),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Traces as JSON Lines, for programs. Version 1.
+//!
+//! The first line is the header: `unpick_trace` (the version), `run`, `tasks` (`path`, `name`,
+//! `spawned`) and `objects` (`kind`, `title`, `made`). Each further line is an event: `at_ns`,
+//! `task` (a place in the header's list, or null in the engine's own code), `event` (its kind)
+//! and the fields of that kind. Places are `FILE:LINE`.
+
+use serde_json::{Map, Value, json};
+
+use super::{Ending, Event, EventKind, OperationRef, StepKind, Trace};
+use crate::finding::Place;
+use crate::probe::Access;
+
+/// The version of the schema.
+const VERSION: u32 = 1;
+
+pub(super) fn render(trace: &Trace) -> String {
+    let mut text = header(trace).to_string();
+    text.push('\n');
+    for event in &trace.events {
+        text.push_str(&line(event).to_string());
+        text.push('\n');
+    }
+    text
+}
+
+fn header(trace: &Trace) -> Value {
+    let tasks = trace.tasks.iter().map(|task| {
+        let spawned = task.spawned.as_ref().map(Place::to_string);
+        json!({ "path": task.path, "name": task.name, "spawned": spawned })
+    });
+    let objects = trace.objects.iter().map(|object| {
+        json!({ "kind": object.kind, "title": object.title, "made": object.made.to_string() })
+    });
+    json!({
+        "unpick_trace": VERSION,
+        "run": trace.run.to_string(),
+        "tasks": tasks.collect::<Vec<_>>(),
+        "objects": objects.collect::<Vec<_>>(),
+    })
+}
+
+fn line(event: &Event) -> Value {
+    let (name, fields) = kind(&event.kind);
+    let mut line = Map::new();
+    line.insert("at_ns".into(), event.at.as_nanos().into());
+    line.insert("task".into(), event.task.map(|task| task.0).into());
+    line.insert("event".into(), name.into());
+    if let Value::Object(fields) = fields {
+        line.extend(fields);
+    }
+    Value::Object(line)
+}
+
+fn kind(kind: &EventKind) -> (&'static str, Value) {
+    match kind {
+        EventKind::Spawned { task, site } => {
+            ("spawned", json!({ "spawned": task.0, "site": site.place().to_string() }))
+        }
+        EventKind::Ended { task, how } => {
+            let how = match how {
+                Ending::Returned => "returned",
+                Ending::Cancelled => "cancelled",
+                Ending::Panicked => "panicked",
+                Ending::LeftBehind => "left_behind",
+            };
+            ("ended", json!({ "ended": task.0, "how": how }))
+        }
+        EventKind::Step { kind } => {
+            let kind = match kind {
+                StepKind::Resumed => "resumed",
+                StepKind::Granted => "granted",
+            };
+            ("step", json!({ "kind": kind }))
+        }
+        EventKind::Announced(on) => ("announced", operation(on)),
+        EventKind::Withdrawn(on) => ("withdrawn", operation(on)),
+        EventKind::Blocked(on) => ("blocked", operation(on)),
+        EventKind::Executed(on) => ("executed", operation(on)),
+        EventKind::Acquired { object, units, site } => (
+            "acquired",
+            json!({ "object": object.0, "units": units, "site": site.place().to_string() }),
+        ),
+        EventKind::Released { object, units, taken_by } => {
+            ("released", json!({ "object": object.0, "units": units, "taken_by": taken_by.0 }))
+        }
+        EventKind::Granted { task, object } => {
+            ("granted", json!({ "to": task.0, "object": object.map(|object| object.0) }))
+        }
+        EventKind::Notified { object, woken } => {
+            ("notified", json!({ "object": object.0, "woken": woken }))
+        }
+        EventKind::Woken { task } => ("woken", json!({ "woken": task.0 })),
+        EventKind::AbortRequested { task } => ("abort_requested", json!({ "of": task.0 })),
+        EventKind::TimerStarted { deadline, site } => (
+            "timer_started",
+            json!({ "deadline_ns": deadline.as_nanos(), "site": site.place().to_string() }),
+        ),
+        EventKind::ClockJumped { to } => ("clock_jumped", json!({ "to_ns": to.as_nanos() })),
+        EventKind::Choice { number, choice } => (
+            "choice",
+            json!({
+                "number": number,
+                "label": choice.label().name(),
+                "arity": choice.arity(),
+                "taken": choice.taken(),
+            }),
+        ),
+        EventKind::Published { object } => ("published", json!({ "object": object.0 })),
+        EventKind::Observed { object } => ("observed", json!({ "object": object.0 })),
+        EventKind::Stamped { number } => ("stamped", json!({ "message": number })),
+        EventKind::StampObserved { number } => ("stamp_observed", json!({ "message": number })),
+        EventKind::Said { text } => ("said", json!({ "text": text })),
+    }
+}
+
+fn operation(operation: &OperationRef) -> Value {
+    let access = match operation.access {
+        Access::Read => "read",
+        Access::Change => "change",
+    };
+    json!({
+        "operation": operation.name,
+        "object": operation.object.map(|object| object.0),
+        "access": access,
+        "site": operation.site.place().to_string(),
+    })
+}

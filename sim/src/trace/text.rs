@@ -1,0 +1,127 @@
+//! Traces as text, for people and for snapshots.
+
+use std::fmt::Write;
+
+use super::{Ending, Event, EventKind, OperationRef, Site, StepKind, TaskRef, Trace};
+
+/// Whether places in the source are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sites {
+    /// They are not, so that a text stays the same when lines move.
+    #[default]
+    Hidden,
+    /// They are.
+    Shown,
+}
+
+/// How a trace is rendered as text: one line an event, with virtual time in seconds, the task's
+/// path and name, and what happened.
+///
+/// Nothing in it depends on addresses, on other runs, or (without sites) on line numbers. What
+/// only says what happens before what is left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Text {
+    sites: Sites,
+}
+
+impl Text {
+    /// A rendering that prints places in the source.
+    #[must_use]
+    pub fn with_sites(mut self) -> Text {
+        self.sites = Sites::Shown;
+        self
+    }
+
+    /// Renders a trace.
+    #[must_use]
+    pub fn render(&self, trace: &Trace) -> String {
+        let mut text = String::new();
+        for event in &trace.events {
+            if let Some(what) = self.what(trace, event) {
+                let task = event.task.map_or_else(|| String::from("-"), |task| title(trace, task));
+                let _ = writeln!(text, "{:>9}  {task:<20}  {what}", event.at.to_string());
+            }
+        }
+        text
+    }
+
+    fn what(&self, trace: &Trace, event: &Event) -> Option<String> {
+        let task_title = |task: TaskRef| title(trace, task);
+        let object_title = |object: super::ObjectRef| &trace.objects[object.0 as usize].title;
+        Some(match &event.kind {
+            EventKind::Spawned { task, site } => {
+                format!("spawn {}{}", task_title(*task), self.at(*site))
+            }
+            EventKind::Ended { task, how } => match how {
+                Ending::Returned => String::from("end"),
+                Ending::Cancelled => String::from("end, cancelled"),
+                Ending::Panicked => String::from("end, panicked"),
+                Ending::LeftBehind => format!("{} was left behind", task_title(*task)),
+            },
+            EventKind::Step { kind: StepKind::Resumed } => String::from("step"),
+            EventKind::Step { kind: StepKind::Granted } => String::from("step, granted"),
+            EventKind::Announced(operation) => self.operation(trace, operation, ", gives way"),
+            EventKind::Withdrawn(operation) => self.operation(trace, operation, ", dropped"),
+            EventKind::Blocked(operation) => self.operation(trace, operation, ", blocked"),
+            EventKind::Executed(operation) => self.operation(trace, operation, ""),
+            EventKind::Acquired { object, units, site } => {
+                format!("holds {}{}{}", object_title(*object), count(*units), self.at(*site))
+            }
+            EventKind::Released { object, units, taken_by } => {
+                let taker = match event.task {
+                    Some(task) if task == *taken_by => String::new(),
+                    _ => format!(", taken by {}", task_title(*taken_by)),
+                };
+                format!("let go {}{}{taker}", object_title(*object), count(*units))
+            }
+            EventKind::Granted { task, object } => match object {
+                Some(object) => {
+                    format!("grants {} to {}", object_title(*object), task_title(*task))
+                }
+                None => format!("grants it to {}", task_title(*task)),
+            },
+            EventKind::Notified { object, woken } => {
+                format!("notified {woken} through {}", object_title(*object))
+            }
+            EventKind::Woken { task } => format!("wake {}", task_title(*task)),
+            EventKind::AbortRequested { task } => format!("abort {}", task_title(*task)),
+            EventKind::TimerStarted { deadline, site } => {
+                format!("sleep until t={deadline}{}", self.at(*site))
+            }
+            EventKind::ClockJumped { to } => format!("clock jumps to t={to}"),
+            EventKind::Choice { number, choice } => {
+                format!("choice {number}: {choice:?}")
+            }
+            EventKind::Said { text } => format!("say {text}"),
+            EventKind::Published { .. }
+            | EventKind::Observed { .. }
+            | EventKind::Stamped { .. }
+            | EventKind::StampObserved { .. } => return None,
+        })
+    }
+
+    fn operation(&self, trace: &Trace, operation: &OperationRef, how: &str) -> String {
+        let mut text = String::from(operation.name);
+        if let Some(object) = operation.object {
+            let _ = write!(text, " {}", trace.objects[object.0 as usize].title);
+        }
+        text.push_str(how);
+        text.push_str(&self.at(operation.site));
+        text
+    }
+
+    fn at(&self, site: Site) -> String {
+        match self.sites {
+            Sites::Hidden => String::new(),
+            Sites::Shown => format!("  [{}:{}]", site.0.file(), site.0.line()),
+        }
+    }
+}
+
+fn title(trace: &Trace, task: TaskRef) -> String {
+    trace.tasks[task.0 as usize].title()
+}
+
+fn count(units: u32) -> String {
+    if units == 1 { String::new() } else { format!(" x{units}") }
+}
