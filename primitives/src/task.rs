@@ -1,0 +1,1 @@
+//! Tasks and what combines them: asyncio's `gather`, `wait`, `timeout`, `shield` and task groups.
