@@ -65,6 +65,8 @@ pub(crate) struct Core {
     pub(crate) run: RunId,
     pub(crate) options: Options,
     strategy: Option<Box<dyn Strategy>>,
+    /// Whether the strategy need not be asked.
+    is_random_walk: bool,
     streams: Streams,
     tape: Vec<Choice>,
 
@@ -84,8 +86,11 @@ pub(crate) struct Core {
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
     steps: u64,
-    /// The tasks of the last turns, as a ring: what was going round when a budget is used up.
-    recent: [TaskId; RECENT],
+    /// From which step on the loop keeps an eye on the budget: the last few turns of a run that
+    /// uses it up are kept, to show what was going round.
+    eye_from: u64,
+    /// The tasks of those turns.
+    recent: Vec<TaskId>,
 
     pub(crate) operations: Table<OperationRecord>,
     pub(crate) objects: Vec<ObjectRecord>,
@@ -100,14 +105,17 @@ pub(crate) struct Core {
 
     /// How many messages were stamped, in a traced run.
     messages: u64,
+    /// Whether anything of the following is there, so that the loop looks at one flag: a
+    /// finding, wakers to call, a turn that is decided already.
+    attention: bool,
     finding: Option<Finding>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
     beacon: OnceCell<Arc<Beacon>>,
 }
 
-/// How many of the last turns are kept.
-const RECENT: usize = 32;
+/// How many of the last turns are kept of a run that uses up its budget of steps.
+const RECENT: u64 = 32;
 
 struct Engine {
     /// A copy of the core's stamp that can be read while the core is borrowed.
@@ -124,15 +132,25 @@ thread_local! {
 /// The core of the run on this thread; `None` outside of a run, and when the thread is ending.
 #[inline]
 pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
-    ENGINE
-        .try_with(|engine| {
-            if engine.stamp.get() == Stamp::NONE {
-                return None;
-            }
-            Some(act(&mut engine.core.borrow_mut()))
-        })
-        .ok()
-        .flatten()
+    let inside = |engine: &Engine| {
+        if engine.stamp.get() == Stamp::NONE {
+            return None;
+        }
+        Some(act(&mut engine.core.borrow_mut()))
+    };
+    ENGINE.try_with(inside).unwrap_or(None)
+}
+
+/// The core of the run on this thread, if it is the run with this stamp.
+#[inline]
+pub(crate) fn with_run_of<R>(stamp: Stamp, act: impl FnOnce(&mut Core) -> R) -> Option<R> {
+    let inside = |engine: &Engine| {
+        if engine.stamp.get() != stamp {
+            return None;
+        }
+        Some(act(&mut engine.core.borrow_mut()))
+    };
+    ENGINE.try_with(inside).unwrap_or(None)
 }
 
 /// The core of the run on this thread, for what makes no sense outside of one.
@@ -171,6 +189,7 @@ impl Core {
                 poll_max: None,
             },
             strategy: None,
+            is_random_walk: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tasks: Vec::new(),
@@ -183,7 +202,8 @@ impl Core {
             without_switching: 0,
             teardown: false,
             steps: 0,
-            recent: [TaskId::MAIN; RECENT],
+            eye_from: 0,
+            recent: Vec::new(),
             operations: Table::new(),
             objects: Vec::new(),
             free_objects: Vec::new(),
@@ -193,6 +213,7 @@ impl Core {
             source: None,
             wakes: Vec::new(),
             messages: 0,
+            attention: false,
             finding: None,
             divergence: None,
             events: None,
@@ -226,6 +247,7 @@ impl Core {
     #[cold]
     pub(crate) fn fail(&mut self, finding: Finding) {
         self.finding.get_or_insert(finding);
+        self.attention = true;
     }
 
     pub(crate) fn is_traced(&self) -> bool {

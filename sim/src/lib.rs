@@ -36,6 +36,7 @@
 pub mod choice;
 mod engine;
 pub mod finding;
+pub mod hunt;
 pub mod options;
 mod panics;
 pub mod probe;

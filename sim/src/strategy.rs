@@ -25,13 +25,19 @@ pub trait Strategy: fmt::Debug {
     ///
     /// # Errors
     /// If the program is not the one that the strategy was made for.
-    fn choose(&mut self, point: &Point<'_>, streams: &mut Streams) -> Result<u32, Divergence>;
+    fn choose(&mut self, point: &Point<'_>, streams: &mut Streams) -> Result<u32, Box<Divergence>>;
+
+    /// Whether every choice is an even draw from the stream of its label (or a draw by its
+    /// weight): the engine then draws by itself and does not ask.
+    fn is_random_walk(&self) -> bool {
+        false
+    }
 
     /// Called once when the run is over, with everything that was chosen.
     ///
     /// # Errors
     /// If the run was not the one that the strategy expected.
-    fn finish(&mut self, tape: &[Choice]) -> Result<(), Divergence> {
+    fn finish(&mut self, tape: &[Choice]) -> Result<(), Box<Divergence>> {
         let _ = tape;
         Ok(())
     }

@@ -51,6 +51,17 @@ impl Streams {
         self.streams[number].get_or_insert_with(|| seeded(run, number as u64)).next_u32()
     }
 
+    /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight (and
+    /// two alternatives) 1 that many times out of 2^32.
+    #[inline]
+    pub fn alternative(&mut self, label: Label, arity: u32, weight: Option<u32>) -> u32 {
+        let stream = Stream::Choice(label);
+        match weight {
+            None => self.below(stream, arity),
+            Some(weight) => u32::from(self.word(stream) < weight),
+        }
+    }
+
     /// A number below `bound`, uniform, by Lemire's multiplication with rejection (2019).
     ///
     /// Ours rather than `rand`'s, so that no new version of it moves a seed.

@@ -29,7 +29,8 @@ pub(crate) fn start() {
 /// A poll that was going on when the watchdog last looked.
 struct Sighting {
     beacon: Weak<Beacon>,
-    poll: u64,
+    /// A run's stamp, and the poll's number in it.
+    poll: (u64, u64),
     ticks: u64,
 }
 

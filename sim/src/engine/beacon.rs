@@ -25,7 +25,7 @@ pub(crate) struct Beacon {
     stamp: AtomicU64,
     seed: AtomicU64,
     number: AtomicU64,
-    /// Counts up at each poll's begin and end: odd while a poll goes on.
+    /// The number of the run's poll that began last.
     polls: AtomicU64,
     task: AtomicU32,
     /// How long one poll may take, in milliseconds; 0 for ever.
@@ -83,15 +83,11 @@ impl Beacon {
         self.lock_identities().clear();
     }
 
+    /// Notes that a poll of `task` begins, the run's `number`-th.
     #[inline]
-    pub(super) fn poll_begins(&self, task: TaskId) {
+    pub(super) fn poll_begins(&self, task: TaskId, number: u64) {
         self.task.store(task.0, Ordering::Relaxed);
-        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(super) fn poll_ends(&self) {
-        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.polls.store(number, Ordering::Relaxed);
     }
 
     /// Whether a waker of this run may have been called from another thread.
@@ -112,11 +108,13 @@ impl Beacon {
         lock(&self.identities)
     }
 
-    /// A poll that goes on: its number, and how long it may take in milliseconds.
-    pub(crate) fn poll_going_on(&self) -> Option<(u64, u64)> {
-        let polls = self.polls.load(Ordering::Relaxed);
-        let limit = self.poll_max_ms.load(Ordering::Relaxed);
-        (polls % 2 == 1 && limit > 0).then_some((polls, limit))
+    /// The poll that goes on, as a run's stamp and the poll's number in it, and how long it may
+    /// take in milliseconds.
+    pub(crate) fn poll_going_on(&self) -> Option<((u64, u64), u64)> {
+        let stamp = self.stamp.load(Ordering::Acquire);
+        let limit_ms = self.poll_max_ms.load(Ordering::Relaxed);
+        let poll = (stamp, self.polls.load(Ordering::Relaxed));
+        (stamp != 0 && limit_ms > 0).then_some((poll, limit_ms))
     }
 
     pub(crate) fn run(&self) -> RunId {

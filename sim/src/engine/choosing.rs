@@ -36,6 +36,20 @@ impl Core {
     #[inline]
     fn decide(&mut self, question: Question, announced_by: Option<TaskId>) -> u32 {
         let Question { label, arity, weight } = question;
+        let taken = if self.is_random_walk {
+            self.streams.alternative(label, arity, weight)
+        } else {
+            self.ask_strategy(question, announced_by)
+        };
+        let choice = Choice::new(label, arity, taken);
+        self.tape.push(choice);
+        self.record(|core| EventKind::Choice { number: core.tape.len() - 1, choice });
+        taken
+    }
+
+    #[inline(never)]
+    fn ask_strategy(&mut self, question: Question, announced_by: Option<TaskId>) -> u32 {
+        let Question { label, arity, weight } = question;
         let point = Point {
             label,
             arity,
@@ -48,27 +62,15 @@ impl Core {
             },
         };
         let strategy = self.strategy.as_mut().expect("a run has a strategy; a bug in unpick");
-        let taken = match strategy.choose(&point, &mut self.streams) {
-            Ok(taken) => taken,
-            Err(divergence) => {
-                self.fail_diverged(divergence);
-                0
-            }
-        };
-        let choice = Choice::new(label, arity, taken);
-        self.tape.push(choice);
-        self.record(|core| EventKind::Choice { number: core.tape.len() - 1, choice });
-        taken
+        strategy.choose(&point, &mut self.streams).unwrap_or_else(|divergence| {
+            self.fail_diverged(divergence);
+            0
+        })
     }
 
     /// Chooses the next turn and takes it out of the ready set.
     #[inline]
     pub(super) fn next_turn(&mut self) -> Option<Turn> {
-        if let Some(turn) = self.preselected.take()
-            && self.ready.remove(turn)
-        {
-            return Some(turn);
-        }
         let taken = match self.ready.len() {
             0 => return None,
             1 => 0,
@@ -93,6 +95,7 @@ impl Core {
             0 => true,
             taken => {
                 self.preselected = Some(self.ready.get(taken as usize - 1));
+                self.attention = true;
                 false
             }
         }

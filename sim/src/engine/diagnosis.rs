@@ -49,7 +49,7 @@ impl Core {
     /// The program is not the one that the tape was recorded from. The first divergence stands,
     /// beside whatever else was found.
     #[cold]
-    pub(super) fn fail_diverged(&mut self, divergence: Divergence) {
+    pub(super) fn fail_diverged(&mut self, divergence: Box<Divergence>) {
         if self.divergence.is_some() {
             return;
         }
@@ -61,7 +61,7 @@ impl Core {
             place: None,
             blocked: Vec::new(),
         };
-        self.divergence = Some(divergence);
+        self.divergence = Some(*divergence);
         self.fail(finding);
     }
 
@@ -81,7 +81,7 @@ impl Core {
 
     /// Every waker of this run that was called from another thread is a finding.
     #[cold]
-    pub(super) fn take_foreign_wakes(&mut self) {
+    pub(super) fn fail_woken_from_elsewhere(&mut self) {
         for task in self.beacon().take_foreign(self.stamp) {
             let finding = Finding {
                 kind: Kind::Nondeterminism,
@@ -116,9 +116,9 @@ impl Core {
 
     /// Which tasks had the last turns, and how many each.
     pub(super) fn going_round(&self) -> String {
-        let turns = self.recent.len().min(self.steps as usize);
+        let turns = self.recent.len();
         let mut counts: Vec<(TaskId, usize)> = Vec::new();
-        for &task in &self.recent[..turns] {
+        for &task in &self.recent {
             match counts.iter_mut().find(|(other, _)| *other == task) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((task, 1)),

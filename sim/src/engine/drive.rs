@@ -1,14 +1,18 @@
 //! The loop: choose a turn, poll its task once, apply what it woke.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::ids::{OperationId, TaskId, Turn};
 use super::tasks::{Leftover, OnPanic, Output, State, TaskFuture};
 use super::waker::{Waiter, task_waker};
-use super::{Core, RECENT, Stamp, with_run};
+use super::{Beacon, Core, ENGINE, Stamp};
+use crate::options::TimeModel;
 use crate::panics;
 use crate::time::{Instant, TimerSource};
 use crate::trace::{EventKind, StepKind};
@@ -32,55 +36,127 @@ enum Next {
 }
 
 /// Runs until the main future has ended, or there is a finding.
-pub(super) fn drive(stamp: Stamp, mut main: Pin<&mut dyn Future<Output = ()>>) {
-    let mut next = inside(Core::next);
-    loop {
-        next = match next {
-            Next::PollMain => {
-                let result = poll(stamp, TaskId::MAIN, main.as_mut());
-                if matches!(result, Ok(Poll::Ready(()))) {
-                    return inside(|core| core.settle_main(result));
-                }
-                inside(|core| {
-                    core.settle_main(result);
-                    core.next()
-                })
-            }
-            Next::Poll(task, mut future) => match poll(stamp, task, future.as_mut()) {
-                Ok(Poll::Pending) => inside(|core| {
-                    core.settle_pending(task, future);
-                    core.next()
-                }),
-                Ok(Poll::Ready(output)) => finish(task, future, Ok(output)),
-                Err(panic) => finish(task, future, Err(panic)),
-            },
-            Next::Drop(task, future) => {
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-                let panic = dropped.err().map(panics::caught);
-                end(task, panic.map_or(Leftover::Cancelled, Leftover::Panicked))
-            }
-            Next::Grant(waker) => {
-                guarded_wake(waker);
-                inside(Core::next)
-            }
-            Next::Wake(wakers) => {
-                wakers.into_iter().for_each(guarded_wake);
-                inside(Core::next)
-            }
-            Next::Source(mut source, limit) => {
-                let reached = source.advance(limit);
-                inside(|core| {
-                    core.settle_source(source, limit, reached);
-                    core.next()
-                })
-            }
-            Next::Over => return,
-        };
-    }
+pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
+    ENGINE.with(|engine| {
+        let core = &engine.core;
+        let beacon = core.borrow().beacon().clone();
+        Loop { core, beacon, stamp, main, polls: 0 }.run();
+    });
 }
 
-fn inside<R>(act: impl FnOnce(&mut Core) -> R) -> R {
-    with_run(act).expect("the loop goes on inside a run only; a bug in unpick")
+/// What the loop has at hand outside of the core's borrow.
+struct Loop<'a> {
+    core: &'a RefCell<Core>,
+    beacon: Arc<Beacon>,
+    stamp: Stamp,
+    main: Pin<&'a mut dyn Future<Output = ()>>,
+    /// How many polls have begun.
+    polls: u64,
+}
+
+impl Loop<'_> {
+    fn run(&mut self) {
+        let mut next = self.inside(Core::next);
+        loop {
+            if self.beacon.was_woken() {
+                self.inside(Core::fail_woken_from_elsewhere);
+            }
+            next = match next {
+                Next::Poll(task, mut future) => match self.poll(task, future.as_mut()) {
+                    Ok(Poll::Pending) => self.inside(|core| core.go_on(task, future)),
+                    Ok(Poll::Ready(output)) => self.finish(task, future, Ok(output)),
+                    Err(panic) => self.finish(task, future, Err(panic)),
+                },
+                Next::PollMain => {
+                    self.begin_poll(TaskId::MAIN);
+                    let result = poll(self.stamp, TaskId::MAIN, self.main.as_mut());
+                    if matches!(result, Ok(Poll::Ready(()))) {
+                        return self.inside(|core| core.settle_main(result));
+                    }
+                    self.inside(|core| {
+                        core.settle_main(result);
+                        core.next()
+                    })
+                }
+                Next::Drop(task, future) => {
+                    self.begin_poll(task);
+                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+                    let panic = dropped.err().map(panics::caught);
+                    self.end(task, panic.map_or(Leftover::Cancelled, Leftover::Panicked))
+                }
+                Next::Grant(waker) => {
+                    self.wake(waker);
+                    self.inside(Core::next)
+                }
+                Next::Wake(wakers) => {
+                    wakers.into_iter().for_each(|waker| self.wake(waker));
+                    self.inside(Core::next)
+                }
+                Next::Source(mut source, limit) => {
+                    let reached = source.advance(limit);
+                    self.inside(|core| {
+                        core.settle_source(source, limit, reached);
+                        core.next()
+                    })
+                }
+                Next::Over => return,
+            };
+        }
+    }
+
+    #[inline]
+    fn inside<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
+        act(&mut self.core.borrow_mut())
+    }
+
+    #[inline]
+    fn begin_poll(&mut self, task: TaskId) {
+        self.polls += 1;
+        self.beacon.poll_begins(task, self.polls);
+    }
+
+    #[inline]
+    fn poll<F: Future + ?Sized>(
+        &mut self,
+        task: TaskId,
+        future: Pin<&mut F>,
+    ) -> Result<Poll<F::Output>, String> {
+        self.begin_poll(task);
+        poll(self.stamp, task, future)
+    }
+
+    /// Drops the future of a task that returned or panicked, still as that task, and ends it.
+    fn finish(&self, task: TaskId, future: TaskFuture, result: Result<Output, String>) -> Next {
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        let dropped = dropped.map_err(panics::caught);
+        let leftover = match (result, dropped) {
+            (Ok(output), Ok(())) => Leftover::Output(output),
+            (Err(panic), _) | (Ok(_), Err(panic)) => Leftover::Panicked(panic),
+        };
+        self.end(task, leftover)
+    }
+
+    fn end(&self, task: TaskId, leftover: Leftover) -> Next {
+        let unwanted = self.inside(|core| core.settle_ended(task, leftover));
+        if let Some(unwanted) = unwanted {
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+            if let Err(panic) = dropped.map_err(panics::caught) {
+                self.inside(|core| core.fail_panicked(task, panic));
+            }
+        }
+        self.inside(|core| {
+            core.current = None;
+            core.next()
+        })
+    }
+
+    /// Calls a waker that is not ours. One that panics fails the run.
+    fn wake(&self, waker: Waker) {
+        let called = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        if let Err(panic) = called.map_err(panics::caught) {
+            self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
+        }
+    }
 }
 
 /// Polls once; a panic is caught, and comes back as its message.
@@ -90,69 +166,30 @@ fn poll<F: Future + ?Sized>(
     task: TaskId,
     future: Pin<&mut F>,
 ) -> Result<Poll<F::Output>, String> {
-    let waker = task_waker(stamp, task);
+    // Its drop would do nothing: it owns nothing.
+    let waker = ManuallyDrop::new(task_waker(stamp, task));
     let mut context = Context::from_waker(&waker);
     catch_unwind(AssertUnwindSafe(|| future.poll(&mut context))).map_err(panics::caught)
 }
 
-/// Drops the future of a task that returned or panicked, still as that task, and ends it.
-fn finish(task: TaskId, future: TaskFuture, result: Result<Output, String>) -> Next {
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-    let dropped = dropped.map_err(panics::caught);
-    let leftover = match (result, dropped) {
-        (Ok(output), Ok(())) => Leftover::Output(output),
-        (Err(panic), _) | (Ok(_), Err(panic)) => Leftover::Panicked(panic),
-    };
-    end(task, leftover)
-}
-
-fn end(task: TaskId, leftover: Leftover) -> Next {
-    let unwanted = inside(|core| core.settle_ended(task, leftover));
-    if let Some(unwanted) = unwanted {
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
-        if let Err(panic) = dropped.map_err(panics::caught) {
-            inside(|core| core.fail_panicked(task, panic));
-        }
-    }
-    inside(|core| {
-        core.current = None;
-        core.next()
-    })
-}
-
-/// Calls a waker that is not ours. One that panics fails the run.
-fn guarded_wake(waker: Waker) {
-    let called = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-    if let Err(panic) = called.map_err(panics::caught) {
-        inside(|core| core.fail_panicked(TaskId::MAIN, panic));
-    }
-}
-
 impl Core {
+    /// A poll returned `Pending`: the commonest case, in one piece.
+    #[inline(never)]
+    fn go_on(&mut self, id: TaskId, future: TaskFuture) -> Next {
+        self.settle_pending(id, future);
+        self.next()
+    }
+
+    #[inline(always)]
     fn next(&mut self) -> Next {
         loop {
-            if self.finding.is_some() {
-                return Next::Over;
-            }
-            if self.beacon().was_woken() {
-                self.take_foreign_wakes();
-                continue;
-            }
-            if !self.wakes.is_empty() {
-                return Next::Wake(std::mem::take(&mut self.wakes));
-            }
-            if let Some(task) = self.entering.take() {
-                return self.enter(task, StepKind::Granted);
-            }
-            if self.preselected.is_none() && !self.ready.is_empty() {
-                self.stall();
-                if !self.wakes.is_empty() {
-                    continue;
-                }
+            if self.attention
+                && let Some(next) = self.attend()
+            {
+                return next;
             }
             return match self.next_turn() {
-                Some(Turn::Resume(task)) => self.enter(task, StepKind::Resumed),
-                Some(Turn::Operation(id)) => self.enter_granted(id),
+                Some(turn) => self.take_turn(turn),
                 None => match self.idle() {
                     Some(next) => next,
                     None => continue,
@@ -161,11 +198,51 @@ impl Core {
         }
     }
 
+    /// What comes before a turn is chosen: see `attention`.
+    #[cold]
+    fn attend(&mut self) -> Option<Next> {
+        if self.finding.is_some() {
+            return Some(Next::Over);
+        }
+        if !self.wakes.is_empty() {
+            return Some(Next::Wake(std::mem::take(&mut self.wakes)));
+        }
+        if let Some(task) = self.entering.take() {
+            return Some(self.enter(task, StepKind::Granted));
+        }
+        let is_stalling = self.options.time == TimeModel::Stalling;
+        self.attention = false;
+        if let Some(turn) = self.preselected.take()
+            && self.ready.remove(turn)
+        {
+            self.attention = is_stalling;
+            return Some(self.take_turn(turn));
+        }
+        if is_stalling && !self.ready.is_empty() {
+            self.stall();
+            if self.attention {
+                return self.attend();
+            }
+        }
+        self.attention = is_stalling;
+        None
+    }
+
+    #[inline(always)]
+    fn take_turn(&mut self, turn: Turn) -> Next {
+        match turn {
+            Turn::Resume(task) => self.enter(task, StepKind::Resumed),
+            Turn::Operation(id) => self.enter_granted(id),
+        }
+    }
+
+    #[inline(never)]
     fn enter_granted(&mut self, id: OperationId) -> Next {
         match self.grant(id) {
             (task, Some(Waiter::Other(waker))) => {
                 // What this waker makes of it is part of the grant, not a turn of its own.
                 self.entering = Some(task);
+                self.attention = true;
                 self.ready.remove(Turn::Resume(task));
                 self.tasks[task.index()].state = State::Running;
                 Next::Grant(waker)
@@ -175,23 +252,18 @@ impl Core {
     }
 
     /// Begins a poll.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, id: TaskId, kind: StepKind) -> Next {
-        if self.finding.is_some() {
-            return Next::Over;
-        }
-        if self.steps >= self.options.steps_max {
-            self.fail_out_of_steps();
+        if self.steps >= self.eye_from && !self.is_in_budget(id) {
             return Next::Over;
         }
         if kind == StepKind::Granted {
+            // Polling the task once serves a wake-up as well.
             self.ready.remove(Turn::Resume(id));
         }
-        self.recent[self.steps as usize % RECENT] = id;
         self.steps += 1;
         self.poll = super::PollState::default();
         self.current = Some(id);
-        self.beacon().poll_begins(id);
         let task = &mut self.tasks[id.index()];
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
@@ -202,6 +274,17 @@ impl Core {
             Some(future) if aborted => Next::Drop(id, future),
             Some(future) => Next::Poll(id, future),
         }
+    }
+
+    /// Close to the end of its budget: keeps the turn, or ends the run.
+    #[cold]
+    fn is_in_budget(&mut self, id: TaskId) -> bool {
+        if self.steps >= self.options.steps_max {
+            self.fail_out_of_steps();
+            return false;
+        }
+        self.recent.push(id);
+        true
     }
 
     /// Nothing is ready: the clock moves, or the run is stuck.
@@ -245,10 +328,18 @@ impl Core {
         self.current = None;
     }
 
+    #[inline(always)]
     fn settle_pending(&mut self, id: TaskId, future: TaskFuture) {
         self.leave();
-        self.tasks[id.index()].future = Some(future);
-        self.rest(id);
+        let task = &mut self.tasks[id.index()];
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(task.future.replace(future));
+        if self.poll.woken {
+            task.state = State::Ready;
+            self.ready.push(Turn::Resume(id));
+        } else {
+            task.state = State::Idle;
+        }
         self.current = None;
     }
 
@@ -266,7 +357,6 @@ impl Core {
 
     #[inline]
     fn leave(&mut self) {
-        self.beacon().poll_ends();
         self.snooze_untaken_grant();
     }
 

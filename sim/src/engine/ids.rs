@@ -25,6 +25,27 @@ pub(crate) enum Turn {
     Operation(OperationId),
 }
 
+impl Turn {
+    /// The turn in 32 bits: those of tasks are even, those of operations odd.
+    #[inline]
+    pub(crate) const fn key(self) -> u32 {
+        match self {
+            Turn::Resume(TaskId(index)) => index << 1,
+            Turn::Operation(OperationId(index)) => index << 1 | 1,
+        }
+    }
+
+    /// The turn with this key.
+    #[inline]
+    pub(crate) const fn of_key(key: u32) -> Turn {
+        if key & 1 == 0 {
+            Turn::Resume(TaskId(key >> 1))
+        } else {
+            Turn::Operation(OperationId(key >> 1))
+        }
+    }
+}
+
 /// Which run of this process: never zero inside a run, never used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp(pub(crate) u64);

@@ -12,10 +12,10 @@ use super::beacon::Identity;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::tasks::{Duty, Leftover, OnPanic, State, Task, TaskFuture};
 use super::waker::Waiter;
-use super::{Core, ENGINE, drive, with_run};
+use super::{Core, ENGINE, RECENT, drive, with_run};
 use crate::choice::Choice;
 use crate::finding::Finding;
-use crate::options::{Options, Tracing};
+use crate::options::{Options, TimeModel, Tracing};
 use crate::panics;
 use crate::seed::RunId;
 use crate::strategy::{Divergence, Strategy};
@@ -107,7 +107,9 @@ fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
         core.stamp = stamp;
         core.run = run;
         core.options.clone_from(options);
+        core.is_random_walk = strategy.is_random_walk();
         core.strategy = Some(strategy);
+        core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams = Streams::new(run);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
         let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
@@ -117,6 +119,7 @@ fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
         core.tasks.push(Task::new(None, OnPanic::Fail, Duty::Finite));
         core.ready.push(Turn::Resume(TaskId::MAIN));
         core.current = Some(TaskId::MAIN);
+        core.attention = options.time == TimeModel::Stalling;
         engine.stamp.set(stamp);
     });
     stamp
@@ -243,6 +246,7 @@ fn end() -> Ended {
         core.without_switching = 0;
         core.messages = 0;
         core.teardown = false;
+        core.recent.clear();
         core.objects.clear();
         core.free_objects.clear();
         core.holds.clear();

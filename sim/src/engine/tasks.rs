@@ -183,7 +183,10 @@ impl Core {
     pub(crate) fn wake_waiter(&mut self, waiter: Waiter) {
         match waiter {
             Waiter::Task(task) => self.wake(task),
-            Waiter::Other(waker) => self.wakes.push(waker),
+            Waiter::Other(waker) => {
+                self.wakes.push(waker);
+                self.attention = true;
+            }
         }
     }
 

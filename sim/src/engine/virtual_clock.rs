@@ -50,14 +50,13 @@ impl Core {
         let finding = Finding {
             kind: Kind::Livelock,
             message: format!(
-                "the program went on beyond its budget of {:?} virtual time; going round: {}",
+                "the program went on beyond its budget of {:?} of virtual time",
                 self.options.elapsed_max,
-                self.going_round(),
             ),
             at: self.now(),
             task: None,
             place: None,
-            blocked: Vec::new(),
+            blocked: self.blocked(),
         };
         self.fail(finding);
     }

@@ -10,7 +10,7 @@ use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ids::{Packed, Stamp, TaskId};
-use super::{beacon, with_run};
+use super::{beacon, with_run_of};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-bit target");
@@ -41,16 +41,9 @@ fn clone(data: *const ()) -> RawWaker {
 
 fn wake(data: *const ()) {
     let packed = packed(data);
-    let task = TaskId(packed.index());
-    let here = with_run(|core| {
-        let is_current = core.stamp == packed.stamp();
-        if is_current {
-            core.wake(task);
-        }
-        is_current
-    });
-    if here != Some(true) {
-        beacon::wake_from_elsewhere(packed.stamp(), task);
+    let (stamp, task) = (packed.stamp(), TaskId(packed.index()));
+    if with_run_of(stamp, |core| core.wake(task)).is_none() {
+        beacon::wake_from_elsewhere(stamp, task);
     }
 }
 

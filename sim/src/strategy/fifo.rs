@@ -8,7 +8,7 @@ use crate::streams::Streams;
 pub struct Fifo;
 
 impl Strategy for Fifo {
-    fn choose(&mut self, _: &Point<'_>, _: &mut Streams) -> Result<u32, Divergence> {
+    fn choose(&mut self, _: &Point<'_>, _: &mut Streams) -> Result<u32, Box<Divergence>> {
         Ok(0)
     }
 }

@@ -53,19 +53,19 @@ impl Replay {
     }
 
     /// What the tape has for this choice.
-    fn recorded(&mut self, point: &Point<'_>) -> Result<u32, Divergence> {
+    fn recorded(&mut self, point: &Point<'_>) -> Result<u32, Box<Divergence>> {
         let asked = Asked { label: point.label, arity: point.arity };
         match &self.recording {
             Recording::Choices(choices) => match choices.get(point.number) {
-                None => Err(Divergence::PastTheEnd { length: choices.len(), asked }),
+                None => Err(Box::new(Divergence::PastTheEnd { length: choices.len(), asked })),
                 Some(choice) if choice.label() != point.label || choice.arity() != point.arity => {
                     let taped = Asked { label: choice.label(), arity: choice.arity() };
-                    Err(Divergence::OtherQuestion { number: point.number, taped, asked })
+                    Err(Box::new(Divergence::OtherQuestion { number: point.number, taped, asked }))
                 }
                 Some(choice) => Ok(choice.taken()),
             },
             Recording::Token(token) if point.number >= token.length() => {
-                Err(Divergence::PastTheEnd { length: token.length(), asked })
+                Err(Box::new(Divergence::PastTheEnd { length: token.length(), asked }))
             }
             Recording::Token(token) => match token.deviations().get(self.next_deviation) {
                 Some(&(number, taken)) if number == point.number => {
@@ -73,7 +73,7 @@ impl Replay {
                     if taken < point.arity {
                         Ok(taken)
                     } else {
-                        Err(Divergence::NoSuchAlternative { number, taken, asked })
+                        Err(Box::new(Divergence::NoSuchAlternative { number, taken, asked }))
                     }
                 }
                 _ => Ok(0),
@@ -83,7 +83,7 @@ impl Replay {
 }
 
 impl Strategy for Replay {
-    fn choose(&mut self, point: &Point<'_>, _: &mut Streams) -> Result<u32, Divergence> {
+    fn choose(&mut self, point: &Point<'_>, _: &mut Streams) -> Result<u32, Box<Divergence>> {
         if self.has_left {
             return Ok(0);
         }
@@ -96,27 +96,27 @@ impl Strategy for Replay {
         }
     }
 
-    fn finish(&mut self, tape: &[Choice]) -> Result<(), Divergence> {
+    fn finish(&mut self, tape: &[Choice]) -> Result<(), Box<Divergence>> {
         if self.strictness == Strictness::Lenient {
             return Ok(());
         }
         let made = tape.len();
         match &self.recording {
             Recording::Choices(choices) if made < choices.len() => {
-                Err(Divergence::EndedEarly { length: choices.len(), made })
+                Err(Box::new(Divergence::EndedEarly { length: choices.len(), made }))
             }
             Recording::Token(token) if made < token.length() => {
-                Err(Divergence::EndedEarly { length: token.length(), made })
+                Err(Box::new(Divergence::EndedEarly { length: token.length(), made }))
             }
             Recording::Token(token) => {
                 let replayed = Tape { choices: tape.to_vec(), ..Tape::default() };
                 if replayed.checksum() == token.checksum() {
                     Ok(())
                 } else {
-                    Err(Divergence::OtherChecksum {
+                    Err(Box::new(Divergence::OtherChecksum {
                         taped: token.checksum(),
                         replayed: replayed.checksum(),
-                    })
+                    }))
                 }
             }
             Recording::Choices(_) => Ok(()),

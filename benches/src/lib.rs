@@ -1,0 +1,5 @@
+//! The workloads that are measured, each as a user would write it.
+
+#![forbid(unsafe_code)]
+
+pub mod workloads;

@@ -1,0 +1,108 @@
+//! Programs whose cost is measured, and in which unit.
+
+use std::time::Duration;
+
+use unpick::Run;
+use unpick::sim::time::sleep;
+use unpick::sim::{spawn, yield_now};
+
+/// A run of a program, and how many units of work it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What is counted.
+    pub unit: &'static str,
+    /// How many of them one run has.
+    pub units: u64,
+    /// Makes the run with this number.
+    pub run: fn(u64),
+}
+
+/// Every workload.
+pub const WORKLOADS: &[Workload] = &[
+    Workload { name: "empty", unit: "run", units: 1, run: empty },
+    Workload { name: "step_2", unit: "step", units: 2_000, run: |seed| steps(seed, 2, 1000) },
+    Workload {
+        name: "step_1000",
+        unit: "step",
+        units: 100_000,
+        run: |seed| steps(seed, 1000, 100),
+    },
+    Workload {
+        name: "step_2_beside_100000_asleep",
+        unit: "step",
+        units: 400_000,
+        run: |seed| beside_sleepers(seed, 100_000, 200_000),
+    },
+    Workload { name: "timer", unit: "sleep", units: 100_000, run: |seed| timers(seed, 1000, 100) },
+    Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
+];
+
+/// The workload of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Workload> {
+    WORKLOADS.iter().find(|workload| workload.name == name)
+}
+
+fn empty(seed: u64) {
+    let outcome = Run::new().seed(seed).execute(|| async {});
+    assert!(outcome.result.is_ok(), "an empty run passes");
+}
+
+async fn yields(count: u32) {
+    for _ in 0..count {
+        yield_now().await;
+    }
+}
+
+fn steps(seed: u64, tasks: u32, count: u32) {
+    let outcome = Run::new().seed(seed).execute(|| async move {
+        let handles: Vec<_> = (0..tasks).map(|_| spawn(yields(count))).collect();
+        for handle in handles {
+            handle.await.expect("a task that yields returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "yielding passes");
+}
+
+fn beside_sleepers(seed: u64, sleepers: u32, count: u32) {
+    let outcome = Run::new().seed(seed).execute(|| async move {
+        for _ in 0..sleepers {
+            drop(spawn(sleep(Duration::from_secs(1))));
+        }
+        let handles: Vec<_> = (0..2).map(|_| spawn(yields(count))).collect();
+        for handle in handles {
+            handle.await.expect("a task that yields returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "yielding passes");
+}
+
+fn timers(seed: u64, tasks: u64, count: u64) {
+    let outcome = Run::new().seed(seed).execute(|| async move {
+        let handles: Vec<_> = (0..tasks)
+            .map(|task| {
+                spawn(async move {
+                    for round in 0..count {
+                        sleep(Duration::from_nanos(1 + (task * 7 + round * 13) % 1000)).await;
+                    }
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.expect("a task that sleeps returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "sleeping passes");
+}
+
+fn spawns(seed: u64, tasks: u32) {
+    let outcome = Run::new().seed(seed).execute(|| async move {
+        let handles: Vec<_> = (0..tasks).map(|_| spawn(yield_now())).collect();
+        for handle in handles {
+            handle.await.expect("a task that yields returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "spawning passes");
+}
