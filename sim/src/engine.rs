@@ -86,6 +86,8 @@ pub(crate) struct Core {
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
     steps: u64,
+    /// How many tasks, daemons apart, had not ended when the run was over.
+    unfinished: usize,
     /// From which step on the loop keeps an eye on the budget: the last few turns of a run that
     /// uses it up are kept, to show what was going round.
     eye_from: u64,
@@ -202,6 +204,7 @@ impl Core {
             without_switching: 0,
             teardown: false,
             steps: 0,
+            unfinished: 0,
             eye_from: 0,
             recent: Vec::new(),
             operations: Table::new(),

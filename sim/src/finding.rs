@@ -100,6 +100,8 @@ pub struct Holder {
     pub task: String,
     /// Where it took hold.
     pub place: Place,
+    /// Since which virtual time.
+    pub since: Instant,
 }
 
 /// What went wrong in a run.
@@ -162,7 +164,7 @@ impl fmt::Display for Wait {
         write!(f, " at {} since t={}", self.place, self.since)?;
         for (number, holder) in self.holders.iter().enumerate() {
             let lead = if number == 0 { "held by" } else { "and" };
-            write!(f, ", {lead} {} since {}", holder.task, holder.place)?;
+            write!(f, ", {lead} {} since t={} ({})", holder.task, holder.since, holder.place)?;
         }
         Ok(())
     }

@@ -119,7 +119,8 @@ fn strategy_of(number: u64) -> (&'static str, Box<dyn Strategy>) {
 
 /// Turns an output that is an error into a finding.
 pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
-    let Outcome { result, divergence, tape, trace, steps, tasks, elapsed, strategy } = outcome;
+    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, strategy } =
+        outcome;
     let result = result.and_then(|output| match output.complaint() {
         None => Ok(()),
         Some(message) => Err(Finding {
@@ -131,7 +132,7 @@ pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
             blocked: Vec::new(),
         }),
     });
-    Outcome { result, divergence, tape, trace, steps, tasks, elapsed, strategy }
+    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, strategy }
 }
 
 /// Whether a program's output says that something went wrong.

@@ -185,6 +185,7 @@ impl Run {
             trace: ended.trace,
             steps: ended.steps,
             tasks: ended.tasks,
+            unfinished: ended.unfinished,
             elapsed: ended.now,
             strategy: ended.strategy,
         })
@@ -207,6 +208,8 @@ pub struct Outcome<T> {
     pub steps: u64,
     /// How many tasks there were, the main one included.
     pub tasks: usize,
+    /// How many of them, daemons apart, had not ended when the run was over.
+    pub unfinished: usize,
     /// The virtual time at the end.
     pub elapsed: Instant,
     /// The strategy that made the choices, to be used again.

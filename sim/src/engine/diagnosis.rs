@@ -178,7 +178,11 @@ impl Core {
         let Some(object) = object else { return Vec::new() };
         let holds = self.holds.list(self.objects[object as usize].holds);
         let mut holders: Vec<Holder> = holds
-            .map(|(_, hold)| Holder { task: self.task_title(hold.task), place: hold.site.into() })
+            .map(|(_, hold)| Holder {
+                task: self.task_title(hold.task),
+                place: hold.site.into(),
+                since: Instant::from_nanos(hold.since_ns),
+            })
             .collect();
         holders.reverse();
         holders

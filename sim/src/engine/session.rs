@@ -31,6 +31,7 @@ pub(crate) struct Ended {
     pub(crate) trace: Option<Trace>,
     pub(crate) steps: u64,
     pub(crate) tasks: usize,
+    pub(crate) unfinished: usize,
     pub(crate) now: Instant,
     pub(crate) strategy: Box<dyn Strategy>,
 }
@@ -189,6 +190,9 @@ impl Core {
         self.current = None;
         self.record_left_behind(id);
         let task = &mut self.tasks[id.index()];
+        if task.state != State::Ended && task.duty == Duty::Finite {
+            self.unfinished += 1;
+        }
         task.state = State::Ended;
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         Some((task.future.take(), leftover, task.joiner.take()))
@@ -257,6 +261,7 @@ fn end() -> Ended {
             trace,
             steps: std::mem::take(&mut core.steps),
             tasks,
+            unfinished: std::mem::take(&mut core.unfinished),
             now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
             strategy: core.strategy.take().expect("a run has a strategy; a bug in unpick"),
         }
