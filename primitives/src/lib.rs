@@ -2,5 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod event;
+mod instrumented;
+pub mod lock;
+mod probe;
+pub mod semaphore;
 #[cfg(feature = "sim")]
 pub mod task;
+mod waiters;
+
+pub use event::Event;
+pub use lock::{Lock, LockGuard, TryLockError};
+pub use semaphore::{BoundedSemaphore, Semaphore, SemaphorePermit};

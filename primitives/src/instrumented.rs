@@ -1,0 +1,176 @@
+//! What every primitive is made of: its identity for the engine, its state behind a mutex, and
+//! the one way in which its futures wait.
+//!
+//! Invariant: no code of others (a waker, a clone or a drop of the user's values, a predicate)
+//! is called while the mutex is locked.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use crate::probe::{Access, Object, Operation};
+use crate::waiters::{Key, Removed, Waiters, Wakeup};
+
+/// An object that the engine knows, and its state.
+pub(crate) struct Instrumented<S> {
+    pub(crate) object: Object,
+    state: Mutex<S>,
+}
+
+impl<S> Instrumented<S> {
+    #[track_caller]
+    pub(crate) fn new(kind: &'static str, state: S) -> Instrumented<S> {
+        Instrumented { object: Object::new(kind), state: Mutex::new(state) }
+    }
+
+    pub(crate) fn set_name(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.object.set_name(name);
+    }
+
+    /// The state, locked. A poisoned mutex is as good as any: whatever is done under it either
+    /// cannot panic or has not changed anything before it does.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut S {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn into_inner(self) -> S {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Polls an operation once: announces it, tries it, or lets it wait in `queue`.
+    ///
+    /// `attempt` is called with what the waiter was granted, or `None` if it has not waited yet,
+    /// and returns `None` if it has to wait (again). It is not called while the waiter waits.
+    pub(crate) fn poll<G, W: Copy, T>(
+        &self,
+        waiting: &mut Waiting<W>,
+        cx: &mut Context<'_>,
+        queue: fn(&mut S) -> &mut Waiters<G, W>,
+        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
+    ) -> Poll<T> {
+        let Waiting { operation, key, wants, is_over } = waiting;
+        assert!(!*is_over, "a future was polled after it had returned");
+        if key.is_none() {
+            ready!(operation.poll_announce(Some(&self.object), cx));
+        }
+        // A waker is cloned and dropped outside of the mutex. So the first time round there is
+        // none; only if it is needed it is made, and the operation tried again with it at hand.
+        let mut wakeup = None;
+        loop {
+            let mut state = self.lock();
+            let granted = key.as_ref().and_then(|key| queue(&mut state).take_granted(key));
+            if granted.is_some() {
+                *key = None;
+            }
+            if key.is_none()
+                && let Some(value) = attempt(&mut state, granted)
+            {
+                drop(state);
+                *is_over = true;
+                operation.executed(Some(&self.object));
+                return Poll::Ready(value);
+            }
+            if let Some(wakeup) = wakeup.take() {
+                let old = match key {
+                    Some(key) => Some(queue(&mut state).refresh(key, wakeup)),
+                    None => {
+                        *key = Some(queue(&mut state).push(wakeup, *wants));
+                        None
+                    }
+                };
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
+            drop(state);
+            operation.blocked(Some(&self.object));
+            wakeup = Some(Wakeup::new(cx.waker().clone(), operation.ticket()));
+        }
+    }
+
+    /// Gives up an operation whose future is dropped. What it was granted and has not taken goes
+    /// through `pass_on`.
+    pub(crate) fn cancel<G, W, R>(
+        &self,
+        waiting: &mut Waiting<W>,
+        queue: fn(&mut S) -> &mut Waiters<G, W>,
+        pass_on: impl FnOnce(&mut S, G) -> R,
+    ) -> Option<R> {
+        let key = waiting.key.take()?;
+        let mut state = self.lock();
+        match queue(&mut state).remove(key) {
+            Removed::Granted(grant) => Some(pass_on(&mut state, grant)),
+            Removed::Waiting(wakeup) => {
+                drop(state);
+                drop(wakeup);
+                None
+            }
+        }
+    }
+}
+
+/// What a future keeps of the operation that it carries out.
+pub(crate) struct Waiting<W = ()> {
+    operation: Operation,
+    /// Its place in a queue, while it has one.
+    key: Option<Key>,
+    wants: W,
+    is_over: bool,
+}
+
+impl Waiting {
+    pub(crate) const fn new(
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+    ) -> Waiting {
+        Waiting::wanting(name, access, site, ())
+    }
+}
+
+impl<W> Waiting<W> {
+    pub(crate) const fn wanting(
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+        wants: W,
+    ) -> Waiting<W> {
+        Waiting { operation: Operation::new(name, access, site), key: None, wants, is_over: false }
+    }
+
+    /// Where the operation was called.
+    pub(crate) const fn site(&self) -> &'static Location<'static> {
+        self.operation.site()
+    }
+}
+
+/// Shows a primitive in asyncio's manner, such as `<Lock db [locked, waiters:2]>`.
+pub(crate) fn show(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    object: &Object,
+    details: fmt::Arguments<'_>,
+) -> fmt::Result {
+    match object.name() {
+        Some(name) => write!(f, "<{kind} {name} [{details}]>"),
+        None => write!(f, "<{kind} [{details}]>"),
+    }
+}
+
+/// How many wait, as a part of [`show`]: nothing if nobody does.
+pub(crate) struct Count(pub(crate) &'static str, pub(crate) usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            0 => Ok(()),
+            count => write!(f, ", {}:{count}", self.0),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A lock around a value: asyncio's `Lock`.
+//!
+//! The lock is fair and hands over: whoever asks first gets it first, and a release makes the
+//! first waiter its owner there and then, before it has even run. A newcomer never overtakes:
+//! it queues, and [`try_lock`](Lock::try_lock) fails. A waiter that is dropped after it was
+//! handed the lock passes it on to the next.
+//!
+//! Unlike asyncio's it guards a value, and is released by dropping the guard, whichever task
+//! does so. It is not reentrant. A panic under the lock does not poison it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::instrumented::{Count, Instrumented, Waiting, show};
+use crate::probe::{Access, Hold, Mode};
+use crate::waiters::{Waiters, Wakeups};
+
+/// A fair lock around a value, to be held across awaits.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::Lock;
+///
+/// futures::executor::block_on(async {
+///     let balance = Lock::new(100).named("balance");
+///     *balance.lock().await += 10;
+///     assert_eq!(*balance.lock().await, 110);
+/// });
+/// ```
+pub struct Lock<T = ()> {
+    base: Instrumented<State<T>>,
+}
+
+struct State<T> {
+    // Invariant: `None` while somebody has it: a guard, or a waiter that was handed the lock.
+    value: Option<Box<T>>,
+    waiters: Waiters<Box<T>>,
+}
+
+impl<T> State<T> {
+    const fn waiters(&mut self) -> &mut Waiters<Box<T>> {
+        &mut self.waiters
+    }
+
+    /// Hands the value to the first waiter, or puts it back.
+    fn release(&mut self, value: Box<T>) -> Wakeups {
+        match self.waiters.grant_first(value) {
+            Ok(wakeup) => Wakeups::from(Some(wakeup)),
+            Err(value) => {
+                self.value = Some(value);
+                Wakeups::none()
+            }
+        }
+    }
+}
+
+impl<T> Lock<T> {
+    /// Makes an unlocked lock around a value.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = unpick_primitives::Lock::new(1);
+    /// assert!(!lock.locked());
+    /// ```
+    #[track_caller]
+    pub fn new(value: T) -> Lock<T> {
+        let state = State { value: Some(Box::new(value)), waiters: Waiters::new() };
+        Lock { base: Instrumented::new("lock", state) }
+    }
+
+    /// Gives it a name, for traces, reports and `Debug`.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = unpick_primitives::Lock::new(1).named("db");
+    /// assert_eq!(format!("{lock:?}"), "<Lock db [unlocked]>");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Lock<T> {
+        self.base.set_name(name);
+        self
+    }
+
+    /// Waits until the lock is this caller's, and returns a guard that releases it when it is
+    /// dropped.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses the place in the queue and nothing else: a lock that it was
+    /// handed meanwhile goes to the next.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::Lock;
+    ///
+    /// let lock = Lock::new(String::from("a"));
+    /// let text = futures::executor::block_on(async {
+    ///     let mut guard = lock.lock().await;
+    ///     guard.push('b');
+    ///     guard.clone()
+    /// });
+    /// assert_eq!(text, "ab");
+    /// ```
+    #[track_caller]
+    pub fn lock(&self) -> Acquire<'_, T> {
+        let waiting = Waiting::new("acquire", Access::Change, Location::caller());
+        Acquire { lock: self, waiting }
+    }
+
+    /// Takes the lock if it is free.
+    ///
+    /// # Errors
+    /// If somebody has it, or was handed it and has not run yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::Lock;
+    ///
+    /// let lock = Lock::new(());
+    /// let guard = lock.try_lock().expect("it is free");
+    /// assert!(lock.try_lock().is_err());
+    /// drop(guard);
+    /// ```
+    #[track_caller]
+    pub fn try_lock(&self) -> Result<LockGuard<'_, T>, TryLockError> {
+        self.base.object.immediate("try_lock", Access::Change);
+        let value = self.base.lock().value.take();
+        value.map(|value| self.guard(value, Location::caller())).ok_or(TryLockError)
+    }
+
+    /// Whether somebody has the lock.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::Lock;
+    ///
+    /// let lock = Lock::new(());
+    /// let guard = lock.try_lock();
+    /// assert!(lock.locked());
+    /// # drop(guard);
+    /// ```
+    #[track_caller]
+    pub fn locked(&self) -> bool {
+        self.base.object.immediate("locked", Access::Read);
+        self.base.lock().value.is_none()
+    }
+
+    /// The value, which nobody else can have meanwhile.
+    ///
+    /// # Panics
+    /// If a guard was leaked: the value is leaked with it.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut lock = unpick_primitives::Lock::new(1);
+    /// *lock.get_mut() += 1;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        self.base.get_mut().value.as_mut().expect("the value of a lock whose guard was leaked")
+    }
+
+    /// The value, when the lock is not needed any more.
+    ///
+    /// # Panics
+    /// If a guard was leaked: the value is leaked with it.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = unpick_primitives::Lock::new(1);
+    /// assert_eq!(lock.into_inner(), 1);
+    /// ```
+    pub fn into_inner(self) -> T {
+        let value = self.base.into_inner().value;
+        *value.expect("the value of a lock whose guard was leaked")
+    }
+
+    /// What whoever has just got the lock has from here on.
+    fn guard(&self, value: Box<T>, site: &'static Location<'static>) -> LockGuard<'_, T> {
+        self.base.object.observe();
+        let hold = self.base.object.hold_at(1, Mode::Exclusive, site);
+        LockGuard { lock: self, value: Some(value), hold }
+    }
+}
+
+impl<T: Default> Default for Lock<T> {
+    #[track_caller]
+    fn default() -> Lock<T> {
+        Lock::new(T::default())
+    }
+}
+
+/// Has the lock, and gives access to its value; dropping it releases the lock.
+///
+/// # Examples
+/// ```
+/// let lock = unpick_primitives::Lock::new(vec![1]);
+/// let mut guard = lock.try_lock().expect("it is free");
+/// guard.push(2);
+/// assert_eq!(guard.len(), 2);
+/// ```
+#[must_use = "dropping the guard releases the lock"]
+pub struct LockGuard<'a, T = ()> {
+    lock: &'a Lock<T>,
+    // Invariant: there until the guard is dropped.
+    value: Option<Box<T>>,
+    hold: Hold,
+}
+
+impl<T> Deref for LockGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.value.as_ref().expect("a guard has the value until it is dropped")
+    }
+}
+
+impl<T> DerefMut for LockGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("a guard has the value until it is dropped")
+    }
+}
+
+impl<T> Drop for LockGuard<'_, T> {
+    fn drop(&mut self) {
+        let base = &self.lock.base;
+        base.object.immediate("release", Access::Change);
+        base.object.publish();
+        self.hold = Hold::none();
+        if let Some(value) = self.value.take() {
+            let woken = base.lock().release(value);
+            woken.wake_granted();
+        }
+    }
+}
+
+/// The future of [`Lock::lock`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Acquire<'a, T = ()> {
+    lock: &'a Lock<T>,
+    waiting: Waiting,
+}
+
+impl<'a, T> Future for Acquire<'a, T> {
+    type Output = LockGuard<'a, T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LockGuard<'a, T>> {
+        let Acquire { lock, waiting } = &mut *self;
+        let attempt = |state: &mut State<T>, granted| match granted {
+            Some(value) => Some(value),
+            None => state.value.take(),
+        };
+        lock.base
+            .poll(waiting, cx, State::waiters, attempt)
+            .map(|value| lock.guard(value, waiting.site()))
+    }
+}
+
+impl<T> Drop for Acquire<'_, T> {
+    fn drop(&mut self) {
+        let base = &self.lock.base;
+        let woken = base.cancel(&mut self.waiting, State::waiters, State::release);
+        woken.into_iter().for_each(Wakeups::wake_granted);
+    }
+}
+
+impl<T> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is_locked, waiters) = {
+            let state = self.base.lock();
+            (state.value.is_none(), Count("waiters", state.waiters.len()))
+        };
+        let locked = if is_locked { "locked" } else { "unlocked" };
+        show(f, "Lock", &self.base.object, format_args!("{locked}{waiters}"))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<LockGuard of {:?}: {:?}>", self.lock, **self)
+    }
+}
+
+impl<T> fmt::Debug for Acquire<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Acquire of {:?}>", self.lock)
+    }
+}
+
+/// Somebody has the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryLockError;
+
+impl fmt::Display for TryLockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the lock is held")
+    }
+}
+
+impl std::error::Error for TryLockError {}

@@ -1,0 +1,132 @@
+//! Stand-ins for the probes: they do nothing, and take no room but for an object's name.
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::task::{Context, Poll};
+
+/// Whether this thread is inside a run: there are none.
+pub(crate) const fn is_inside_run() -> bool {
+    false
+}
+
+/// Whether an operation changes its object.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    /// It leaves the object as it is.
+    Read,
+    /// It changes the object.
+    Change,
+}
+
+/// In which way an object is held.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    /// Alone.
+    Exclusive,
+    /// Beside others.
+    Shared,
+}
+
+/// Kind and name of an object.
+pub(crate) struct Object {
+    name: Option<Cow<'static, str>>,
+}
+
+impl Object {
+    pub(crate) const fn new(_kind: &'static str) -> Object {
+        Object { name: None }
+    }
+
+    pub(crate) fn set_name(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.name = Some(name.into());
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) const fn immediate(&self, _name: &'static str, _access: Access) {}
+
+    pub(crate) const fn hold_at(
+        &self,
+        _units: u32,
+        _mode: Mode,
+        _site: &'static Location<'static>,
+    ) -> Hold {
+        Hold
+    }
+
+    pub(crate) const fn take(&self, _units: u32, _site: &'static Location<'static>) {}
+
+    pub(crate) const fn give_back(&self, _units: u32) {}
+
+    pub(crate) const fn publish(&self) {}
+
+    pub(crate) const fn observe(&self) {}
+
+    pub(crate) const fn notified(&self, _woken: usize) {}
+}
+
+/// A hold on nothing.
+pub(crate) struct Hold;
+
+impl Hold {
+    pub(crate) const fn none() -> Hold {
+        Hold
+    }
+}
+
+/// An operation that never gives way.
+pub(crate) struct Operation {
+    site: &'static Location<'static>,
+}
+
+impl Operation {
+    pub(crate) const fn new(
+        _name: &'static str,
+        _access: Access,
+        site: &'static Location<'static>,
+    ) -> Operation {
+        Operation { site }
+    }
+
+    pub(crate) const fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    pub(crate) const fn poll_announce(
+        &mut self,
+        _object: Option<&Object>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    pub(crate) const fn executed(&mut self, _object: Option<&Object>) {}
+
+    pub(crate) const fn blocked(&mut self, _object: Option<&Object>) {}
+
+    pub(crate) const fn ticket(&self) -> Ticket {
+        Ticket
+    }
+}
+
+/// A blocked operation that has no record.
+#[derive(Clone, Copy)]
+pub(crate) struct Ticket;
+
+impl Ticket {
+    pub(crate) const fn granted(self) {}
+}
+
+/// A message that nobody orders.
+#[derive(Clone, Copy)]
+pub(crate) struct Stamp;
+
+impl Stamp {
+    pub(crate) const fn here() -> Stamp {
+        Stamp
+    }
+
+    pub(crate) const fn observe(self) {}
+}
