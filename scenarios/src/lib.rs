@@ -1,1 +1,15 @@
-//! scenarios
+//! Scenarios: the programs of an asyncio guide, and a gallery of concurrency bugs.
+//!
+//! A scenario is one file and one line in [`SCENARIOS`].
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+mod gallery;
+mod guide;
+mod scenario;
+
+pub use scenario::{Expectation, Program, Scenario, UnknownScenario, Variant, find};
+
+/// Every scenario, in reading order.
+pub const SCENARIOS: &[&Scenario] = &[&guide::hello::SCENARIO, &gallery::lost_update::SCENARIO];

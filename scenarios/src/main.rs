@@ -1,1 +1,7 @@
-fn main() {}
+//! The `unpick` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    unpick_scenarios::cli::main()
+}

@@ -143,6 +143,12 @@ pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
     ENGINE.try_with(inside).unwrap_or(None)
 }
 
+/// The stamp of the run on this thread, or none.
+#[inline]
+fn current_stamp() -> Stamp {
+    ENGINE.try_with(|engine| engine.stamp.get()).unwrap_or(Stamp::NONE)
+}
+
 /// The core of the run on this thread, if it is the run with this stamp.
 #[inline]
 pub(crate) fn with_run_of<R>(stamp: Stamp, act: impl FnOnce(&mut Core) -> R) -> Option<R> {

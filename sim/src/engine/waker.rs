@@ -10,7 +10,7 @@ use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ids::{Packed, Stamp, TaskId};
-use super::{beacon, with_run_of};
+use super::{beacon, current_stamp, with_run_of};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-bit target");
@@ -61,22 +61,15 @@ pub(crate) enum Waiter {
 }
 
 impl Waiter {
-    /// What stands behind `waker`, in the run `stamp`. Must not be called with the engine
-    /// borrowed.
+    /// What stands behind `waker`: one of our tasks, if the waker is of the run on this thread.
+    /// Must not be called with the engine borrowed.
     #[inline]
-    pub(crate) fn of(waker: &Waker, stamp: Stamp) -> Waiter {
-        match task_of(waker, stamp) {
-            Some(task) => Waiter::Task(task),
-            None => Waiter::Other(waker.clone()),
+    pub(crate) fn of(waker: &Waker) -> Waiter {
+        if ptr::eq(waker.vtable(), &VTABLE)
+            && let Some(task) = packed(waker.data()).of(current_stamp())
+        {
+            return Waiter::Task(TaskId(task));
         }
+        Waiter::Other(waker.clone())
     }
-}
-
-/// The task that `waker` wakes, if it is one of ours and of the run `stamp`.
-#[inline]
-pub(crate) fn task_of(waker: &Waker, stamp: Stamp) -> Option<TaskId> {
-    if !ptr::eq(waker.vtable(), &VTABLE) {
-        return None;
-    }
-    packed(waker.data()).of(stamp).map(TaskId)
 }

@@ -112,7 +112,7 @@ impl Operation {
     #[cold]
     fn announce(&mut self, object: Option<&Object>, cx: &Context<'_>) {
         let Some(stamp) = with_run(|core| core.stamp) else { return };
-        let waiter = Waiter::of(cx.waker(), stamp);
+        let waiter = Waiter::of(cx.waker());
         let id = with_run(|core| {
             let description = self.describe(object, core);
             core.announce(description, waiter)
@@ -122,9 +122,8 @@ impl Operation {
 
     /// Puts the waker of this poll in the place of the earlier one, if they may differ.
     fn keep_waker(&self, cx: &Context<'_>) {
-        let stamp = self.record.stamp();
         let id = OperationId(self.record.index());
-        let waiter = Waiter::of(cx.waker(), stamp);
+        let waiter = Waiter::of(cx.waker());
         let _old = with_run(|core| {
             if matches!(waiter, Waiter::Task(_)) && core.waits_as_task(id) {
                 return Some(waiter);

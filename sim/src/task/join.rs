@@ -56,7 +56,7 @@ impl<T: 'static> Future for JoinHandle<T> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let waiter = Waiter::of(cx.waker(), self.stamp);
+        let waiter = Waiter::of(cx.waker());
         let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
             assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
             core.join(self.task, waiter)

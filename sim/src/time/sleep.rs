@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Instant;
-use crate::engine::{Packed, TimerKey, Waiter, expect_run, with_run};
+use crate::engine::{Stamp, TimerKey, Waiter, expect_run, with_run_of};
 
 /// Waits until `duration` of virtual time has passed from now.
 ///
@@ -62,7 +62,7 @@ enum Stage {
     /// Has not been polled, and must give way once although its deadline has come.
     MustYield,
     /// Has a timer, in the run with this stamp.
-    Waiting(TimerKey, Packed),
+    Waiting(TimerKey, Stamp),
     /// Has no timer, because its deadline never comes.
     ForEver,
     /// Has given way, or is over.
@@ -98,53 +98,51 @@ impl Sleep {
     }
 
     fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let stamp = expect_run("a sim::time::Sleep", |core| core.stamp);
-        let waiter = Waiter::of(cx.waker(), stamp);
+        let waiter = Waiter::of(cx.waker());
         let (deadline, site) = (self.deadline, self.site);
         let started = expect_run("a sim::time::Sleep", |core| {
             if deadline <= core.now() {
-                Err(waiter)
-            } else {
-                Ok(core.start_timer(deadline, waiter, site))
+                return Err(waiter);
             }
+            let key = core.start_timer(deadline, waiter, site);
+            Ok(Stage::Waiting(key, core.stamp))
         });
         match started {
-            Err(_) => {
+            Err(_unused) => {
                 self.stage = Stage::Done;
                 Poll::Ready(())
             }
-            Ok(key) => {
-                self.stage = Stage::Waiting(key, Packed::new(stamp, 0));
+            Ok(stage) => {
+                self.stage = stage;
                 Poll::Pending
             }
         }
     }
 
-    fn go_on(&mut self, key: TimerKey, of: Packed, cx: &Context<'_>) -> Poll<()> {
-        let waiter = Waiter::of(cx.waker(), of.stamp());
-        let polled = expect_run("a sim::time::Sleep", |core| {
-            assert!(core.stamp == of.stamp(), "a Sleep of another run was polled in this one");
-            match core.timers.get_mut(key) {
-                Some(timer) => (Poll::Pending, std::mem::replace(&mut timer.waiter, waiter)),
-                None => (Poll::Ready(()), waiter),
-            }
+    fn go_on(&mut self, key: TimerKey, of: Stamp, cx: &Context<'_>) -> Poll<()> {
+        let deadline = self.deadline;
+        // Every timer that is due has fired: the clock alone tells.
+        let is_over = expect_run("a sim::time::Sleep", |core| {
+            assert!(core.stamp == of, "a Sleep of another run was polled in this one");
+            deadline <= core.now()
         });
-        if polled.0.is_ready() {
+        if is_over {
             self.stage = Stage::Done;
+            return Poll::Ready(());
         }
-        polled.0
+        let waiter = Waiter::of(cx.waker());
+        let _old = with_run_of(of, |core| {
+            let timer = core.timers.get_mut(key)?;
+            Some(std::mem::replace(&mut timer.waiter, waiter))
+        });
+        Poll::Pending
     }
 
     fn cancel(&mut self) {
         if let Stage::Waiting(key, of) = self.stage {
             self.stage = Stage::Done;
             // The timer's waker is dropped once the engine is not borrowed any more.
-            let _timer =
-                with_run(
-                    |core| {
-                        if core.stamp == of.stamp() { core.timers.cancel(key) } else { None }
-                    },
-                );
+            let _timer = with_run_of(of, |core| core.timers.cancel(key));
         }
     }
 }

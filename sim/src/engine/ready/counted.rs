@@ -1,16 +1,22 @@
-//! Many turns: a bitmap over positions in the order of arrival, counted by a Fenwick tree.
+//! Many turns: a bitmap over positions in the order of arrival, counted by a wide tree.
 //!
-//! Turns get ascending positions as they arrive; the tree (Fenwick 1994) counts the positions
-//! that are taken, by word of the bitmap. When the positions run out, the set is packed to the
-//! front or its capacity doubled, which costs a constant per arrival on average.
+//! Turns get ascending positions as they arrive. Above the bitmap's words lie levels of counts,
+//! each count over 16 of the level below, so that a turn is found and updated in few, short,
+//! straight scans. When the positions run out, the set is packed to the front or its capacity
+//! doubled, which costs a constant per arrival on average.
+
+/// How many entries of the level below one count covers, as a power of two.
+const FAN_BITS: usize = 4;
+const FAN: usize = 1 << FAN_BITS;
 
 /// The keys of turns, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     /// One bit per position. Invariant: its length is a power of two, or zero before first use.
     words: Vec<u64>,
-    /// Fenwick tree over the population counts of `words`, 1-based; unused for a single word.
-    tree: Vec<u32>,
+    /// Counts of taken positions: the first level's by word, each further one's over `FAN` of
+    /// the level below, up to a level of at most `FAN`.
+    levels: Vec<Vec<u32>>,
     /// The key at each position that is taken.
     keys: Vec<u32>,
     /// The next free position. Invariant: no position from here on is taken.
@@ -24,7 +30,7 @@ impl Counted {
     pub(super) const fn new() -> Counted {
         Counted {
             words: Vec::new(),
-            tree: Vec::new(),
+            levels: Vec::new(),
             keys: Vec::new(),
             tail: 0,
             len: 0,
@@ -53,9 +59,7 @@ impl Counted {
         self.words[position / 64] |= 1 << (position % 64);
         self.tail += 1;
         self.len += 1;
-        if self.words.len() > 1 {
-            self.tree_add(position / 64, 1);
-        }
+        self.count(position / 64, 1);
         *self.slot(key) = position as u32 + 1;
     }
 
@@ -96,7 +100,7 @@ impl Counted {
     pub(super) fn clear(&mut self) {
         if self.len > 0 {
             self.words.fill(0);
-            self.tree.fill(0);
+            self.levels.iter_mut().for_each(|level| level.fill(0));
             self.len = 0;
         }
         self.tail = 0;
@@ -106,9 +110,7 @@ impl Counted {
     fn clear_position(&mut self, position: usize) {
         self.words[position / 64] &= !(1 << (position % 64));
         self.len -= 1;
-        if self.words.len() > 1 {
-            self.tree_add(position / 64, u32::MAX);
-        }
+        self.count(position / 64, u32::MAX);
         if self.len == 0 {
             self.tail = 0;
         }
@@ -123,14 +125,29 @@ impl Counted {
         &mut self.at[index]
     }
 
+    /// Adds `change` (modulo 2^32) to the counts over a word.
+    #[inline]
+    fn count(&mut self, word: usize, change: u32) {
+        let mut entry = word;
+        for level in &mut self.levels {
+            level[entry] = level[entry].wrapping_add(change);
+            entry >>= FAN_BITS;
+        }
+    }
+
     #[inline]
     fn position(&self, k: usize) -> usize {
         assert!(k < self.len, "key {k} of {} was asked for; this is a bug in unpick", self.len);
-        if self.words.len() == 1 {
-            return select(self.words[0], k as u32);
+        let mut k = k as u32;
+        let mut entry = 0;
+        for level in self.levels.iter().rev() {
+            entry <<= FAN_BITS;
+            while level[entry] <= k {
+                k -= level[entry];
+                entry += 1;
+            }
         }
-        let (word, rest) = self.tree_find(k as u32);
-        word * 64 + select(self.words[word], rest)
+        entry * 64 + select(self.words[entry], k)
     }
 
     /// Packs the set to the front, or doubles it if it is more than half full.
@@ -144,7 +161,7 @@ impl Counted {
         } else {
             self.pack();
         }
-        self.rebuild_tree();
+        self.recount();
     }
 
     fn pack(&mut self) {
@@ -165,69 +182,37 @@ impl Counted {
         self.tail = packed;
     }
 
-    fn rebuild_tree(&mut self) {
-        let words = self.words.len();
-        if words == 1 {
-            return;
+    fn recount(&mut self) {
+        self.levels.clear();
+        let mut level: Vec<u32> = self.words.iter().map(|word| word.count_ones()).collect();
+        while level.len() > FAN {
+            let above = level.chunks(FAN).map(|chunk| chunk.iter().sum()).collect();
+            self.levels.push(std::mem::replace(&mut level, above));
         }
-        self.tree.clear();
-        self.tree.resize(words + 1, 0);
-        for word in 0..words {
-            self.tree[word + 1] += self.words[word].count_ones();
-            let parent = (word + 1) + ((word + 1) & (word + 1).wrapping_neg());
-            if parent <= words {
-                self.tree[parent] += self.tree[word + 1];
-            }
-        }
-    }
-
-    #[inline]
-    fn tree_add(&mut self, word: usize, change: u32) {
-        let mut node = word + 1;
-        while node < self.tree.len() {
-            self.tree[node] = self.tree[node].wrapping_add(change);
-            node += node & node.wrapping_neg();
-        }
-    }
-
-    /// The word with the `k`-th taken position, and which of that word's it is.
-    #[inline]
-    fn tree_find(&self, mut k: u32) -> (usize, u32) {
-        let mut node = 0;
-        let mut stride = self.words.len();
-        while stride > 0 {
-            let next = node + stride;
-            if next < self.tree.len() && self.tree[next] <= k {
-                k -= self.tree[next];
-                node = next;
-            }
-            stride /= 2;
-        }
-        (node, k)
+        self.levels.push(level);
     }
 }
 
-/// The position of the `k`-th set bit, from 0.
+/// The position of the `k`-th set bit, from 0: the byte by prefix sums over all bytes at once
+/// (Vigna, "Broadword implementation of rank/select queries", 2008), then bit by bit.
 #[inline]
-fn select(mut bits: u64, mut k: u32) -> usize {
-    let mut base = 0;
-    let mut width = 32;
-    while k >= 4 && width >= 8 {
-        let low = bits & ((1 << width) - 1);
-        let below = low.count_ones();
-        if k >= below {
-            k -= below;
-            bits >>= width;
-            base += width;
-        } else {
-            bits = low;
-        }
-        width /= 2;
+fn select(bits: u64, k: u32) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    let mut sums = bits - ((bits >> 1) & 0x5555_5555_5555_5555);
+    sums = (sums & 0x3333_3333_3333_3333) + ((sums >> 2) & 0x3333_3333_3333_3333);
+    sums = (sums + (sums >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Byte i now counts byte i; after this, bytes 0 to i.
+    sums = sums.wrapping_mul(ONES);
+    // The high bit of each byte whose prefix sum is at most k: those lie before the one sought.
+    let before = ((u64::from(k) * ONES | HIGHS) - sums) & HIGHS;
+    let byte = before.count_ones();
+    let below = if byte == 0 { 0 } else { (sums >> (8 * (byte - 1)) & 0xff) as u32 };
+    let mut rest = bits >> (8 * byte);
+    for _ in below..k {
+        rest &= rest - 1;
     }
-    for _ in 0..k {
-        bits &= bits - 1;
-    }
-    base as usize + bits.trailing_zeros() as usize
+    (8 * byte + rest.trailing_zeros()) as usize
 }
 
 #[cfg(test)]
@@ -236,7 +221,7 @@ mod tests {
 
     #[test]
     fn select_counts_set_bits_from_the_lowest() {
-        for bits in [1, 0b1011_0010, u64::MAX, 1 << 63, 0xdead_beef_0bad_cafe] {
+        for bits in [1, 0b1011_0010, u64::MAX, 1 << 63, 0xdead_beef_0bad_cafe, 0xff00, 1 << 8] {
             let set: Vec<usize> = (0..64).filter(|bit| bits >> bit & 1 == 1).collect();
             for (k, &position) in set.iter().enumerate() {
                 assert_eq!(select(bits, k as u32), position, "{bits:#x}, {k}");

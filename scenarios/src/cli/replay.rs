@@ -1,0 +1,57 @@
+//! `unpick replay`: a run once more, from its seed or its tape.
+
+use unpick::sim::hunt;
+use unpick::sim::seed::RunId;
+use unpick::sim::tape::Token;
+use unpick::{Hunt, Run};
+
+use super::{Usage, Verdict};
+
+/// Replays a run of a scenario from its seed or its tape, and prints every event.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The scenario.
+    scenario: String,
+    /// Its variant; the first one if none is named.
+    variant: Option<String>,
+    /// A run of a hunt: 0x5eed/41.
+    #[arg(long, conflicts_with = "tape", required_unless_present = "tape")]
+    seed: Option<RunId>,
+    /// A tape: 1pe:9@2=1,4=1~77ab03.
+    #[arg(long)]
+    tape: Option<Token>,
+}
+
+pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
+    let scenario = crate::find(&arguments.scenario)?;
+    let variant = scenario.variant(arguments.variant.as_deref())?;
+    let token = match (&arguments.tape, arguments.seed) {
+        (Some(token), _) => token.clone(),
+        (None, Some(id)) => match Hunt::new(scenario.name).run_one(id, variant.program) {
+            Some(failure) => failure.tape.token(),
+            None => {
+                println!("run {id} of {} {} passes", scenario.name, variant.name);
+                return Ok(Verdict::Expected);
+            }
+        },
+        (None, None) => return Err("a seed or a tape is needed".into()),
+    };
+    let run = Run::new().replay_token(&token).traced();
+    let outcome = hunt::judge(run.execute(variant.program));
+    if let Some(trace) = &outcome.trace {
+        print!("{}", trace.to_text());
+    }
+    if let Some(divergence) = &outcome.divergence {
+        println!("DIVERGED: {divergence}");
+    }
+    match outcome.result {
+        Ok(()) => {
+            println!("passes");
+            Ok(Verdict::Expected)
+        }
+        Err(finding) => {
+            println!("{finding}");
+            Ok(Verdict::Unexpected)
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The programs of an asyncio guide.
+
+pub(crate) mod hello;

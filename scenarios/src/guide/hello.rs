@@ -1,0 +1,26 @@
+//! Coroutines and the event loop: prints Hello, sleeps one second, prints World.
+
+use std::time::Duration;
+
+use unpick::event;
+use unpick::sim::time::sleep;
+
+use crate::scenario::{Expectation, Scenario, Variant};
+
+/// The first program of the guide.
+pub(crate) const SCENARIO: Scenario = Scenario {
+    name: "hello",
+    summary: "prints Hello, sleeps one second, prints World",
+    variants: &[Variant {
+        name: "fixed",
+        program: || Box::pin(hello()),
+        expectation: Expectation::Passes,
+    }],
+};
+
+async fn hello() -> Result<(), String> {
+    event!("Hello");
+    sleep(Duration::from_secs(1)).await;
+    event!("World");
+    Ok(())
+}
