@@ -21,3 +21,8 @@ pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};
 pub use unpick_sim::options::{Options, Switching, TimeModel};
 pub use unpick_sim::{Outcome, Run};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -65,6 +65,13 @@ impl Choice {
     pub const fn new(label: Label, arity: u32, taken: u32) -> Choice {
         assert!(arity >= 1 && arity <= Choice::ARITY_MAX, "a choice has 1 to 2^30 alternatives");
         assert!(taken < arity, "the alternative taken lies below the arity");
+        Choice::new_fitting(label, arity, taken)
+    }
+
+    /// The same, for the engine, which has seen to it that the fields fit.
+    #[inline]
+    pub(crate) const fn new_fitting(label: Label, arity: u32, taken: u32) -> Choice {
+        debug_assert!(arity >= 1 && arity <= Choice::ARITY_MAX && taken < arity);
         let arity = (arity - 1) as u64;
         Choice { packed: (label as u64) << 60 | arity << FIELD_BITS | taken as u64 }
     }

@@ -43,6 +43,12 @@ impl Streams {
         Streams { run, streams: [const { None }; STREAMS] }
     }
 
+    /// Begins the streams of another run, in place.
+    pub(crate) fn restart(&mut self, run: RunId) {
+        self.run = run;
+        self.streams.iter_mut().for_each(|stream| *stream = None);
+    }
+
     /// The next raw word of a stream, uniform over all `u32`.
     #[inline]
     pub fn word(&mut self, stream: Stream) -> u32 {
@@ -83,6 +89,7 @@ impl Streams {
 }
 
 #[cold]
+#[inline(never)]
 fn seeded(run: RunId, stream: u64) -> ChaCha8Rng {
     let mut key = *b"________________unpick streams 1";
     key[..8].copy_from_slice(&run.seed.to_le_bytes());

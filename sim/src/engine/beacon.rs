@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::ids::{Stamp, TaskId};
+use super::ids::{Packed, Stamp, TaskId};
 use crate::seed::RunId;
 
 /// What a task is called, for as long as its run lasts.
@@ -25,7 +25,7 @@ pub(crate) struct Beacon {
     stamp: AtomicU64,
     seed: AtomicU64,
     number: AtomicU64,
-    /// The number of the run's poll that began last.
+    /// How many polls this thread has begun.
     polls: AtomicU64,
     task: AtomicU32,
     /// How long one poll may take, in milliseconds; 0 for ever.
@@ -52,7 +52,9 @@ pub(crate) fn all() -> Vec<Arc<Beacon>> {
 /// Called by a waker whose run is not the current one of its thread: tells the run, if it is
 /// still going on elsewhere.
 #[cold]
-pub(crate) fn wake_from_elsewhere(stamp: Stamp, task: TaskId) {
+#[inline(never)]
+pub(crate) fn wake_from_elsewhere(packed: Packed) {
+    let (stamp, task) = (packed.stamp(), TaskId(packed.index()));
     for beacon in all() {
         if beacon.stamp.load(Ordering::Acquire) == stamp.0 {
             lock(&beacon.foreign).push((stamp, task));
@@ -83,11 +85,12 @@ impl Beacon {
         self.lock_identities().clear();
     }
 
-    /// Notes that a poll of `task` begins, the run's `number`-th.
+    /// Notes that a poll of `task` begins.
     #[inline]
-    pub(super) fn poll_begins(&self, task: TaskId, number: u64) {
+    pub(super) fn poll_begins(&self, task: TaskId) {
         self.task.store(task.0, Ordering::Relaxed);
-        self.polls.store(number, Ordering::Relaxed);
+        // Only this thread writes, so that no atomic addition is needed.
+        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// Whether a waker of this run may have been called from another thread.

@@ -5,6 +5,7 @@ use super::ids::{TaskId, Turn};
 use crate::choice::{Choice, Label};
 use crate::options::TimeModel;
 use crate::strategy::{Point, Turns};
+use crate::streams::Stream;
 use crate::trace::EventKind;
 
 /// What is to be decided.
@@ -41,10 +42,15 @@ impl Core {
         } else {
             self.ask_strategy(question, announced_by)
         };
-        let choice = Choice::new(label, arity, taken);
+        self.keep(Choice::new(label, arity, taken))
+    }
+
+    /// Puts a decision on the tape, and says what was taken.
+    #[inline]
+    fn keep(&mut self, choice: Choice) -> u32 {
         self.tape.push(choice);
-        self.record(|core| EventKind::Choice { number: core.tape.len() - 1, choice });
-        taken
+        self.record(move |core| EventKind::Choice { number: core.tape.len() - 1, choice });
+        choice.taken()
     }
 
     #[inline(never)]
@@ -69,11 +75,16 @@ impl Core {
     }
 
     /// Chooses the next turn and takes it out of the ready set.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_turn(&mut self) -> Option<Turn> {
         let taken = match self.ready.len() {
             0 => return None,
             1 => 0,
+            turns if self.is_random_walk => {
+                let arity = turns as u32;
+                let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
+                self.keep(Choice::new_fitting(Label::Schedule, arity, taken))
+            }
             turns => {
                 let arity = turns as u32;
                 self.decide(Question { label: Label::Schedule, arity, weight: None }, None)

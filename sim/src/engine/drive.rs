@@ -21,8 +21,9 @@ use crate::trace::{EventKind, StepKind};
 enum Next {
     /// Polls the main future.
     PollMain,
-    /// Polls a task.
-    Poll(TaskId, TaskFuture),
+    /// Polls a task. Invariant: the future is there, but for the moment in which the loop has
+    /// taken it to hand it back.
+    Poll(TaskId, Option<TaskFuture>),
     /// Drops an aborted task.
     Drop(TaskId, TaskFuture),
     /// Calls the waker of an operation that was granted.
@@ -40,7 +41,7 @@ pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     ENGINE.with(|engine| {
         let core = &engine.core;
         let beacon = core.borrow().beacon().clone();
-        Loop { core, beacon, stamp, main, polls: 0 }.run();
+        Loop { core, beacon, stamp, main }.run();
     });
 }
 
@@ -50,79 +51,100 @@ struct Loop<'a> {
     beacon: Arc<Beacon>,
     stamp: Stamp,
     main: Pin<&'a mut dyn Future<Output = ()>>,
-    /// How many polls have begun.
-    polls: u64,
 }
 
 impl Loop<'_> {
     fn run(&mut self) {
         let mut next = self.inside(Core::next);
         loop {
+            // Caught here rather than around each poll, which would cost every step. A poll that
+            // panicked is still in `next`.
+            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut next)));
+            let panic = spun.err().map(panics::caught);
+            let went_on = match (std::mem::replace(&mut next, Next::Over), panic) {
+                (next, None) => self.carry_out(next),
+                (Next::Poll(task, Some(future)), Some(panic)) => {
+                    Some(self.finish(task, future, Err(panic)))
+                }
+                (_, Some(panic)) => {
+                    self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
+                    None
+                }
+            };
+            match went_on {
+                Some(went_on) => next = went_on,
+                None => return,
+            }
+        }
+    }
+
+    /// Polls task after task, as long as nothing else is to be done.
+    fn spin(&mut self, next: &mut Next) {
+        while let Next::Poll(task, place) = next {
+            let task = *task;
+            let Some(future) = place else { return };
+            self.beacon.poll_begins(task);
+            // Its drop would do nothing: it owns nothing.
+            let waker = ManuallyDrop::new(task_waker(self.stamp, task));
+            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            let Some(future) = place.take() else { return };
+            let went_on = match polled {
+                Poll::Pending => self.core.borrow_mut().go_on(task, future),
+                Poll::Ready(output) => self.finish(task, future, Ok(output)),
+            };
+            // Forgotten, because nothing is left in it: its drop need not be looked at.
+            std::mem::forget(std::mem::replace(next, went_on));
             if self.beacon.was_woken() {
                 self.inside(Core::fail_woken_from_elsewhere);
             }
-            next = match next {
-                Next::Poll(task, mut future) => match self.poll(task, future.as_mut()) {
-                    Ok(Poll::Pending) => self.inside(|core| core.go_on(task, future)),
-                    Ok(Poll::Ready(output)) => self.finish(task, future, Ok(output)),
-                    Err(panic) => self.finish(task, future, Err(panic)),
-                },
-                Next::PollMain => {
-                    self.begin_poll(TaskId::MAIN);
-                    let result = poll(self.stamp, TaskId::MAIN, self.main.as_mut());
-                    if matches!(result, Ok(Poll::Ready(()))) {
-                        return self.inside(|core| core.settle_main(result));
-                    }
-                    self.inside(|core| {
-                        core.settle_main(result);
-                        core.next()
-                    })
-                }
-                Next::Drop(task, future) => {
-                    self.begin_poll(task);
-                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-                    let panic = dropped.err().map(panics::caught);
-                    self.end(task, panic.map_or(Leftover::Cancelled, Leftover::Panicked))
-                }
-                Next::Grant(waker) => {
-                    self.wake(waker);
-                    self.inside(Core::next)
-                }
-                Next::Wake(wakers) => {
-                    wakers.into_iter().for_each(|waker| self.wake(waker));
-                    self.inside(Core::next)
-                }
-                Next::Source(mut source, limit) => {
-                    let reached = source.advance(limit);
-                    self.inside(|core| {
-                        core.settle_source(source, limit, reached);
-                        core.next()
-                    })
-                }
-                Next::Over => return,
-            };
         }
+    }
+
+    /// Does what comes next, but for polling a task; `None` when the run is over.
+    fn carry_out(&mut self, next: Next) -> Option<Next> {
+        if self.beacon.was_woken() {
+            self.inside(Core::fail_woken_from_elsewhere);
+        }
+        Some(match next {
+            Next::Poll(..) => next,
+            Next::PollMain => {
+                self.beacon.poll_begins(TaskId::MAIN);
+                let result = poll_main(self.stamp, self.main.as_mut());
+                let is_over = matches!(result, Ok(Poll::Ready(())));
+                self.inside(|core| core.settle_main(result));
+                if is_over {
+                    return None;
+                }
+                self.inside(Core::next)
+            }
+            Next::Drop(task, future) => {
+                self.beacon.poll_begins(task);
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+                let panic = dropped.err().map(panics::caught);
+                self.end(task, panic.map_or(Leftover::Cancelled, Leftover::Panicked))
+            }
+            Next::Grant(waker) => {
+                self.wake(waker);
+                self.inside(Core::next)
+            }
+            Next::Wake(wakers) => {
+                wakers.into_iter().for_each(|waker| self.wake(waker));
+                self.inside(Core::next)
+            }
+            Next::Source(mut source, limit) => {
+                let reached = source.advance(limit);
+                self.inside(|core| {
+                    core.settle_source(source, limit, reached);
+                    core.next()
+                })
+            }
+            Next::Over => return None,
+        })
     }
 
     #[inline]
     fn inside<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
         act(&mut self.core.borrow_mut())
-    }
-
-    #[inline]
-    fn begin_poll(&mut self, task: TaskId) {
-        self.polls += 1;
-        self.beacon.poll_begins(task, self.polls);
-    }
-
-    #[inline]
-    fn poll<F: Future + ?Sized>(
-        &mut self,
-        task: TaskId,
-        future: Pin<&mut F>,
-    ) -> Result<Poll<F::Output>, String> {
-        self.begin_poll(task);
-        poll(self.stamp, task, future)
     }
 
     /// Drops the future of a task that returned or panicked, still as that task, and ends it.
@@ -159,22 +181,16 @@ impl Loop<'_> {
     }
 }
 
-/// Polls once; a panic is caught, and comes back as its message.
-#[inline]
-fn poll<F: Future + ?Sized>(
-    stamp: Stamp,
-    task: TaskId,
-    future: Pin<&mut F>,
-) -> Result<Poll<F::Output>, String> {
-    // Its drop would do nothing: it owns nothing.
-    let waker = ManuallyDrop::new(task_waker(stamp, task));
+/// Polls the main future once; a panic is caught, and comes back as its message.
+fn poll_main(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) -> Result<Poll<()>, String> {
+    let waker = task_waker(stamp, TaskId::MAIN);
     let mut context = Context::from_waker(&waker);
-    catch_unwind(AssertUnwindSafe(|| future.poll(&mut context))).map_err(panics::caught)
+    catch_unwind(AssertUnwindSafe(|| main.poll(&mut context))).map_err(panics::caught)
 }
 
 impl Core {
     /// A poll returned `Pending`: the commonest case, in one piece.
-    #[inline(never)]
+    #[inline(always)]
     fn go_on(&mut self, id: TaskId, future: TaskFuture) -> Next {
         self.settle_pending(id, future);
         self.next()
@@ -268,11 +284,11 @@ impl Core {
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
         let (future, aborted) = (task.future.take(), task.aborted);
-        self.record(|_| EventKind::Step { kind });
+        self.record(move |_| EventKind::Step { kind });
         match future {
             None => Next::PollMain,
             Some(future) if aborted => Next::Drop(id, future),
-            Some(future) => Next::Poll(id, future),
+            Some(future) => Next::Poll(id, Some(future)),
         }
     }
 

@@ -78,7 +78,11 @@ impl Core {
         let record = HoldRecord { object, task, units, mode, site, since_ns: self.now_ns };
         let head = &mut self.objects[object as usize].holds;
         let index = self.holds.insert(head, record);
-        self.record(|_| EventKind::Acquired { object: object.into(), units, site: site.into() });
+        self.record(move |_| EventKind::Acquired {
+            object: object.into(),
+            units,
+            site: site.into(),
+        });
         Packed::new(self.stamp, index)
     }
 
@@ -88,7 +92,7 @@ impl Core {
         let Some(&HoldRecord { object, units, task, .. }) = self.holds.get(index) else { return };
         let head = &mut self.objects[object as usize].holds;
         self.holds.remove(head, index);
-        self.record(|_| EventKind::Released {
+        self.record(move |_| EventKind::Released {
             object: object.into(),
             units,
             taken_by: task.into(),

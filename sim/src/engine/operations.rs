@@ -89,7 +89,7 @@ impl Core {
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
         let id = self.insert_operation(description, Phase::Announced, Some(waiter));
         self.ready.push(Turn::Operation(id));
-        self.record(|_| EventKind::Announced(description.into()));
+        self.record(move |_| EventKind::Announced(description.into()));
         id
     }
 
@@ -141,19 +141,19 @@ impl Core {
             let old = record.waiter.take();
             record.phase = Phase::Blocked;
             self.forget_turn(id);
-            self.record(|_| EventKind::Blocked(description.into()));
+            self.record(move |_| EventKind::Blocked(description.into()));
             return (id, old);
         }
         let old = id.and_then(|id| self.forget_operation(id));
         let id = self.insert_operation(description, Phase::Blocked, None);
-        self.record(|_| EventKind::Blocked(description.into()));
+        self.record(move |_| EventKind::Blocked(description.into()));
         (id, old)
     }
 
     /// Notes that an operation was executed, awaitable or immediate.
     #[inline]
     pub(crate) fn executed(&mut self, description: Description) {
-        self.record(|_| EventKind::Executed(description.into()));
+        self.record(move |_| EventKind::Executed(description.into()));
     }
 
     /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
@@ -168,7 +168,7 @@ impl Core {
     /// Forgets an operation that was dropped before it was executed.
     pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
         let description = self.operations.get(id.0)?.description;
-        self.record(|_| EventKind::Withdrawn(description.into()));
+        self.record(move |_| EventKind::Withdrawn(description.into()));
         self.forget_operation(id)
     }
 
@@ -185,7 +185,8 @@ impl Core {
     /// After a poll: a grant that was not taken up is withdrawn.
     #[inline]
     pub(super) fn snooze_untaken_grant(&mut self) {
-        if let Some(id) = self.granted.take() {
+        if let Some(id) = self.granted {
+            self.granted = None;
             self.snooze(id);
         }
     }
@@ -199,6 +200,7 @@ impl Core {
         (task, waiter)
     }
 
+    #[cold]
     fn snooze(&mut self, id: OperationId) {
         if let Some(record) = self.operations.get_mut(id.0)
             && matches!(record.phase, Phase::Announced | Phase::Granted)

@@ -15,34 +15,36 @@ const LIST_MAX: usize = 32;
 const LIST_AGAIN: usize = 8;
 
 /// Turns that can be taken next, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ReadySet {
-    /// The turns' keys, oldest first. Invariant: empty while `many` is not.
-    few: Vec<u32>,
+    /// The turns' keys, oldest first. Invariant: `few_len` is zero while `many` is not empty.
+    few: [u32; LIST_MAX],
+    few_len: usize,
     many: Counted,
 }
 
 impl ReadySet {
     pub(crate) const fn new() -> ReadySet {
-        ReadySet { few: Vec::new(), many: Counted::new() }
+        ReadySet { few: [0; LIST_MAX], few_len: 0, many: Counted::new() }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.few.len() + self.many.len()
+        self.few_len + self.many.len()
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.few.is_empty() && self.many.is_empty()
+        self.len() == 0
     }
 
     /// Adds a turn behind all others.
     #[inline]
     pub(crate) fn push(&mut self, turn: Turn) {
         debug_assert!(!self.contains(turn), "a turn is ready at most once; a bug in unpick");
-        if self.many.is_empty() && self.few.len() < LIST_MAX {
-            self.few.push(turn.key());
+        if self.few_len < LIST_MAX && self.many.is_empty() {
+            self.few[self.few_len] = turn.key();
+            self.few_len += 1;
         } else {
             self.push_many(turn);
         }
@@ -54,10 +56,7 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn get(&self, k: usize) -> Turn {
-        Turn::of_key(match self.few.get(k) {
-            Some(&key) => key,
-            None => self.many.get(k),
-        })
+        Turn::of_key(if k < self.few_len { self.few[k] } else { self.many.get(k) })
     }
 
     /// Takes out the `k`-th turn from the oldest, from 0.
@@ -66,11 +65,15 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn take(&mut self, k: usize) -> Turn {
-        let Some(&key) = self.few.get(k) else { return self.take_many(k) };
-        for at in k + 1..self.few.len() {
+        let len = self.few_len.min(LIST_MAX);
+        if k >= len {
+            return self.take_many(k);
+        }
+        let key = self.few[k];
+        for at in k + 1..len {
             self.few[at - 1] = self.few[at];
         }
-        self.few.truncate(self.few.len() - 1);
+        self.few_len = len - 1;
         Turn::of_key(key)
     }
 
@@ -78,9 +81,9 @@ impl ReadySet {
     #[inline]
     pub(crate) fn remove(&mut self, turn: Turn) -> bool {
         let key = turn.key();
-        match self.few.iter().position(|&other| other == key) {
+        match self.few[..self.few_len].iter().position(|&other| other == key) {
             Some(k) => {
-                self.few.remove(k);
+                self.take(k);
                 true
             }
             None => !self.many.is_empty() && self.many.remove(key),
@@ -88,19 +91,19 @@ impl ReadySet {
     }
 
     pub(crate) fn contains(&self, turn: Turn) -> bool {
-        self.few.contains(&turn.key()) || self.many.contains(turn.key())
+        self.few[..self.few_len].contains(&turn.key()) || self.many.contains(turn.key())
     }
 
     /// Forgets every turn, and keeps the allocations.
     pub(crate) fn clear(&mut self) {
-        self.few.clear();
+        self.few_len = 0;
         self.many.clear();
     }
 
     #[inline(never)]
     fn push_many(&mut self, turn: Turn) {
-        for key in self.few.drain(..) {
-            self.many.push(key);
+        for k in 0..std::mem::take(&mut self.few_len) {
+            self.many.push(self.few[k]);
         }
         self.many.push(turn.key());
     }
@@ -110,7 +113,8 @@ impl ReadySet {
         let key = self.many.take(k);
         if self.many.len() <= LIST_AGAIN {
             while !self.many.is_empty() {
-                self.few.push(self.many.take(0));
+                self.few[self.few_len] = self.many.take(0);
+                self.few_len += 1;
             }
         }
         Turn::of_key(key)

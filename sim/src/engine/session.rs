@@ -19,7 +19,6 @@ use crate::options::{Options, TimeModel, Tracing};
 use crate::panics;
 use crate::seed::RunId;
 use crate::strategy::{Divergence, Strategy};
-use crate::streams::Streams;
 use crate::time::Instant;
 use crate::trace::{Ending, EventKind, Trace};
 
@@ -111,7 +110,7 @@ fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
         core.is_random_walk = strategy.is_random_walk();
         core.strategy = Some(strategy);
         core.eye_from = options.steps_max.saturating_sub(RECENT);
-        core.streams = Streams::new(run);
+        core.streams.restart(run);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
         let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
         core.beacon().lock_identities().push(main);
@@ -171,10 +170,10 @@ enum Unfinished {
 
 /// Drops the tasks in the order in which they were spawned, and those that they spawn meanwhile.
 fn drop_tasks() {
-    let mut task = TaskId(1);
-    while let Some(remains) = with_run(|core| core.take_remains(task)).flatten() {
+    let mut from = TaskId(1);
+    while let Some((task, remains)) = with_run(|core| core.take_remains(from)).flatten() {
         drop_guarded(task, || drop(remains));
-        task = TaskId(task.0 + 1);
+        from = TaskId(task.0 + 1);
     }
 }
 
@@ -182,20 +181,26 @@ fn drop_tasks() {
 type Remains = (Option<TaskFuture>, Leftover, Option<Waiter>);
 
 impl Core {
-    /// What must be dropped of a task; `None` if there is no such task.
-    fn take_remains(&mut self, id: TaskId) -> Option<Remains> {
-        if id.index() >= self.tasks.len() {
-            return None;
-        }
+    /// What must be dropped of the first task from here on that has anything left.
+    fn take_remains(&mut self, from: TaskId) -> Option<(TaskId, Remains)> {
         self.current = None;
-        self.record_left_behind(id);
-        let task = &mut self.tasks[id.index()];
-        if task.state != State::Ended && task.duty == Duty::Finite {
-            self.unfinished += 1;
+        for index in from.index()..self.tasks.len() {
+            let task = &self.tasks[index];
+            let is_bare = matches!(task.leftover, Leftover::Taken) && task.joiner.is_none();
+            if task.state == State::Ended && is_bare {
+                continue;
+            }
+            let id = TaskId(index as u32);
+            self.record_left_behind(id);
+            let task = &mut self.tasks[index];
+            if task.state != State::Ended && task.duty == Duty::Finite {
+                self.unfinished += 1;
+            }
+            task.state = State::Ended;
+            let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
+            return Some((id, (task.future.take(), leftover, task.joiner.take())));
         }
-        task.state = State::Ended;
-        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        Some((task.future.take(), leftover, task.joiner.take()))
+        None
     }
 
     fn take_unfinished(&mut self, id: TaskId) -> Unfinished {
@@ -203,7 +208,7 @@ impl Core {
             State::Ended => return Unfinished::Ended,
             State::Running => {}
             State::Idle | State::Ready => {
-                self.record(|_| EventKind::AbortRequested { task: id.into() });
+                self.record(move |_| EventKind::AbortRequested { task: id.into() });
                 self.withdraw_turns(id);
                 self.ready.remove(Turn::Resume(id));
                 let task = &mut self.tasks[id.index()];
@@ -220,7 +225,7 @@ impl Core {
 
     fn record_left_behind(&mut self, id: TaskId) {
         if self.tasks[id.index()].state != State::Ended {
-            self.record(|_| EventKind::Ended { task: id.into(), how: Ending::LeftBehind });
+            self.record(move |_| EventKind::Ended { task: id.into(), how: Ending::LeftBehind });
         }
     }
 }

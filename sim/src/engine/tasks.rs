@@ -158,7 +158,7 @@ impl Core {
         self.beacon().lock_identities().push(identity);
         self.tasks.push(Task::new(Some(new.future), new.on_panic, new.duty));
         self.ready.push(Turn::Resume(id));
-        self.record(|_| EventKind::Spawned { task: id.into(), site: new.site.into() });
+        self.record(move |_| EventKind::Spawned { task: id.into(), site: new.site.into() });
         id
     }
 
@@ -166,16 +166,20 @@ impl Core {
     /// more, behind everything that this poll woke.
     #[inline]
     pub(crate) fn wake(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get_mut(id.index()) else { return };
-        match task.state {
-            State::Ready | State::Ended => return,
-            State::Running => self.poll.woken = true,
-            State::Idle => {
-                task.state = State::Ready;
-                self.ready.push(Turn::Resume(id));
-            }
+        let Some(task) = self.tasks.get(id.index()) else { return };
+        if task.state == State::Running {
+            self.poll.woken = true;
+            self.record(move |_| EventKind::Woken { task: id.into() });
+        } else if task.state == State::Idle {
+            self.wake_idle(id);
         }
-        self.record(|_| EventKind::Woken { task: id.into() });
+    }
+
+    #[inline(never)]
+    fn wake_idle(&mut self, id: TaskId) {
+        self.tasks[id.index()].state = State::Ready;
+        self.ready.push(Turn::Resume(id));
+        self.record(move |_| EventKind::Woken { task: id.into() });
     }
 
     /// Wakes whoever `waiter` stands for: a task now, anything else once the engine is not
@@ -200,7 +204,7 @@ impl Core {
             return true;
         }
         task.aborted = true;
-        self.record(|_| EventKind::AbortRequested { task: id.into() });
+        self.record(move |_| EventKind::AbortRequested { task: id.into() });
         self.withdraw_turns(id);
         let task = &mut self.tasks[id.index()];
         match task.state {
@@ -222,7 +226,7 @@ impl Core {
             Leftover::Panicked(_) => Ending::Panicked,
             _ => Ending::Returned,
         };
-        self.record(|_| EventKind::Ended { task: id.into(), how });
+        self.record(move |_| EventKind::Ended { task: id.into(), how });
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;
         let joiner = task.joiner.take();
@@ -255,9 +259,13 @@ impl Core {
 
     /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
     /// dropped while the engine is not borrowed.
-    pub(crate) fn detach(&mut self, id: TaskId) -> (Leftover, Option<Waiter>) {
+    #[inline]
+    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Leftover, Option<Waiter>)> {
         let task = &mut self.tasks[id.index()];
-        (std::mem::replace(&mut task.leftover, Leftover::Taken), task.joiner.take())
+        if matches!(task.leftover, Leftover::Taken) && task.joiner.is_none() {
+            return None;
+        }
+        Some((std::mem::replace(&mut task.leftover, Leftover::Taken), task.joiner.take()))
     }
 
     pub(crate) fn is_finished(&self, id: TaskId) -> bool {

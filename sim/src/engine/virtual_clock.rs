@@ -17,7 +17,7 @@ impl Core {
         site: &'static Location<'static>,
     ) -> TimerKey {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        self.record(|_| EventKind::TimerStarted { deadline, site: site.into() });
+        self.record(move |_| EventKind::TimerStarted { deadline, site: site.into() });
         let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
         self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns })
     }
@@ -38,7 +38,7 @@ impl Core {
                 return;
             }
             self.now_ns = to_ns;
-            self.record(|core| EventKind::ClockJumped { to: core.now() });
+            self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
         while let Some(timer) = self.timers.pop_due(self.now_ns) {
             self.wake_waiter(timer.waiter);

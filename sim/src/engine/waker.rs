@@ -41,9 +41,9 @@ fn clone(data: *const ()) -> RawWaker {
 
 fn wake(data: *const ()) {
     let packed = packed(data);
-    let (stamp, task) = (packed.stamp(), TaskId(packed.index()));
-    if with_run_of(stamp, |core| core.wake(task)).is_none() {
-        beacon::wake_from_elsewhere(stamp, task);
+    let woken = with_run_of(packed.stamp(), |core| core.wake(TaskId(packed.index())));
+    if woken.is_none() {
+        beacon::wake_from_elsewhere(packed);
     }
 }
 

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::{JoinPoll, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run};
+use crate::engine::{
+    JoinPoll, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run, with_run_of,
+};
 
 /// Waits for a task and gives its output; dropping it leaves the task running.
 ///
@@ -76,7 +78,7 @@ impl<T: 'static> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         // What the task left is dropped here, after the engine's borrow.
-        let _left = with_run(|core| (core.stamp == self.stamp).then(|| core.detach(self.task)));
+        let _left = with_run_of(self.stamp, |core| core.detach(self.task)).flatten();
     }
 }
 

@@ -1,12 +1,12 @@
 //! Many turns: a bitmap over positions in the order of arrival, counted by a wide tree.
 //!
 //! Turns get ascending positions as they arrive. Above the bitmap's words lie levels of counts,
-//! each count over 16 of the level below, so that a turn is found and updated in few, short,
+//! each count over 8 of the level below, so that a turn is found and updated in few, short,
 //! straight scans. When the positions run out, the set is packed to the front or its capacity
 //! doubled, which costs a constant per arrival on average.
 
 /// How many entries of the level below one count covers, as a power of two.
-const FAN_BITS: usize = 4;
+const FAN_BITS: usize = 3;
 const FAN: usize = 1 << FAN_BITS;
 
 /// The keys of turns, oldest first.
@@ -142,8 +142,11 @@ impl Counted {
         let mut entry = 0;
         for level in self.levels.iter().rev() {
             entry <<= FAN_BITS;
-            while level[entry] <= k {
-                k -= level[entry];
+            for &count in &level[entry..] {
+                if k < count {
+                    break;
+                }
+                k -= count;
                 entry += 1;
             }
         }
