@@ -1,9 +1,11 @@
 //! `unpick-benches run NAME RUNS`: makes runs of one workload, for a profiler to look at.
+//! `unpick-benches count`: instructions per unit of each workload, with valgrind.
 //! `unpick-benches time`: nanoseconds per unit of each workload.
 
 use std::process::ExitCode;
 use std::time::Instant;
 
+use unpick_benches::count;
 use unpick_benches::workloads::{self, WORKLOADS};
 
 fn main() -> ExitCode {
@@ -16,6 +18,13 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             _ => usage(),
+        },
+        ["count"] => match count::count_all() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("unpick-benches: {error}");
+                ExitCode::from(2)
+            }
         },
         ["time"] => {
             time();
@@ -52,6 +61,9 @@ fn time() {
 
 fn usage() -> ExitCode {
     let names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
-    eprintln!("usage: unpick-benches time | run NAME RUNS; NAME is one of: {}", names.join(", "));
+    eprintln!(
+        "usage: unpick-benches time | count | run NAME RUNS; NAME is one of: {}",
+        names.join(", ")
+    );
     ExitCode::from(2)
 }

@@ -30,10 +30,16 @@ pub const WORKLOADS: &[Workload] = &[
         run: |seed| steps(seed, 1000, 100),
     },
     Workload {
-        name: "step_2_beside_100000_asleep",
+        name: "step_2_beside_10_asleep",
         unit: "step",
         units: 400_000,
-        run: |seed| beside_sleepers(seed, 100_000, 200_000),
+        run: |seed| beside_sleepers(seed, 10, 200_000),
+    },
+    Workload {
+        name: "step_2_beside_1000_asleep",
+        unit: "step",
+        units: 400_000,
+        run: |seed| beside_sleepers(seed, 1000, 200_000),
     },
     Workload { name: "timer", unit: "sleep", units: 100_000, run: |seed| timers(seed, 1000, 100) },
     Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
