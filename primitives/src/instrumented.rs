@@ -148,6 +148,11 @@ impl<W> Waiting<W> {
     pub(crate) const fn site(&self) -> &'static Location<'static> {
         self.operation.site()
     }
+
+    /// Whether it has a place in a queue, or something that it was granted there.
+    pub(crate) const fn is_queued(&self) -> bool {
+        self.key.is_some()
+    }
 }
 
 /// Shows a primitive in asyncio's manner, such as `<Lock db [locked, waiters:2]>`.

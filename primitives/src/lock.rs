@@ -82,8 +82,12 @@ impl<T> Lock<T> {
     /// ```
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Lock<T> {
-        self.base.set_name(name);
+        self.set_name(name);
         self
+    }
+
+    pub(crate) fn set_name(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.base.set_name(name);
     }
 
     /// Waits until the lock is this caller's, and returns a guard that releases it when it is
@@ -107,8 +111,12 @@ impl<T> Lock<T> {
     /// ```
     #[track_caller]
     pub fn lock(&self) -> Acquire<'_, T> {
-        let waiting = Waiting::new("acquire", Access::Change, Location::caller());
-        Acquire { lock: self, waiting }
+        self.lock_at(Location::caller())
+    }
+
+    /// The same, called at another site than the caller's.
+    pub(crate) const fn lock_at(&self, site: &'static Location<'static>) -> Acquire<'_, T> {
+        Acquire { lock: self, waiting: Waiting::new("acquire", Access::Change, site) }
     }
 
     /// Takes the lock if it is free.
@@ -146,6 +154,11 @@ impl<T> Lock<T> {
     #[track_caller]
     pub fn locked(&self) -> bool {
         self.base.object.immediate("locked", Access::Read);
+        self.is_locked()
+    }
+
+    /// The same, unrecorded.
+    pub(crate) fn is_locked(&self) -> bool {
         self.base.lock().value.is_none()
     }
 
@@ -209,6 +222,13 @@ pub struct LockGuard<'a, T = ()> {
     // Invariant: there until the guard is dropped.
     value: Option<Box<T>>,
     hold: Hold,
+}
+
+impl<'a, T> LockGuard<'a, T> {
+    /// The lock that it is of.
+    pub(crate) const fn lock(&self) -> &'a Lock<T> {
+        self.lock
+    }
 }
 
 impl<T> Deref for LockGuard<'_, T> {

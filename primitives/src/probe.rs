@@ -7,6 +7,6 @@
 mod absent;
 
 #[cfg(not(feature = "sim"))]
-pub(crate) use absent::{Access, Hold, Mode, Object, Operation, Ticket};
+pub(crate) use absent::{Access, Hold, Mode, Object, Operation, Stamp, Ticket};
 #[cfg(feature = "sim")]
-pub(crate) use unpick_sim::probe::{Access, Hold, Mode, Object, Operation, Ticket};
+pub(crate) use unpick_sim::probe::{Access, Hold, Mode, Object, Operation, Stamp, Ticket};

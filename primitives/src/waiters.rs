@@ -234,6 +234,10 @@ impl Wakeups {
         }
     }
 
+    pub(crate) fn append(&mut self, more: Wakeups) {
+        more.into_iter().for_each(|wakeup| self.push(wakeup));
+    }
+
     pub(crate) const fn len(&self) -> usize {
         // At most one more than a `Vec` has, which never fills the address space.
         self.first.is_some() as usize + self.others.len()

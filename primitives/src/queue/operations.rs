@@ -1,0 +1,142 @@
+//! The futures of a queue.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{BaseQueue, GetError, PutError, QueueShutDown, State, Storage};
+use crate::instrumented::Waiting;
+use crate::waiters::Wakeups;
+
+/// The future of [`BaseQueue::put`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Put<'a, T, S: Storage<T>> {
+    queue: &'a BaseQueue<T, S>,
+    item: Option<T>,
+    waiting: Waiting,
+}
+
+impl<'a, T, S: Storage<T>> Put<'a, T, S> {
+    pub(super) const fn new(queue: &'a BaseQueue<T, S>, item: T, waiting: Waiting) -> Self {
+        Put { queue, item: Some(item), waiting }
+    }
+}
+
+// The item is never pinned: it is moved into the queue.
+impl<T, S: Storage<T>> Unpin for Put<'_, T, S> {}
+
+impl<T, S: Storage<T>> Future for Put<'_, T, S> {
+    type Output = Result<(), QueueShutDown<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Put { queue, item, waiting } = &mut *self;
+        let attempt = |state: &mut State<T, S>, _woken: Option<()>| {
+            let taken = item.take().expect("the item is there until the put is over");
+            match state.try_put(taken) {
+                Ok(woken) => Some(Ok(woken)),
+                Err(PutError::ShutDown(item)) => Some(Err(QueueShutDown(item))),
+                Err(PutError::Full(back)) => {
+                    *item = Some(back);
+                    None
+                }
+            }
+        };
+        let polled = queue.base.poll(waiting, cx, State::putters, attempt);
+        polled.map_ok(|woken| queue.has_put(woken))
+    }
+}
+
+impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
+    fn drop(&mut self) {
+        let base = &self.queue.base;
+        let woken = base.cancel(&mut self.waiting, State::putters, State::pass_on_put);
+        woken.into_iter().for_each(Wakeups::wake);
+    }
+}
+
+/// The future of [`BaseQueue::get`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Get<'a, T, S: Storage<T>> {
+    queue: &'a BaseQueue<T, S>,
+    waiting: Waiting,
+}
+
+impl<'a, T, S: Storage<T>> Get<'a, T, S> {
+    pub(super) const fn new(queue: &'a BaseQueue<T, S>, waiting: Waiting) -> Self {
+        Get { queue, waiting }
+    }
+}
+
+impl<T, S: Storage<T>> Future for Get<'_, T, S> {
+    type Output = Result<T, QueueShutDown>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Get { queue, waiting } = &mut *self;
+        let attempt = |state: &mut State<T, S>, _woken: Option<()>| match state.try_get() {
+            Ok(got) => Some(Ok(got)),
+            Err(GetError::ShutDown) => Some(Err(QueueShutDown(()))),
+            Err(GetError::Empty) => None,
+        };
+        let polled = queue.base.poll(waiting, cx, State::getters, attempt);
+        polled.map_ok(|(item, woken)| queue.has_got(item, woken))
+    }
+}
+
+impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
+    fn drop(&mut self) {
+        let base = &self.queue.base;
+        let woken = base.cancel(&mut self.waiting, State::getters, State::pass_on_get);
+        woken.into_iter().for_each(Wakeups::wake);
+    }
+}
+
+/// The future of [`BaseQueue::join`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Join<'a, T, S: Storage<T>> {
+    queue: &'a BaseQueue<T, S>,
+    waiting: Waiting,
+}
+
+impl<'a, T, S: Storage<T>> Join<'a, T, S> {
+    pub(super) const fn new(queue: &'a BaseQueue<T, S>, waiting: Waiting) -> Self {
+        Join { queue, waiting }
+    }
+}
+
+impl<T, S: Storage<T>> Future for Join<'_, T, S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Join { queue, waiting } = &mut *self;
+        let attempt = |state: &mut State<T, S>, woken: Option<()>| {
+            woken.or_else(|| (state.unfinished == 0).then_some(()))
+        };
+        let polled = queue.base.poll(waiting, cx, State::joiners, attempt);
+        polled.map(|()| queue.base.object.observe())
+    }
+}
+
+impl<T, S: Storage<T>> Drop for Join<'_, T, S> {
+    fn drop(&mut self) {
+        self.queue.base.cancel(&mut self.waiting, State::joiners, |_, ()| ());
+    }
+}
+
+impl<T, S: Storage<T>> fmt::Debug for Put<'_, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Put of {:?}>", self.queue)
+    }
+}
+
+impl<T, S: Storage<T>> fmt::Debug for Get<'_, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Get of {:?}>", self.queue)
+    }
+}
+
+impl<T, S: Storage<T>> fmt::Debug for Join<'_, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Join of {:?}>", self.queue)
+    }
+}

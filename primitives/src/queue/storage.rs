@@ -1,0 +1,149 @@
+//! In which order items leave a queue.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+
+pub(super) use sealed::Stamped;
+use sealed::Store;
+
+/// What a storage does, out of reach for other crates.
+mod sealed {
+    use crate::probe::Stamp;
+
+    /// An item, and what its putter had done.
+    pub struct Stamped<T> {
+        pub(in crate::queue) item: T,
+        pub(in crate::queue) stamp: Stamp,
+    }
+
+    pub trait Store<T>: Default {
+        /// What the queue is called in traces.
+        const KIND: &'static str;
+        /// What the queue is called in `Debug`.
+        const NAME: &'static str;
+        fn push(&mut self, item: Stamped<T>);
+        fn pop(&mut self) -> Option<Stamped<T>>;
+        fn count(&self) -> usize;
+    }
+}
+
+/// Where a queue keeps its items. The three that there are are this crate's own.
+pub trait Storage<T>: Store<T> {}
+
+/// The oldest item leaves first.
+pub struct Fifo<T> {
+    items: VecDeque<Stamped<T>>,
+}
+
+/// The newest item leaves first.
+pub struct Lifo<T> {
+    items: Vec<Stamped<T>>,
+}
+
+/// The least item leaves first, and of equal ones the oldest.
+pub struct Priority<T> {
+    items: BinaryHeap<Reverse<Entry<T>>>,
+    pushed: u64,
+}
+
+/// An item and its number: equal items leave in the order in which they came.
+struct Entry<T> {
+    item: Stamped<T>,
+    number: u64,
+}
+
+impl<T> Default for Fifo<T> {
+    fn default() -> Fifo<T> {
+        Fifo { items: VecDeque::new() }
+    }
+}
+
+impl<T> Default for Lifo<T> {
+    fn default() -> Lifo<T> {
+        Lifo { items: Vec::new() }
+    }
+}
+
+impl<T: Ord> Default for Priority<T> {
+    fn default() -> Priority<T> {
+        Priority { items: BinaryHeap::new(), pushed: 0 }
+    }
+}
+
+impl<T> Storage<T> for Fifo<T> {}
+impl<T> Storage<T> for Lifo<T> {}
+impl<T: Ord> Storage<T> for Priority<T> {}
+
+impl<T> Store<T> for Fifo<T> {
+    const KIND: &'static str = "queue";
+    const NAME: &'static str = "Queue";
+
+    fn push(&mut self, item: Stamped<T>) {
+        self.items.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<Stamped<T>> {
+        self.items.pop_front()
+    }
+
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl<T> Store<T> for Lifo<T> {
+    const KIND: &'static str = "lifo_queue";
+    const NAME: &'static str = "LifoQueue";
+
+    fn push(&mut self, item: Stamped<T>) {
+        self.items.push(item);
+    }
+
+    fn pop(&mut self) -> Option<Stamped<T>> {
+        self.items.pop()
+    }
+
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl<T: Ord> Store<T> for Priority<T> {
+    const KIND: &'static str = "priority_queue";
+    const NAME: &'static str = "PriorityQueue";
+
+    fn push(&mut self, item: Stamped<T>) {
+        let number = self.pushed;
+        self.pushed += 1;
+        self.items.push(Reverse(Entry { item, number }));
+    }
+
+    fn pop(&mut self) -> Option<Stamped<T>> {
+        let Reverse(Entry { item, .. }) = self.items.pop()?;
+        Some(item)
+    }
+
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl<T: Ord> Ord for Entry<T> {
+    fn cmp(&self, other: &Entry<T>) -> Ordering {
+        self.item.item.cmp(&other.item.item).then(self.number.cmp(&other.number))
+    }
+}
+
+impl<T: Ord> PartialOrd for Entry<T> {
+    fn partial_cmp(&self, other: &Entry<T>) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Ord> PartialEq for Entry<T> {
+    fn eq(&self, other: &Entry<T>) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T: Ord> Eq for Entry<T> {}
