@@ -121,6 +121,15 @@ pub struct Finding {
     pub blocked: Vec<Blocked>,
 }
 
+impl Finding {
+    /// A finding of which no more is known than this.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>, at: Instant) -> Finding {
+        let message = message.into();
+        Finding { kind, message, at, task: None, place: None, blocked: Vec::new() }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.name().to_uppercase(), self.message)?;

@@ -123,14 +123,11 @@ pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
         outcome;
     let result = result.and_then(|output| match output.complaint() {
         None => Ok(()),
-        Some(message) => Err(Finding {
-            kind: Kind::Error,
-            message,
-            at: elapsed,
-            task: Some(String::from("main")),
-            place: None,
-            blocked: Vec::new(),
-        }),
+        Some(message) => {
+            let mut finding = Finding::new(Kind::Error, message, elapsed);
+            finding.task = Some(String::from("main"));
+            Err(finding)
+        }
     });
     Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, strategy }
 }

@@ -168,14 +168,10 @@ impl Run {
         let result = match (ended.finding, output) {
             (Some(finding), _) => Err(finding),
             (None, Some(output)) => Ok(output),
-            (None, None) => Err(Finding {
-                kind: Kind::Error,
-                message: String::from("the run ended without an output; this is a bug in unpick"),
-                at: ended.now,
-                task: None,
-                place: None,
-                blocked: Vec::new(),
-            }),
+            (None, None) => {
+                let message = "the run ended without an output; this is a bug in unpick";
+                Err(Finding::new(Kind::Error, message, ended.now))
+            }
         };
         let Options { switching, time, .. } = options;
         Ok(Outcome {

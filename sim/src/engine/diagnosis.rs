@@ -10,6 +10,11 @@ use crate::panics;
 use crate::strategy::Divergence;
 use crate::time::Instant;
 
+/// What tokio panics with where none of its runtimes is entered.
+const NO_TOKIO: &str = "must be called from the context of a Tokio";
+const INSTEAD_OF_TOKIO: &str = " (inside a run there is none: use `unpick::sim::spawn` instead of \
+    `tokio::spawn`, and `unpick::sim::time` instead of `tokio::time`)";
+
 impl Core {
     /// The path of a task from the main one, such as `main.2.1`.
     pub(crate) fn task_path(&self, task: TaskId) -> String {
@@ -35,14 +40,9 @@ impl Core {
             1 => String::from("1 task waits"),
             count => format!("{count} tasks wait"),
         };
-        let finding = Finding {
-            kind: Kind::Deadlock,
-            message: format!("nothing can run any more: {tasks}, and no timer is pending"),
-            at: self.now(),
-            task: None,
-            place: None,
-            blocked,
-        };
+        let message = format!("nothing can run any more: {tasks}, and no timer is pending");
+        let mut finding = Finding::new(Kind::Deadlock, message, self.now());
+        finding.blocked = blocked;
         self.fail(finding);
     }
 
@@ -53,29 +53,20 @@ impl Core {
         if self.divergence.is_some() {
             return;
         }
-        let finding = Finding {
-            kind: Kind::Divergence,
-            message: divergence.to_string(),
-            at: self.now(),
-            task: self.current.map(|task| self.task_title(task)),
-            place: None,
-            blocked: Vec::new(),
-        };
+        let mut finding = Finding::new(Kind::Divergence, divergence.to_string(), self.now());
+        finding.task = self.current.map(|task| self.task_title(task));
         self.divergence = Some(*divergence);
         self.fail(finding);
     }
 
     #[cold]
-    pub(super) fn fail_panicked(&mut self, task: TaskId, message: String) {
-        let place = panics::take_place();
-        let finding = Finding {
-            kind: Kind::Panic,
-            message,
-            at: self.now(),
-            task: Some(self.task_title(task)),
-            place,
-            blocked: Vec::new(),
-        };
+    pub(super) fn fail_panicked(&mut self, task: TaskId, mut message: String) {
+        if message.contains(NO_TOKIO) {
+            message.push_str(INSTEAD_OF_TOKIO);
+        }
+        let mut finding = Finding::new(Kind::Panic, message, self.now());
+        finding.task = Some(self.task_title(task));
+        finding.place = panics::take_place();
         self.fail(finding);
     }
 
@@ -83,35 +74,23 @@ impl Core {
     #[cold]
     pub(super) fn fail_woken_from_elsewhere(&mut self) {
         for task in self.beacon().take_foreign(self.stamp) {
-            let finding = Finding {
-                kind: Kind::Nondeterminism,
-                message: String::from(
-                    "a waker of this task was called from another OS thread, which no tape controls",
-                ),
-                at: self.now(),
-                task: Some(self.task_title(task)),
-                place: self.task_place(task),
-                blocked: Vec::new(),
-            };
+            let message =
+                "a waker of this task was called from another OS thread, which no tape controls";
+            let mut finding = Finding::new(Kind::Nondeterminism, message, self.now());
+            finding.task = Some(self.task_title(task));
+            finding.place = self.task_place(task);
             self.fail(finding);
         }
     }
 
     #[cold]
     pub(super) fn fail_out_of_steps(&mut self) {
-        let finding = Finding {
-            kind: Kind::Livelock,
-            message: format!(
-                "the program went on beyond its budget of {} steps; going round: {}",
-                self.options.steps_max,
-                self.going_round()
-            ),
-            at: self.now(),
-            task: None,
-            place: None,
-            blocked: Vec::new(),
-        };
-        self.fail(finding);
+        let message = format!(
+            "the program went on beyond its budget of {} steps; going round: {}",
+            self.options.steps_max,
+            self.going_round()
+        );
+        self.fail(Finding::new(Kind::Livelock, message, self.now()));
     }
 
     /// Which tasks had the last turns, and how many each.

@@ -47,17 +47,12 @@ impl Core {
 
     #[cold]
     fn fail_out_of_time(&mut self) {
-        let finding = Finding {
-            kind: Kind::Livelock,
-            message: format!(
-                "the program went on beyond its budget of {:?} of virtual time",
-                self.options.elapsed_max,
-            ),
-            at: self.now(),
-            task: None,
-            place: None,
-            blocked: self.blocked(),
-        };
+        let message = format!(
+            "the program went on beyond its budget of {:?} of virtual time",
+            self.options.elapsed_max,
+        );
+        let mut finding = Finding::new(Kind::Livelock, message, self.now());
+        finding.blocked = self.blocked();
         self.fail(finding);
     }
 }

@@ -208,7 +208,7 @@ fn select(bits: u64, k: u32) -> usize {
     // Byte i now counts byte i; after this, bytes 0 to i.
     sums = sums.wrapping_mul(ONES);
     // The high bit of each byte whose prefix sum is at most k: those lie before the one sought.
-    let before = ((u64::from(k) * ONES | HIGHS) - sums) & HIGHS;
+    let before = (((u64::from(k) * ONES) | HIGHS) - sums) & HIGHS;
     let byte = before.count_ones();
     let below = if byte == 0 { 0 } else { (sums >> (8 * (byte - 1)) & 0xff) as u32 };
     let mut rest = bits >> (8 * byte);
