@@ -44,7 +44,7 @@ use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::options::Options;
 use crate::seed::RunId;
-use crate::strategy::{Divergence, Strategy};
+use crate::strategy::{Chooser, Divergence};
 use crate::streams::Streams;
 use crate::time::{Instant, TimerSource};
 use crate::trace::{Event, EventKind, ObjectInfo, TaskInfo, Trace};
@@ -64,9 +64,9 @@ pub(crate) struct Core {
     pub(crate) stamp: Stamp,
     pub(crate) run: RunId,
     pub(crate) options: Options,
-    strategy: Option<Box<dyn Strategy>>,
-    /// Whether the strategy need not be asked.
-    is_random_walk: bool,
+    chooser: Chooser,
+    /// Whether the chooser is a strategy, which is asked and told.
+    is_asking: bool,
     streams: Streams,
     tape: Vec<Choice>,
 
@@ -196,8 +196,8 @@ impl Core {
                 elapsed_max: std::time::Duration::MAX,
                 poll_max: None,
             },
-            strategy: None,
-            is_random_walk: false,
+            chooser: Chooser::RandomWalk,
+            is_asking: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tasks: Vec::new(),

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Kind};
 use crate::options::{Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
-use crate::strategy::{Fifo, Random, Strategy};
+use crate::strategy::{Chooser, Fifo};
 use crate::tape::Tape;
 
 /// Many runs of one program: the first is plain, the others are random.
@@ -99,8 +99,8 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let (name, strategy) = strategy_of(id.number);
-        let run = Run::with(self.options.clone()).id(id).boxed_strategy(strategy);
+        let (name, chooser) = strategy_of(id.number);
+        let run = Run::with(self.options.clone()).id(id).strategy(chooser);
         let outcome = judge(run.execute(program));
         match outcome.result {
             Ok(()) => None,
@@ -110,16 +110,16 @@ impl Hunt {
 }
 
 /// Which strategy a run of a hunt uses.
-fn strategy_of(number: u64) -> (&'static str, Box<dyn Strategy>) {
+fn strategy_of(number: u64) -> (&'static str, Chooser) {
     match number {
-        0 => ("fifo", Box::new(Fifo)),
-        _ => ("random", Box::new(Random)),
+        0 => ("fifo", Fifo.into()),
+        _ => ("random", Chooser::RandomWalk),
     }
 }
 
 /// Turns an output that is an error into a finding.
 pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
-    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, strategy } =
+    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser } =
         outcome;
     let result = result.and_then(|output| match output.complaint() {
         None => Ok(()),
@@ -129,7 +129,7 @@ pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
             Err(finding)
         }
     });
-    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, strategy }
+    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser }
 }
 
 /// Whether a program's output says that something went wrong.

@@ -8,7 +8,7 @@ use crate::engine;
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::seed::RunId;
-use crate::strategy::{Divergence, Fifo, Random, Replay, Strategy, Strictness};
+use crate::strategy::{Chooser, Divergence, Fifo, Replay, Strictness};
 use crate::tape::{Tape, Token};
 use crate::time::Instant;
 use crate::trace::Trace;
@@ -36,7 +36,7 @@ use crate::watchdog;
 pub struct Run {
     options: Options,
     id: RunId,
-    strategy: Box<dyn Strategy>,
+    chooser: Chooser,
 }
 
 impl Default for Run {
@@ -53,7 +53,7 @@ impl Run {
 
     /// A random run under seed 0, with these options.
     pub fn with(options: Options) -> Run {
-        Run { options, id: RunId::default(), strategy: Box::new(Random) }
+        Run { options, id: RunId::default(), chooser: Chooser::RandomWalk }
     }
 
     /// Run 0 of this seed.
@@ -68,14 +68,8 @@ impl Run {
     }
 
     /// Lets this strategy make the choices.
-    pub fn strategy(mut self, strategy: impl Strategy + 'static) -> Run {
-        self.strategy = Box::new(strategy);
-        self
-    }
-
-    /// Lets this strategy make the choices.
-    pub fn boxed_strategy(mut self, strategy: Box<dyn Strategy>) -> Run {
-        self.strategy = strategy;
+    pub fn strategy(mut self, strategy: impl Into<Chooser>) -> Run {
+        self.chooser = strategy.into();
         self
     }
 
@@ -163,8 +157,8 @@ impl Run {
         if self.options.poll_max.is_some() {
             watchdog::start();
         }
-        let Run { options, id, strategy } = self;
-        let (output, ended) = engine::execute(&options, id, strategy, program);
+        let Run { options, id, chooser } = self;
+        let (output, ended) = engine::execute(&options, id, chooser, program);
         let result = match (ended.finding, output) {
             (Some(finding), _) => Err(finding),
             (None, Some(output)) => Ok(output),
@@ -183,7 +177,7 @@ impl Run {
             tasks: ended.tasks,
             unfinished: ended.unfinished,
             elapsed: ended.now,
-            strategy: ended.strategy,
+            chooser: ended.chooser,
         })
     }
 }
@@ -208,8 +202,8 @@ pub struct Outcome<T> {
     pub unfinished: usize,
     /// The virtual time at the end.
     pub elapsed: Instant,
-    /// The strategy that made the choices, to be used again.
-    pub strategy: Box<dyn Strategy>,
+    /// Who made the choices.
+    pub chooser: Chooser,
 }
 
 /// Why a run was not made.

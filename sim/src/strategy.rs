@@ -4,19 +4,19 @@
 //! what randomness it needs from the run's [`Streams`], so that it is remade by the run's seed.
 
 mod fifo;
-mod random;
 mod replay;
 mod systematic;
 
 use std::fmt;
+use std::panic::Location;
 
 pub use fifo::Fifo;
-pub use random::Random;
 pub use replay::{Divergence, Replay, Strictness};
 pub use systematic::Systematic;
 
 use crate::choice::{Choice, Label};
-use crate::engine::{OperationRecord, ReadySet, Table, TaskId, Turn};
+use crate::engine::{ReadySet, Turn};
+use crate::probe::Access;
 use crate::streams::Streams;
 
 /// Decides the choices of one run.
@@ -27,10 +27,9 @@ pub trait Strategy: fmt::Debug {
     /// If the program is not the one that the strategy was made for.
     fn choose(&mut self, point: &Point<'_>, streams: &mut Streams) -> Result<u32, Box<Divergence>>;
 
-    /// Whether every choice is an even draw from the stream of its label (or a draw by its
-    /// weight): the engine then draws by itself and does not ask.
-    fn is_random_walk(&self) -> bool {
-        false
+    /// Hears what happens between choices.
+    fn hear(&mut self, notice: &Notice, streams: &mut Streams) {
+        let _ = (notice, streams);
     }
 
     /// Called once when the run is over, with everything that was chosen.
@@ -41,6 +40,86 @@ pub trait Strategy: fmt::Debug {
         let _ = tape;
         Ok(())
     }
+}
+
+/// Who decides the choices of a run.
+#[derive(Debug)]
+pub enum Chooser {
+    /// A uniform random walk: each choice is an even draw from the stream of its label, or a
+    /// draw by its weight. The engine draws by itself, which saves a third of a step.
+    RandomWalk,
+    /// A strategy is asked.
+    Strategy(Box<dyn Strategy>),
+}
+
+impl<S: Strategy + 'static> From<S> for Chooser {
+    fn from(strategy: S) -> Chooser {
+        Chooser::Strategy(Box::new(strategy))
+    }
+}
+
+/// One turn that is ready, for as long as it is: a strategy knows it by this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TurnKey(pub u32);
+
+/// An operation, as far as strategies look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationView {
+    /// Its object's number in the run; `None` if it has none.
+    pub object: Option<u32>,
+    /// Whether it changes the object.
+    pub access: Access,
+    /// Where it was called.
+    pub site: &'static Location<'static>,
+}
+
+/// Something that happened between choices.
+#[derive(Clone, Copy, Debug)]
+pub enum Notice {
+    /// A task was spawned.
+    Spawned {
+        /// Its number in the run.
+        task: u32,
+        /// The number of the task that spawned it.
+        parent: u32,
+        /// A hash of its path from the main task: the same in every run of the program.
+        path: u64,
+    },
+    /// A turn became ready.
+    Ready {
+        /// The turn.
+        turn: TurnKey,
+        /// The number of its task.
+        task: u32,
+        /// The announced operation that it grants; `None` for the resumption of a task.
+        operation: Option<OperationView>,
+    },
+    /// A turn is ready no more: it was taken, or withdrawn.
+    Gone {
+        /// The turn.
+        turn: TurnKey,
+    },
+    /// A task takes its turn.
+    Step {
+        /// The number of the task.
+        task: u32,
+        /// The announced operation that was granted; `None` for a resumption.
+        operation: Option<OperationView>,
+    },
+    /// An operation that could have given way went on in place.
+    WentOn {
+        /// The number of the task.
+        task: u32,
+        /// The operation.
+        operation: OperationView,
+    },
+    /// An operation was executed, awaitable or immediate.
+    Executed {
+        /// The number of the task.
+        task: u32,
+        /// The operation.
+        operation: OperationView,
+    },
 }
 
 /// One choice that is to be made.
@@ -55,52 +134,37 @@ pub struct Point<'a> {
     pub weight: Option<u32>,
     /// The number of the choice in its run, from 0.
     pub number: usize,
-    pub(crate) turns: Turns<'a>,
+    /// At a preemption point, the task that could go on in place and its operation: that is
+    /// alternative 0.
+    pub in_place: Option<(u32, OperationView)>,
+    pub(crate) ready: &'a ReadySet,
 }
 
 impl Point<'_> {
-    /// Which task an alternative of a schedule choice would run: its number in the order in
-    /// which tasks were spawned. `None` for choices of another label.
-    #[must_use]
-    pub fn task(&self, alternative: u32) -> Option<u32> {
-        (self.label == Label::Schedule).then(|| self.turns.task(alternative)).flatten()
+    /// An alternative drawn as a random walk does.
+    pub fn draw(&self, streams: &mut Streams) -> u32 {
+        streams.alternative(self.label, self.arity, self.weight)
     }
-}
 
-/// What a schedule choice chooses among.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Turns<'a> {
-    pub(crate) ready: &'a ReadySet,
-    pub(crate) operations: &'a Table<OperationRecord>,
-    /// At a preemption point, the task that could go on in place: alternative 0.
-    pub(crate) in_place: Option<TaskId>,
-}
-
-impl Turns<'_> {
-    fn task(&self, alternative: u32) -> Option<u32> {
-        let position = match (self.in_place, alternative) {
-            (Some(task), 0) => return Some(task.0),
-            (Some(_), other) => other - 1,
-            (None, other) => other,
-        };
-        match self.ready.get(position as usize) {
-            Turn::Resume(task) => Some(task.0),
-            Turn::Operation(id) => self.operations.get(id.0).map(|record| record.task.0),
-        }
+    /// The alternative that takes this turn; `None` if it is not ready.
+    #[must_use]
+    pub fn alternative(&self, turn: TurnKey) -> Option<u32> {
+        let rank = self.ready.rank(Turn::of_key(turn.0))? as u32;
+        Some(rank + u32::from(self.in_place.is_some()))
     }
 }
 
 /// Makes a strategy for one run.
-type Make = fn() -> Box<dyn Strategy>;
+type Make = fn() -> Chooser;
 
 /// The strategies that need nothing but their name, and how each is made.
-pub const NAMES: &[(&str, Make)] = &[("fifo", || Box::new(Fifo)), ("random", || Box::new(Random))];
+pub const NAMES: &[(&str, Make)] = &[("fifo", || Fifo.into()), ("random", || Chooser::RandomWalk)];
 
 /// The strategy of this name.
 ///
 /// # Errors
 /// If there is none: the error lists those that there are.
-pub fn by_name(name: &str) -> Result<Box<dyn Strategy>, UnknownStrategy> {
+pub fn by_name(name: &str) -> Result<Chooser, UnknownStrategy> {
     let found = NAMES.iter().find(|(known, _)| *known == name);
     found.map(|(_, make)| make()).ok_or_else(|| UnknownStrategy { name: name.to_owned() })
 }

@@ -1,10 +1,10 @@
 //! `choose`: the one place where anything in a run is decided.
 
-use super::Core;
 use super::ids::{TaskId, Turn};
+use super::{Core, Description};
 use crate::choice::{Choice, Label};
 use crate::options::TimeModel;
-use crate::strategy::{Point, Turns};
+use crate::strategy::{Chooser, Notice, Point, TurnKey};
 use crate::streams::Stream;
 use crate::trace::EventKind;
 
@@ -35,12 +35,12 @@ impl Core {
     }
 
     #[inline]
-    fn decide(&mut self, question: Question, announced_by: Option<TaskId>) -> u32 {
+    fn decide(&mut self, question: Question, in_place: Option<Description>) -> u32 {
         let Question { label, arity, weight } = question;
-        let taken = if self.is_random_walk {
-            self.streams.alternative(label, arity, weight)
+        let taken = if self.is_asking {
+            self.ask_strategy(question, in_place)
         } else {
-            self.ask_strategy(question, announced_by)
+            self.streams.alternative(label, arity, weight)
         };
         self.keep(Choice::new(label, arity, taken))
     }
@@ -54,24 +54,62 @@ impl Core {
     }
 
     #[inline(never)]
-    fn ask_strategy(&mut self, question: Question, announced_by: Option<TaskId>) -> u32 {
+    fn ask_strategy(&mut self, question: Question, in_place: Option<Description>) -> u32 {
         let Question { label, arity, weight } = question;
+        let task = self.current.unwrap_or(TaskId::MAIN).0;
+        let Chooser::Strategy(strategy) = &mut self.chooser else { return 0 };
         let point = Point {
             label,
             arity,
             weight,
             number: self.tape.len(),
-            turns: Turns {
-                ready: &self.ready,
-                operations: &self.operations,
-                in_place: announced_by,
-            },
+            in_place: in_place.map(|description| (task, description.into())),
+            ready: &self.ready,
         };
-        let strategy = self.strategy.as_mut().expect("a run has a strategy; a bug in unpick");
         strategy.choose(&point, &mut self.streams).unwrap_or_else(|divergence| {
             self.fail_diverged(divergence);
             0
         })
+    }
+
+    /// Adds a turn behind all others.
+    #[inline]
+    pub(super) fn make_ready(&mut self, turn: Turn) {
+        self.ready.push(turn);
+        if self.is_asking {
+            self.tell_ready(turn);
+        }
+    }
+
+    /// Takes a turn out of the ready set by its name; says whether it was there.
+    #[inline]
+    pub(super) fn make_unready(&mut self, turn: Turn) -> bool {
+        let was_there = self.ready.remove(turn);
+        if self.is_asking && was_there {
+            self.tell(Notice::Gone { turn: TurnKey(turn.key()) });
+        }
+        was_there
+    }
+
+    #[inline(never)]
+    fn tell_ready(&mut self, turn: Turn) {
+        let (task, operation) = match turn {
+            Turn::Resume(task) => (task, None),
+            Turn::Operation(id) => {
+                let record =
+                    self.operations.get(id.0).expect("a turn's operation; a bug in unpick");
+                (record.task, Some(record.description.into()))
+            }
+        };
+        self.tell(Notice::Ready { turn: TurnKey(turn.key()), task: task.0, operation });
+    }
+
+    /// Tells the strategy, if there is one, what happened.
+    #[inline(never)]
+    pub(super) fn tell(&mut self, notice: Notice) {
+        if let Chooser::Strategy(strategy) = &mut self.chooser {
+            strategy.hear(&notice, &mut self.streams);
+        }
     }
 
     /// Chooses the next turn and takes it out of the ready set.
@@ -80,7 +118,7 @@ impl Core {
         let taken = match self.ready.len() {
             0 => return None,
             1 => 0,
-            turns if self.is_random_walk => {
+            turns if !self.is_asking => {
                 let arity = turns as u32;
                 let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
                 self.keep(Choice::new_fitting(Label::Schedule, arity, taken))
@@ -90,19 +128,23 @@ impl Core {
                 self.decide(Question { label: Label::Schedule, arity, weight: None }, None)
             }
         };
-        Some(self.ready.take(taken as usize))
+        let turn = self.ready.take(taken as usize);
+        if self.is_asking {
+            self.tell(Notice::Gone { turn: TurnKey(turn.key()) });
+        }
+        Some(turn)
     }
 
     /// At a preemption point: whether the operation goes on in place. If not, the turn that
     /// comes before it is decided as well.
     #[inline]
-    pub(super) fn goes_on_in_place(&mut self) -> bool {
+    pub(super) fn goes_on_in_place(&mut self, description: Description) -> bool {
         let others = self.ready.len();
         if others == 0 {
             return true;
         }
         let question = Question { label: Label::Schedule, arity: others as u32 + 1, weight: None };
-        match self.decide(question, self.current) {
+        match self.decide(question, Some(description)) {
             0 => true,
             taken => {
                 self.preselected = Some(self.ready.get(taken as usize - 1));

@@ -14,6 +14,7 @@ use super::waker::{Waiter, task_waker};
 use super::{Beacon, Core, ENGINE, Stamp};
 use crate::options::TimeModel;
 use crate::panics;
+use crate::strategy::Notice;
 use crate::time::{Instant, TimerSource};
 use crate::trace::{EventKind, StepKind};
 
@@ -229,7 +230,7 @@ impl Core {
         let is_stalling = self.options.time == TimeModel::Stalling;
         self.attention = false;
         if let Some(turn) = self.preselected.take()
-            && self.ready.remove(turn)
+            && self.make_unready(turn)
         {
             self.attention = is_stalling;
             return Some(self.take_turn(turn));
@@ -259,7 +260,7 @@ impl Core {
                 // What this waker makes of it is part of the grant, not a turn of its own.
                 self.entering = Some(task);
                 self.attention = true;
-                self.ready.remove(Turn::Resume(task));
+                self.make_unready(Turn::Resume(task));
                 self.tasks[task.index()].state = State::Running;
                 Next::Grant(waker)
             }
@@ -275,7 +276,7 @@ impl Core {
         }
         if kind == StepKind::Granted {
             // Polling the task once serves a wake-up as well.
-            self.ready.remove(Turn::Resume(id));
+            self.make_unready(Turn::Resume(id));
         }
         self.steps += 1;
         self.poll = super::PollState::default();
@@ -284,6 +285,11 @@ impl Core {
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
         let (future, aborted) = (task.future.take(), task.aborted);
+        if self.is_asking {
+            let granted = self.granted.and_then(|operation| self.operations.get(operation.0));
+            let operation = granted.map(|record| record.description.into());
+            self.tell(Notice::Step { task: id.0, operation });
+        }
         self.record(move |_| EventKind::Step { kind });
         match future {
             None => Next::PollMain,
@@ -352,7 +358,7 @@ impl Core {
         std::mem::forget(task.future.replace(future));
         if self.poll.woken {
             task.state = State::Ready;
-            self.ready.push(Turn::Resume(id));
+            self.make_ready(Turn::Resume(id));
         } else {
             task.state = State::Idle;
         }
@@ -381,7 +387,7 @@ impl Core {
     fn rest(&mut self, id: TaskId) {
         if self.poll.woken {
             self.tasks[id.index()].state = State::Ready;
-            self.ready.push(Turn::Resume(id));
+            self.make_ready(Turn::Resume(id));
         } else {
             self.tasks[id.index()].state = State::Idle;
         }

@@ -8,6 +8,7 @@ use super::table::NIL;
 use super::waker::Waiter;
 use crate::options::Switching;
 use crate::probe::Access;
+use crate::strategy::{Notice, OperationView};
 use crate::trace::EventKind;
 
 /// What an operation is, apart from when it happens.
@@ -57,10 +58,17 @@ pub(crate) enum Gate {
     GiveWay,
 }
 
+impl From<Description> for OperationView {
+    fn from(description: Description) -> OperationView {
+        let Description { object, access, site, .. } = description;
+        OperationView { object, access, site }
+    }
+}
+
 impl Core {
     /// Asks whether an operation that is polled for the first time goes on in place.
     #[inline]
-    pub(crate) fn gate(&mut self) -> Gate {
+    pub(crate) fn gate(&mut self, description: impl FnOnce(&mut Core) -> Description) -> Gate {
         if self.options.switching == Switching::Cooperative
             || self.without_switching > 0
             || self.teardown
@@ -78,7 +86,13 @@ impl Core {
             self.poll.gave_way = true;
             return Gate::GiveWay;
         }
-        if self.goes_on_in_place() {
+        let description = description(self);
+        if self.goes_on_in_place(description) {
+            if self.is_asking
+                && let Some(TaskId(task)) = self.current
+            {
+                self.tell(Notice::WentOn { task, operation: description.into() });
+            }
             return Gate::Go;
         }
         self.poll.gave_way = true;
@@ -88,7 +102,7 @@ impl Core {
     /// Announces an operation that gives way: it becomes a turn behind all others.
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
         let id = self.insert_operation(description, Phase::Announced, Some(waiter));
-        self.ready.push(Turn::Operation(id));
+        self.make_ready(Turn::Operation(id));
         self.record(move |_| EventKind::Announced(description.into()));
         id
     }
@@ -153,6 +167,10 @@ impl Core {
     /// Notes that an operation was executed, awaitable or immediate.
     #[inline]
     pub(crate) fn executed(&mut self, description: Description) {
+        if self.is_asking {
+            let task = self.current.unwrap_or(TaskId::MAIN).0;
+            self.tell(Notice::Executed { task, operation: description.into() });
+        }
         self.record(move |_| EventKind::Executed(description.into()));
     }
 
@@ -206,7 +224,7 @@ impl Core {
             && matches!(record.phase, Phase::Announced | Phase::Granted)
         {
             record.phase = Phase::Snoozed;
-            self.ready.remove(Turn::Operation(id));
+            self.make_unready(Turn::Operation(id));
         }
     }
 
@@ -214,7 +232,7 @@ impl Core {
         if self.granted == Some(id) {
             self.granted = None;
         } else {
-            self.ready.remove(Turn::Operation(id));
+            self.make_unready(Turn::Operation(id));
         }
     }
 

@@ -90,6 +90,13 @@ impl ReadySet {
         }
     }
 
+    /// How many turns are older than this one; `None` if it is not there.
+    pub(crate) fn rank(&self, turn: Turn) -> Option<usize> {
+        let key = turn.key();
+        let rank = self.few[..self.few_len].iter().position(|&other| other == key);
+        rank.or_else(|| self.many.rank(key))
+    }
+
     pub(crate) fn contains(&self, turn: Turn) -> bool {
         self.few[..self.few_len].contains(&turn.key()) || self.many.contains(turn.key())
     }
@@ -168,6 +175,10 @@ mod tests {
                     list.clear();
                 }
                 _ => {}
+            }
+            if let Some(last) = list.last() {
+                assert_eq!(set.rank(*last), Some(list.len() - 1));
+                assert_eq!(set.rank(list[list.len() / 2]), Some(list.len() / 2));
             }
             assert_eq!((set.len(), set.is_empty()), (list.len(), list.is_empty()));
         }

@@ -18,7 +18,7 @@ use crate::finding::Finding;
 use crate::options::{Options, TimeModel, Tracing};
 use crate::panics;
 use crate::seed::RunId;
-use crate::strategy::{Divergence, Strategy};
+use crate::strategy::{Chooser, Divergence, Notice};
 use crate::time::Instant;
 use crate::trace::{Ending, EventKind, Trace};
 
@@ -32,7 +32,7 @@ pub(crate) struct Ended {
     pub(crate) tasks: usize,
     pub(crate) unfinished: usize,
     pub(crate) now: Instant,
-    pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) chooser: Chooser,
 }
 
 pin_project! {
@@ -54,6 +54,9 @@ impl<F: Future> Future for Main<F> {
     }
 }
 
+/// The hash of the main task's path.
+const MAIN_PATH: u64 = 1;
+
 /// Whether this thread is inside a run.
 pub(crate) fn is_inside() -> bool {
     ENGINE.try_with(|engine| engine.stamp.get() != Stamp::NONE).unwrap_or(false)
@@ -64,7 +67,7 @@ pub(crate) fn is_inside() -> bool {
 pub(crate) fn execute<F, Fut>(
     options: &Options,
     run: RunId,
-    strategy: Box<dyn Strategy>,
+    chooser: Chooser,
     program: F,
 ) -> (Option<Fut::Output>, Ended)
 where
@@ -72,7 +75,7 @@ where
     Fut: Future,
 {
     panics::install_hook();
-    let stamp = begin(options, run, strategy);
+    let stamp = begin(options, run, chooser);
     let mut output = None;
     match catch_unwind(AssertUnwindSafe(program)) {
         Ok(future) => {
@@ -100,15 +103,15 @@ fn new_stamp() -> Stamp {
     Stamp(stamp)
 }
 
-fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
+fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
     let stamp = new_stamp();
     ENGINE.with(|engine| {
         let core = &mut *engine.core.borrow_mut();
         core.stamp = stamp;
         core.run = run;
         core.options.clone_from(options);
-        core.is_random_walk = strategy.is_random_walk();
-        core.strategy = Some(strategy);
+        core.is_asking = matches!(chooser, Chooser::Strategy(_));
+        core.chooser = chooser;
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
@@ -116,8 +119,11 @@ fn begin(options: &Options, run: RunId, strategy: Box<dyn Strategy>) -> Stamp {
         core.beacon().lock_identities().push(main);
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
         core.beacon().begin(stamp, run, poll_max_ms);
-        core.tasks.push(Task::new(None, OnPanic::Fail, Duty::Finite));
-        core.ready.push(Turn::Resume(TaskId::MAIN));
+        core.tasks.push(Task::new(None, OnPanic::Fail, Duty::Finite, MAIN_PATH));
+        if core.is_asking {
+            core.tell(Notice::Spawned { task: 0, parent: 0, path: MAIN_PATH });
+        }
+        core.make_ready(Turn::Resume(TaskId::MAIN));
         core.current = Some(TaskId::MAIN);
         core.attention = options.time == TimeModel::Stalling;
         engine.stamp.set(stamp);
@@ -210,7 +216,7 @@ impl Core {
             State::Idle | State::Ready => {
                 self.record(move |_| EventKind::AbortRequested { task: id.into() });
                 self.withdraw_turns(id);
-                self.ready.remove(Turn::Resume(id));
+                self.make_unready(Turn::Resume(id));
                 let task = &mut self.tasks[id.index()];
                 // From here on its wakers are inert: it is as good as ended.
                 task.state = State::Ended;
@@ -268,7 +274,7 @@ fn end() -> Ended {
             tasks,
             unfinished: std::mem::take(&mut core.unfinished),
             now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
-            strategy: core.strategy.take().expect("a run has a strategy; a bug in unpick"),
+            chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
         }
     });
     ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));
@@ -278,7 +284,7 @@ fn end() -> Ended {
 impl Core {
     /// Lets the strategy say whether the run was what it expected.
     fn finish_strategy(&mut self) {
-        let strategy = self.strategy.as_mut().expect("a run has a strategy; a bug in unpick");
+        let Chooser::Strategy(strategy) = &mut self.chooser else { return };
         if let Err(divergence) = strategy.finish(&self.tape) {
             self.fail_diverged(divergence);
         }

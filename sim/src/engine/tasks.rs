@@ -13,6 +13,7 @@ use super::beacon::Identity;
 use super::ids::{INDEX_MAX, TaskId, Turn};
 use super::table::NIL;
 use super::waker::Waiter;
+use crate::strategy::Notice;
 use crate::trace::{Ending, EventKind};
 
 /// A task's output, whatever its type.
@@ -113,10 +114,26 @@ pub(crate) struct Task {
     pub(crate) children: u32,
     /// How many times it was polled.
     pub(crate) polls: u32,
+    /// A hash of its path from the main task.
+    pub(crate) path: u64,
+}
+
+/// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
+/// Flood 2014) over both.
+const fn child_path(parent: u64, ordinal: u32) -> u64 {
+    let mut hash = parent.wrapping_add((ordinal as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ hash >> 31
 }
 
 impl Task {
-    pub(crate) fn new(future: Option<TaskFuture>, on_panic: OnPanic, duty: Duty) -> Task {
+    pub(crate) fn new(
+        future: Option<TaskFuture>,
+        on_panic: OnPanic,
+        duty: Duty,
+        path: u64,
+    ) -> Task {
         Task {
             state: State::Ready,
             aborted: false,
@@ -128,6 +145,7 @@ impl Task {
             operations: NIL,
             children: 0,
             polls: 0,
+            path,
         }
     }
 }
@@ -149,6 +167,7 @@ impl Core {
         let parent = self.current.unwrap_or(TaskId::MAIN);
         let parent_task = &mut self.tasks[parent.index()];
         parent_task.children += 1;
+        let path = child_path(parent_task.path, parent_task.children);
         let identity = Identity {
             parent,
             ordinal: parent_task.children,
@@ -156,8 +175,11 @@ impl Core {
             name: new.name.map(String::into_boxed_str),
         };
         self.beacon().lock_identities().push(identity);
-        self.tasks.push(Task::new(Some(new.future), new.on_panic, new.duty));
-        self.ready.push(Turn::Resume(id));
+        self.tasks.push(Task::new(Some(new.future), new.on_panic, new.duty, path));
+        if self.is_asking {
+            self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
+        }
+        self.make_ready(Turn::Resume(id));
         self.record(move |_| EventKind::Spawned { task: id.into(), site: new.site.into() });
         id
     }
@@ -178,7 +200,7 @@ impl Core {
     #[inline(never)]
     fn wake_idle(&mut self, id: TaskId) {
         self.tasks[id.index()].state = State::Ready;
-        self.ready.push(Turn::Resume(id));
+        self.make_ready(Turn::Resume(id));
         self.record(move |_| EventKind::Woken { task: id.into() });
     }
 
@@ -210,7 +232,7 @@ impl Core {
         match task.state {
             State::Idle => {
                 task.state = State::Ready;
-                self.ready.push(Turn::Resume(id));
+                self.make_ready(Turn::Resume(id));
             }
             State::Running => self.poll.woken = true,
             State::Ready | State::Ended => {}

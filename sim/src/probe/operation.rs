@@ -69,9 +69,9 @@ impl Operation {
         }
         let gate = if self.record == Packed::NONE {
             // `None` outside of a run, where nothing gives way.
-            with_run(|core| core.gate()).unwrap_or(Gate::Go)
+            with_run(|core| core.gate(|core| self.describe(object, core))).unwrap_or(Gate::Go)
         } else {
-            self.poll_again(cx)
+            self.poll_again(object, cx)
         };
         match gate {
             Gate::Go => {
@@ -89,7 +89,7 @@ impl Operation {
 
     /// Polled again after it has given way.
     #[cold]
-    fn poll_again(&mut self, cx: &Context<'_>) -> Gate {
+    fn poll_again(&mut self, object: Option<&Object>, cx: &Context<'_>) -> Gate {
         let record = self.record;
         let gate = with_run(|core| {
             let id = OperationId(record.of(core.stamp)?);
@@ -104,7 +104,7 @@ impl Operation {
             None => {
                 // Snoozed, or polled by another task or in another run than before.
                 self.forget();
-                with_run(|core| core.gate()).unwrap_or(Gate::Go)
+                with_run(|core| core.gate(|core| self.describe(object, core))).unwrap_or(Gate::Go)
             }
         }
     }

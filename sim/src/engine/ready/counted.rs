@@ -92,6 +92,20 @@ impl Counted {
         true
     }
 
+    /// How many keys are older than this one; `None` if it is not there.
+    pub(super) fn rank(&self, key: u32) -> Option<usize> {
+        let position = self.at.get(key as usize)?.checked_sub(1)? as usize;
+        let mut entry = position / 64;
+        let before = self.words[entry] & ((1 << (position % 64)) - 1);
+        let mut rank = before.count_ones();
+        for level in &self.levels {
+            let first = entry & !(FAN - 1);
+            rank += level[first..entry].iter().sum::<u32>();
+            entry >>= FAN_BITS;
+        }
+        Some(rank as usize)
+    }
+
     pub(super) fn contains(&self, key: u32) -> bool {
         self.at.get(key as usize).is_some_and(|&at| at != 0)
     }
