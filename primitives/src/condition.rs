@@ -315,8 +315,10 @@ impl<'a, T> Future for ConditionWait<'a, T> {
             if polled.is_pending() {
                 // The lock is released only when this is in the queue: whoever gets it then
                 // cannot notify too early.
-                if waiting.is_queued() && matches!(stage, Stage::Holds(_)) {
-                    *stage = Stage::Waits;
+                if waiting.is_queued()
+                    && let Stage::Holds(guard) = std::mem::replace(stage, Stage::Waits)
+                {
+                    drop(guard);
                 }
                 return Poll::Pending;
             }

@@ -54,9 +54,9 @@ impl<S> Instrumented<S> {
         queue: fn(&mut S) -> &mut Waiters<G, W>,
         mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
     ) -> Poll<T> {
-        let Waiting { operation, key, wants, is_over } = waiting;
+        let Waiting { operation, announcement, key, wants, is_over } = waiting;
         assert!(!*is_over, "a future was polled after it had returned");
-        if key.is_none() {
+        if key.is_none() && *announcement == Announcement::Due {
             ready!(operation.poll_announce(Some(&self.object), cx));
         }
         // A waker is cloned and dropped outside of the mutex. So the first time round there is
@@ -115,9 +115,19 @@ impl<S> Instrumented<S> {
     }
 }
 
+/// Whether other tasks may come in before an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announcement {
+    /// It is announced, which lets them.
+    Due,
+    /// It is the other half of an operation that was executed in the same step.
+    Needless,
+}
+
 /// What a future keeps of the operation that it carries out.
 pub(crate) struct Waiting<W = ()> {
     operation: Operation,
+    announcement: Announcement,
     /// Its place in a queue, while it has one.
     key: Option<Key>,
     wants: W,
@@ -132,6 +142,17 @@ impl Waiting {
     ) -> Waiting {
         Waiting::wanting(name, access, site, ())
     }
+
+    /// For what goes on in the same step as an operation that was announced and executed.
+    pub(crate) const fn unannounced(
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+    ) -> Waiting {
+        let mut waiting = Waiting::new(name, access, site);
+        waiting.announcement = Announcement::Needless;
+        waiting
+    }
 }
 
 impl<W> Waiting<W> {
@@ -141,7 +162,9 @@ impl<W> Waiting<W> {
         site: &'static Location<'static>,
         wants: W,
     ) -> Waiting<W> {
-        Waiting { operation: Operation::new(name, access, site), key: None, wants, is_over: false }
+        let operation = Operation::new(name, access, site);
+        let announcement = Announcement::Due;
+        Waiting { operation, announcement, key: None, wants, is_over: false }
     }
 
     /// Where the operation was called.

@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod barrier;
 pub mod condition;
 pub mod event;
+pub mod future;
 mod instrumented;
 pub mod lock;
 mod probe;
@@ -13,8 +15,10 @@ pub mod semaphore;
 pub mod task;
 mod waiters;
 
+pub use barrier::Barrier;
 pub use condition::Condition;
 pub use event::Event;
+pub use future::Future;
 pub use lock::{Lock, LockGuard, TryLockError};
 pub use queue::{LifoQueue, PriorityQueue, Queue};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphorePermit};
