@@ -3,6 +3,7 @@
 //! Exit codes: 0; 1 for a finding that was not expected, or an expected one that was not found;
 //! 2 for usage.
 
+mod asyncio;
 mod hunt;
 mod list;
 mod replay;
@@ -26,6 +27,7 @@ enum Command {
     Run(run::Arguments),
     Hunt(hunt::Arguments),
     Replay(replay::Arguments),
+    Asyncio(asyncio::Arguments),
 }
 
 /// How a command ended.
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::execute(arguments),
         Command::Hunt(arguments) => hunt::execute(arguments),
         Command::Replay(arguments) => replay::execute(arguments),
+        Command::Asyncio(arguments) => asyncio::execute(arguments),
     };
     match done {
         Ok(Verdict::Expected) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod asyncio;
 pub mod cli;
 mod gallery;
 mod guide;

@@ -145,7 +145,10 @@ fn either_of_two_failures_at_the_same_instant_may_be_the_first() {
 
 #[test]
 fn a_child_that_panics_fails_the_run() {
-    let program = || gather([async { None::<Outcome>.expect("there is none") }]);
+    async fn panics() -> Outcome {
+        panic!("as it is meant to")
+    }
+    let program = || gather([panics()]);
     let finding = Run::new().plain().execute(program).result.expect_err("the child panics");
     assert_eq!(finding.kind, Kind::Panic);
 }

@@ -1,0 +1,57 @@
+//! Carries a program out with the primitives of Unpick, and keeps the log that the oracle keeps.
+
+mod actor;
+mod journal;
+mod things;
+
+use std::rc::Rc;
+
+use unpick::primitives::task::task;
+use unpick::sim::finding::Kind;
+use unpick::sim::strategy::Strategy;
+use unpick::{Outcome, Run, Switching};
+
+use self::actor::{Actor, World};
+use self::journal::Journal;
+use super::program::{End, Program, Report};
+
+/// The plain run of a program, where tasks give way only where they really block.
+#[must_use]
+pub fn run_plain(program: &Program) -> Report {
+    execute(program, Run::new().plain()).0
+}
+
+/// One such run under another strategy, with its outcome.
+pub fn run_under(program: &Program, strategy: impl Strategy + 'static) -> (Report, Outcome<()>) {
+    execute(program, Run::new().strategy(strategy))
+}
+
+fn execute(program: &Program, run: Run) -> (Report, Outcome<()>) {
+    let journal = Rc::new(Journal::default());
+    let run = run.switching(Switching::Cooperative);
+    let outcome = run.execute(|| main_task(program, journal.clone()));
+    let end = match &outcome.result {
+        Ok(()) => End::Finished,
+        Err(finding) if finding.kind == Kind::Deadlock => End::Deadlock,
+        Err(finding) => End::Finding(format!("{}: {}", finding.kind, finding.message)),
+    };
+    let (log, blocked) = journal.take();
+    let time_us = outcome.elapsed.as_nanos() / 1_000;
+    (Report { end, time_us, blocked, log }, outcome)
+}
+
+/// Spawns the program's tasks in order, and waits for all of them, whatever each one's outcome.
+async fn main_task(program: &Program, journal: Rc<Journal>) {
+    let _closing = journal.closing();
+    let world = Rc::new(World::new(program, journal.clone()));
+    let mut handles = Vec::new();
+    for (number, body) in program.tasks.iter().enumerate() {
+        let name = format!("t{number}");
+        let actor = Actor::new(&world, name.clone());
+        handles.push(task().named(name).spawn(actor.perform(body.clone())));
+    }
+    world.set_victims(handles.iter().map(|handle| handle.abort_handle()));
+    for handle in handles {
+        let _whatever = handle.await;
+    }
+}
