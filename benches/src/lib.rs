@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod count;
+pub mod finding;
 pub mod workloads;

@@ -1,12 +1,13 @@
 //! `unpick-benches run NAME RUNS`: makes runs of one workload, for a profiler to look at.
 //! `unpick-benches count`: instructions per unit of each workload, with valgrind.
+//! `unpick-benches finding [SEEDS]`: runs to the first bug, for each strategy.
 //! `unpick-benches time`: nanoseconds per unit of each workload.
 
 use std::process::ExitCode;
 use std::time::Instant;
 
-use unpick_benches::count;
 use unpick_benches::workloads::{self, WORKLOADS};
+use unpick_benches::{count, finding};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +26,17 @@ fn main() -> ExitCode {
                 eprintln!("unpick-benches: {error}");
                 ExitCode::from(2)
             }
+        },
+        ["finding"] => {
+            finding::print_table(20);
+            ExitCode::SUCCESS
+        }
+        ["finding", seeds] => match seeds.parse() {
+            Ok(seeds) if seeds > 0 => {
+                finding::print_table(seeds);
+                ExitCode::SUCCESS
+            }
+            _ => usage(),
         },
         ["time"] => {
             time();
@@ -62,7 +74,7 @@ fn time() {
 fn usage() -> ExitCode {
     let names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
     eprintln!(
-        "usage: unpick-benches time | count | run NAME RUNS; NAME is one of: {}",
+        "usage: unpick-benches time | count | finding [SEEDS] | run NAME RUNS; NAME is one of: {}",
         names.join(", ")
     );
     ExitCode::from(2)

@@ -2,15 +2,21 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
-use crate::strategy::{Chooser, Fifo};
+use crate::strategy::learning::{Learnt, Lessons};
+use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
 use crate::tape::Tape;
 
-/// Many runs of one program: the first is plain, the others are random.
+/// Many runs of one program, by the portfolio of strategies or by one of them.
+///
+/// The first runs calibrate: they use strategies that learn nothing, the first of them the plain
+/// one, and measure the program. What was learnt is then frozen, so that a run's number and the
+/// base seed remake it.
 ///
 /// # Examples
 /// ```
@@ -27,12 +33,21 @@ pub struct Hunt {
     seed: u64,
     runs: u64,
     options: Options,
+    member: Option<Member>,
+    calibration: Calibration,
 }
 
 impl Hunt {
     /// A hunt of 1000 runs under seed 0.
     pub fn new(name: impl Into<String>) -> Hunt {
-        Hunt { name: name.into(), seed: 0, runs: 1000, options: Options::default() }
+        Hunt {
+            name: name.into(),
+            seed: 0,
+            runs: 1000,
+            options: Options::default(),
+            member: None,
+            calibration: Calibration::Counts,
+        }
     }
 
     /// The base seed.
@@ -50,6 +65,19 @@ impl Hunt {
     /// How each run is carried out.
     pub fn options(mut self, options: Options) -> Hunt {
         self.options = options;
+        self
+    }
+
+    /// Hunts with one strategy alone, after calibration, rather than with the portfolio.
+    pub fn strategy(mut self, member: Member) -> Hunt {
+        self.member = Some(member);
+        self
+    }
+
+    /// Goes on whatever calibration runs find, so that the first finding is by the strategy that
+    /// was asked for.
+    pub fn past_calibration(mut self) -> Hunt {
+        self.calibration = Calibration::Passed;
         self
     }
 
@@ -78,9 +106,13 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         assert!(self.runs > 0, "hunt `{}` has no runs to make; allowed: at least 1", self.name);
+        let mut course = Course::default();
         for number in 0..self.runs {
             let id = RunId::new(self.seed, number);
-            if let Some(failure) = self.run_one(id, &program) {
+            let assignment = course.assign(number, self.member);
+            let failure = self.make(id, assignment, &program);
+            let counts = number >= CALIBRATION_RUNS || self.calibration == Calibration::Counts;
+            if let Some(failure) = failure.filter(|_| counts) {
                 return Report {
                     name: self.name.clone(),
                     runs: number + 1,
@@ -91,15 +123,34 @@ impl Hunt {
         Report { name: self.name.clone(), runs: self.runs, failure: None }
     }
 
-    /// Makes one run of the hunt again.
+    /// Makes one run of the hunt again. A run after the calibration is preceded by that, whose
+    /// findings do not count.
     #[track_caller]
-    pub fn run_one<F, Fut>(&self, id: RunId, program: F) -> Option<Failure>
+    pub fn run_one<F, Fut>(&self, number: u64, program: F) -> Option<Failure>
     where
-        F: FnOnce() -> Fut,
+        F: Fn() -> Fut,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let (name, chooser) = strategy_of(id.number);
+        let mut course = Course::default();
+        if number >= CALIBRATION_RUNS {
+            for number in 0..CALIBRATION_RUNS {
+                let assignment = course.assign(number, self.member);
+                self.make(RunId::new(self.seed, number), assignment, &program);
+            }
+        }
+        let assignment = course.assign(number, self.member);
+        self.make(RunId::new(self.seed, number), assignment, &program)
+    }
+
+    #[track_caller]
+    fn make<F, Fut>(&self, id: RunId, assignment: Assignment, program: &F) -> Option<Failure>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let Assignment { name, chooser } = assignment;
         let run = Run::with(self.options.clone()).id(id).strategy(chooser);
         let outcome = judge(run.execute(program));
         match outcome.result {
@@ -109,11 +160,34 @@ impl Hunt {
     }
 }
 
-/// Which strategy a run of a hunt uses.
-fn strategy_of(number: u64) -> (&'static str, Chooser) {
-    match number {
-        0 => ("fifo", Fifo.into()),
-        _ => ("random", Chooser::RandomWalk),
+/// Whether findings of calibration runs count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calibration {
+    /// They end the hunt.
+    Counts,
+    /// They are passed over.
+    Passed,
+}
+
+/// Which strategy makes which run.
+#[derive(Debug, Default)]
+struct Course {
+    lessons: Lessons,
+    /// What was learnt, from the end of the calibration on.
+    learnt: Option<Arc<Learnt>>,
+}
+
+impl Course {
+    fn assign(&mut self, number: u64, member: Option<Member>) -> Assignment {
+        if number < CALIBRATION_RUNS {
+            return portfolio::calibrating(number, &self.lessons);
+        }
+        let learnt = self.learnt.get_or_insert_with(|| Arc::new(self.lessons.learnt()));
+        let number = number - CALIBRATION_RUNS;
+        match member {
+            Some(member) => portfolio::named(member, number, learnt),
+            None => portfolio::rotating(number, learnt),
+        }
     }
 }
 
@@ -156,7 +230,7 @@ pub struct Failure {
     /// Which run it was.
     pub id: RunId,
     /// The name of the strategy that made it.
-    pub strategy: &'static str,
+    pub strategy: String,
     /// What went wrong.
     pub finding: Finding,
     /// What was decided in it.

@@ -1,17 +1,31 @@
 //! Strategies: what makes the choices of one run.
 //!
-//! A strategy is one file and one line in [`NAMES`]. It sees each choice as a [`Point`] and draws
+//! A strategy is one file and one line in [`portfolio::MEMBERS`]. It sees each choice as a [`Point`] and draws
 //! what randomness it needs from the run's [`Streams`], so that it is remade by the run's seed.
 
+mod delay;
 mod fifo;
+pub mod learning;
+mod lockstep;
+mod pct;
+pub mod portfolio;
+mod pos;
+mod queue;
 mod replay;
+mod sampled;
+mod surw;
 mod systematic;
 
 use std::fmt;
 use std::panic::Location;
 
+pub use delay::Delay;
 pub use fifo::Fifo;
+pub use lockstep::Lockstep;
+pub use pct::Pct;
+pub use pos::Pos;
 pub use replay::{Divergence, Replay, Strictness};
+pub use surw::{Interest, Surw};
 pub use systematic::Systematic;
 
 use crate::choice::{Choice, Label};
@@ -151,46 +165,5 @@ impl Point<'_> {
     pub fn alternative(&self, turn: TurnKey) -> Option<u32> {
         let rank = self.ready.rank(Turn::of_key(turn.0))? as u32;
         Some(rank + u32::from(self.in_place.is_some()))
-    }
-}
-
-/// Makes a strategy for one run.
-type Make = fn() -> Chooser;
-
-/// The strategies that need nothing but their name, and how each is made.
-pub const NAMES: &[(&str, Make)] = &[("fifo", || Fifo.into()), ("random", || Chooser::RandomWalk)];
-
-/// The strategy of this name.
-///
-/// # Errors
-/// If there is none: the error lists those that there are.
-pub fn by_name(name: &str) -> Result<Chooser, UnknownStrategy> {
-    let found = NAMES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, make)| make()).ok_or_else(|| UnknownStrategy { name: name.to_owned() })
-}
-
-/// There is no strategy of this name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownStrategy {
-    name: String,
-}
-
-impl fmt::Display for UnknownStrategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-        write!(f, "there is no strategy `{}`; allowed: {}", self.name, names.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownStrategy {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_strategy_is_refused_with_the_known_ones() {
-        let error = by_name("rnadom").expect_err("a misspelt name");
-        assert_eq!(error.to_string(), "there is no strategy `rnadom`; allowed: fifo, random");
     }
 }

@@ -2,6 +2,7 @@
 
 use unpick::Hunt;
 use unpick::sim::seed::RunId;
+use unpick::sim::strategy::portfolio::Member;
 
 use super::{Usage, Verdict};
 use crate::SCENARIOS;
@@ -20,6 +21,9 @@ pub(super) struct Arguments {
     /// How many runs to make at the most of each program.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
+    /// One strategy alone, rather than the portfolio.
+    #[arg(long)]
+    strategy: Option<Member>,
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
@@ -46,7 +50,10 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
 /// Hunts one program, prints what came of it, and says whether that was expected.
 fn hunt(scenario: &Scenario, variant: &Variant, arguments: &Arguments) -> bool {
     let name = format!("{} {}", scenario.name, variant.name);
-    let hunt = Hunt::new(&name).seed(arguments.seed.seed).runs(arguments.runs);
+    let mut hunt = Hunt::new(&name).seed(arguments.seed.seed).runs(arguments.runs);
+    if let Some(member) = arguments.strategy {
+        hunt = hunt.strategy(member);
+    }
     let report = hunt.run(variant.program);
     let found = report.finding().map(|finding| finding.kind);
     let expected = match variant.expectation {

@@ -27,13 +27,15 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     let variant = scenario.variant(arguments.variant.as_deref())?;
     let token = match (&arguments.tape, arguments.seed) {
         (Some(token), _) => token.clone(),
-        (None, Some(id)) => match Hunt::new(scenario.name).run_one(id, variant.program) {
-            Some(failure) => failure.tape.token(),
-            None => {
-                println!("run {id} of {} {} passes", scenario.name, variant.name);
-                return Ok(Verdict::Expected);
+        (None, Some(id)) => {
+            match Hunt::new(scenario.name).seed(id.seed).run_one(id.number, variant.program) {
+                Some(failure) => failure.tape.token(),
+                None => {
+                    println!("run {id} of {} {} passes", scenario.name, variant.name);
+                    return Ok(Verdict::Expected);
+                }
             }
-        },
+        }
         (None, None) => return Err("a seed or a tape is needed".into()),
     };
     let run = Run::new().replay_token(&token).traced();

@@ -1,0 +1,67 @@
+//! Finding power: how many runs until the first bug, for each strategy.
+
+mod programs;
+mod variable;
+
+use unpick::sim::hunt::Hunt;
+use unpick::sim::strategy::portfolio::{CALIBRATION_RUNS, MEMBERS, Member};
+
+pub use programs::{PROGRAMS, Program};
+
+/// The most runs that are made for one base seed.
+const RUNS_MAX: u64 = 10_000;
+
+/// Prints a table: for each program the median number of runs to the first bug over `seeds` base
+/// seeds, by the portfolio (calibration counted) and by each strategy alone (calibration not
+/// counted), with how often it was found where that was not always.
+pub fn print_table(seeds: u64) {
+    print!("| program | portfolio |");
+    random_members().for_each(|(name, _)| print!(" {name} |"));
+    print!("\n|---|---|");
+    random_members().for_each(|_| print!("---|"));
+    println!();
+    for program in PROGRAMS {
+        print!("| {} | {} |", program.name, cell(&portfolio(program, seeds)));
+        for (_, member) in random_members() {
+            print!(" {} |", cell(&alone(program, member, seeds)));
+        }
+        println!();
+    }
+}
+
+/// The strategies that are measured by themselves: those that make more than one schedule.
+fn random_members() -> impl Iterator<Item = (&'static str, Member)> {
+    let is_random = |member| !matches!(member, Member::Fifo | Member::Lockstep);
+    MEMBERS.iter().copied().filter(move |&(_, member)| is_random(member))
+}
+
+/// The runs to the first bug for each base seed.
+type Runs = Vec<Option<u64>>;
+
+fn portfolio(program: &Program, seeds: u64) -> Runs {
+    let hunt = |seed| Hunt::new(program.name).seed(seed).runs(RUNS_MAX).run(program.run);
+    (0..seeds).map(|seed| hunt(seed)).map(|report| report.failure.map(|_| report.runs)).collect()
+}
+
+fn alone(program: &Program, member: Member, seeds: u64) -> Runs {
+    let hunt = |seed| {
+        let hunt = Hunt::new(program.name).seed(seed).strategy(member);
+        hunt.runs(RUNS_MAX + CALIBRATION_RUNS).past_calibration().run(program.run)
+    };
+    let runs = |report: unpick::Report| report.failure.map(|_| report.runs - CALIBRATION_RUNS);
+    (0..seeds).map(|seed| runs(hunt(seed))).collect()
+}
+
+/// The median, with "(n)" for how many were found if not all were, and "–" if none was.
+fn cell(runs: &Runs) -> String {
+    let mut sorted: Vec<u64> = runs.iter().map(|runs| runs.unwrap_or(u64::MAX)).collect();
+    sorted.sort_unstable();
+    let found = runs.iter().flatten().count();
+    let median = sorted[(sorted.len() - 1) / 2];
+    match (found, median) {
+        (0, _) => String::from("–"),
+        (_, u64::MAX) => format!("> {RUNS_MAX} ({found})"),
+        _ if found < runs.len() => format!("{median} ({found})"),
+        _ => median.to_string(),
+    }
+}

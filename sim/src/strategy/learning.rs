@@ -1,0 +1,184 @@
+//! What strategies learn of a program: in the first runs of a hunt, and then no more.
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Chooser, Divergence, Notice, Point, Strategy};
+use crate::choice::{Choice, Label};
+use crate::streams::Streams;
+
+/// Measurements of a program, summed over its calibration runs.
+#[derive(Clone, Debug, Default)]
+pub struct Learnt {
+    runs: u64,
+    /// Schedule choices.
+    points: u64,
+    /// By a task's path.
+    tasks: BTreeMap<u64, TaskCounts>,
+    /// The await sites of announced operations, in the order in which they were first seen.
+    sites: Vec<&'static Location<'static>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct TaskCounts {
+    parent: u64,
+    /// In how many runs the task was there.
+    runs: u64,
+    /// Its turns, and its operations that went on in place.
+    events: u64,
+    /// Its operations by site, as places in the list of sites.
+    sites: BTreeMap<usize, u64>,
+}
+
+impl Learnt {
+    /// The mean number of schedule choices in a run, at least 1.
+    #[must_use]
+    pub fn points(&self) -> u32 {
+        mean(self.points, self.runs).clamp(1, u64::from(u32::MAX)) as u32
+    }
+
+    /// How many await sites there are.
+    #[must_use]
+    pub fn sites(&self) -> &[&'static Location<'static>] {
+        &self.sites
+    }
+
+    /// The mean number of interesting events of each task, and of its descendants, by path: all
+    /// its events if no site is named, or its operations at these sites (places in
+    /// [`sites`](Self::sites)).
+    #[must_use]
+    pub fn weights(&self, sites: &[usize]) -> BTreeMap<u64, u64> {
+        let own = |task: &TaskCounts| {
+            let count = if sites.is_empty() {
+                task.events
+            } else {
+                sites.iter().filter_map(|site| task.sites.get(site)).sum()
+            };
+            mean(count, task.runs)
+        };
+        let mut weights: BTreeMap<u64, u64> =
+            self.tasks.iter().map(|(&path, task)| (path, own(task))).collect();
+        for (&path, task) in &self.tasks {
+            let own = own(task);
+            let mut ancestor = (path, task.parent);
+            // A task's parent is another task, but for the main one, which is its own.
+            while ancestor.0 != ancestor.1 {
+                *weights.entry(ancestor.1).or_default() += own;
+                let next = self.tasks.get(&ancestor.1).map_or(ancestor.1, |task| task.parent);
+                ancestor = (ancestor.1, next);
+            }
+        }
+        weights
+    }
+
+    fn add(&mut self, run: &RunCounts) {
+        self.runs += 1;
+        self.points += run.points;
+        for task in &run.tasks {
+            let counts = self.tasks.entry(task.path).or_default();
+            counts.parent = task.parent;
+            counts.runs += 1;
+            counts.events += task.events;
+            for &site in &task.sites {
+                let known = self.sites.iter().position(|known| *known == site);
+                let place = known.unwrap_or_else(|| {
+                    self.sites.push(site);
+                    self.sites.len() - 1
+                });
+                *counts.sites.entry(place).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn mean(sum: u64, count: u64) -> u64 {
+    (sum + count / 2) / count.max(1)
+}
+
+/// Collects what is learnt, run after run.
+#[derive(Clone, Debug, Default)]
+pub struct Lessons {
+    learnt: Arc<Mutex<Learnt>>,
+}
+
+impl Lessons {
+    /// A strategy that chooses as `chooser` does, and measures the run.
+    #[must_use]
+    pub fn attend(&self, chooser: Chooser) -> Chooser {
+        let lessons = self.clone();
+        Learner { chooser, run: RunCounts::default(), lessons }.into()
+    }
+
+    /// What was learnt so far.
+    #[must_use]
+    pub fn learnt(&self) -> Learnt {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[derive(Debug, Default)]
+struct RunCounts {
+    points: u64,
+    /// By the task's number in the run.
+    tasks: Vec<RunTask>,
+}
+
+#[derive(Debug, Default)]
+struct RunTask {
+    path: u64,
+    parent: u64,
+    events: u64,
+    sites: Vec<&'static Location<'static>>,
+}
+
+/// Measures a run that another strategy makes.
+#[derive(Debug)]
+struct Learner {
+    chooser: Chooser,
+    run: RunCounts,
+    lessons: Lessons,
+}
+
+impl Strategy for Learner {
+    fn choose(&mut self, point: &Point<'_>, streams: &mut Streams) -> Result<u32, Box<Divergence>> {
+        self.run.points += u64::from(point.label == Label::Schedule);
+        match &mut self.chooser {
+            Chooser::RandomWalk => Ok(point.draw(streams)),
+            Chooser::Strategy(strategy) => strategy.choose(point, streams),
+        }
+    }
+
+    fn hear(&mut self, notice: &Notice, streams: &mut Streams) {
+        let tasks = &mut self.run.tasks;
+        match *notice {
+            Notice::Spawned { parent, path, .. } => {
+                let parent = tasks.get(parent as usize).map_or(path, |parent| parent.path);
+                tasks.push(RunTask { path, parent, events: 0, sites: Vec::new() });
+            }
+            Notice::Step { task, operation } => {
+                let task = &mut tasks[task as usize];
+                task.events += 1;
+                task.sites.extend(operation.map(|operation| operation.site));
+            }
+            Notice::WentOn { task, operation } => {
+                let task = &mut tasks[task as usize];
+                task.events += 1;
+                task.sites.push(operation.site);
+            }
+            _ => {}
+        }
+        if let Chooser::Strategy(strategy) = &mut self.chooser {
+            strategy.hear(notice, streams);
+        }
+    }
+
+    fn finish(&mut self, tape: &[Choice]) -> Result<(), Box<Divergence>> {
+        let mut learnt = self.lessons.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        learnt.add(&self.run);
+        match &mut self.chooser {
+            Chooser::RandomWalk => Ok(()),
+            Chooser::Strategy(strategy) => strategy.finish(tape),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Hunts: reproducible, frozen after calibration, and not blind.
+
+use std::rc::Rc;
+
+use unpick::primitives::Lock;
+use unpick::sim::spawn;
+use unpick::sim::strategy::portfolio::{MEMBERS, Member};
+use unpick::{Hunt, Kind};
+
+async fn philosophers(count: usize) {
+    let forks: Rc<Vec<Lock<()>>> = Rc::new((0..count).map(|_| Lock::new(())).collect());
+    let dine = |seat: usize, forks: Rc<Vec<Lock<()>>>| async move {
+        let _left = forks[seat].lock().await;
+        let _right = forks[(seat + 1) % forks.len()].lock().await;
+    };
+    let tasks: Vec<_> = (0..count).map(|seat| spawn(dine(seat, forks.clone()))).collect();
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn lockstep_finds_the_philosophers_in_the_second_run() {
+    for count in [3, 5, 20] {
+        let report = Hunt::new("philosophers").run(|| philosophers(count));
+        report.assert_finds(Kind::Deadlock);
+        assert_eq!(report.runs, 2, "{count} philosophers");
+    }
+}
+
+#[test]
+fn every_strategy_finds_the_philosophers_but_the_plain_one() {
+    for &(name, member) in MEMBERS {
+        let hunt = Hunt::new(name).strategy(member).past_calibration();
+        let report = hunt.runs(400).run(|| philosophers(3));
+        let expected = (member != Member::Fifo).then_some(Kind::Deadlock);
+        assert_eq!(report.finding().map(|finding| finding.kind), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_run_of_a_hunt_is_remade_by_its_number() {
+    for seed in 0..20 {
+        let hunt = Hunt::new("philosophers").seed(seed).strategy(Member::Surw).past_calibration();
+        let report = hunt.run(|| philosophers(4));
+        let failure = report.failure.expect("four philosophers deadlock");
+        let again = hunt.run_one(failure.id.number, || philosophers(4)).expect("and again");
+        assert_eq!((again.tape, again.strategy), (failure.tape, failure.strategy));
+    }
+}
+
+#[test]
+fn a_hunt_without_runs_is_refused() {
+    let hunt = std::panic::catch_unwind(|| Hunt::new("none").runs(0).run(|| async {}));
+    let payload = hunt.expect_err("no runs");
+    let message = payload.downcast_ref::<String>().expect("a text");
+    assert_eq!(message, "hunt `none` has no runs to make; allowed: at least 1");
+}

@@ -1,0 +1,4 @@
+//! What strategies promise, measured.
+
+mod distribution;
+mod hunting;
