@@ -1,0 +1,119 @@
+//! Semaphores.
+
+use std::rc::Rc;
+
+use unpick_primitives::task::{spawn, yield_now};
+use unpick_primitives::{BoundedSemaphore, Semaphore};
+
+use crate::hand::{check_always, ready, waiting};
+
+#[test]
+fn a_release_hands_the_permit_to_the_first_waiter() {
+    let semaphore = Semaphore::new(0);
+    let mut first = waiting(semaphore.acquire_unguarded());
+    let mut second = waiting(semaphore.acquire_unguarded());
+    semaphore.release();
+    assert_eq!((first.wakes(), second.wakes()), (1, 0));
+    second.assert_pending();
+    first.assert_ready();
+}
+
+#[test]
+fn a_newcomer_queues_behind_who_was_handed_a_permit_even_if_permits_are_left() {
+    let semaphore = Semaphore::new(0);
+    let mut first = waiting(semaphore.acquire_unguarded());
+    semaphore.release();
+    semaphore.release();
+    assert!(semaphore.locked());
+    assert!(semaphore.try_acquire().is_err());
+    let mut newcomer = waiting(semaphore.acquire_unguarded());
+    first.assert_ready();
+    assert_eq!(newcomer.wakes(), 1, "whoever takes its permit lets the next ones through");
+    newcomer.assert_ready();
+    assert!(semaphore.locked());
+}
+
+#[test]
+fn cancelled_waiter_passes_the_permit_on() {
+    let semaphore = Semaphore::new(0);
+    let first = waiting(semaphore.acquire());
+    let mut second = waiting(semaphore.acquire());
+    semaphore.release();
+    drop(first);
+    assert_eq!(second.wakes(), 1);
+    drop(second.assert_ready());
+    assert_eq!(format!("{semaphore:?}"), "<Semaphore [unlocked, value:1]>");
+}
+
+#[test]
+fn cancelled_waiter_lets_everybody_through_that_queued_behind_it() {
+    let semaphore = Semaphore::new(0);
+    let first = waiting(semaphore.acquire());
+    semaphore.release();
+    semaphore.release();
+    let mut others = [waiting(semaphore.acquire()), waiting(semaphore.acquire())];
+    drop(first);
+    assert_eq!(others.each_mut().map(|other| other.wakes()), [1, 1]);
+}
+
+#[test]
+fn a_waiter_that_was_handed_nothing_passes_nothing_on() {
+    let semaphore = Semaphore::new(0);
+    drop(waiting(semaphore.acquire()));
+    assert!(semaphore.locked());
+    semaphore.release();
+    assert!(semaphore.try_acquire().is_ok());
+}
+
+#[test]
+fn bounded_semaphore_refuses_a_release_too_many() {
+    let semaphore = BoundedSemaphore::new(1);
+    assert!(semaphore.release().is_err());
+    ready(semaphore.acquire_unguarded());
+    assert_eq!(semaphore.release(), Ok(()));
+    assert!(semaphore.release().is_err());
+}
+
+#[test]
+fn a_guard_whose_permit_is_back_already_adds_none() {
+    let semaphore = BoundedSemaphore::new(1);
+    let permit = ready(semaphore.acquire());
+    assert_eq!(semaphore.release(), Ok(()));
+    drop(permit);
+    assert_eq!(format!("{semaphore:?}"), "<BoundedSemaphore [unlocked, value:1]>");
+}
+
+#[test]
+fn debug_is_in_asyncios_manner() {
+    let semaphore = Semaphore::new(1).named("slots");
+    let permit = ready(semaphore.acquire());
+    let waiter = waiting(semaphore.acquire());
+    assert_eq!(format!("{semaphore:?}"), "<Semaphore slots [locked, waiters:1]>");
+    drop((waiter, permit));
+    assert_eq!(format!("{semaphore:?}"), "<Semaphore slots [unlocked, value:1]>");
+}
+
+#[test]
+fn no_permit_is_lost_when_waiters_are_aborted() {
+    check_always(&(true, true, false), || async {
+        let semaphore = Rc::new(Semaphore::new(2));
+        let tasks: Vec<_> = (0..6)
+            .map(|_| {
+                let semaphore = semaphore.clone();
+                spawn(async move {
+                    let _permit = semaphore.acquire().await;
+                    yield_now().await;
+                })
+            })
+            .collect();
+        yield_now().await;
+        tasks[2].abort();
+        tasks[4].abort();
+        for task in tasks {
+            let _ended = task.await;
+        }
+        let first = semaphore.try_acquire();
+        let second = semaphore.try_acquire();
+        (first.is_ok(), second.is_ok(), semaphore.try_acquire().is_ok())
+    });
+}
