@@ -115,7 +115,7 @@ pub(super) fn below(streams: &mut Streams, bound: u64) -> u64 {
             let high = u64::from(streams.word(Stream::Strategy));
             let word = high << 32 | u64::from(streams.word(Stream::Strategy));
             // The bias of at most bound / 2^64 is of no consequence to a search.
-            (u128::from(word) * u128::from(bound) >> 64) as u64
+            ((u128::from(word) * u128::from(bound)) >> 64) as u64
         }
     }
 }
