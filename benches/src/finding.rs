@@ -40,7 +40,7 @@ type Runs = Vec<Option<u64>>;
 
 fn portfolio(program: &Program, seeds: u64) -> Runs {
     let hunt = |seed| Hunt::new(program.name).seed(seed).runs(RUNS_MAX).run(program.run);
-    (0..seeds).map(|seed| hunt(seed)).map(|report| report.failure.map(|_| report.runs)).collect()
+    (0..seeds).map(hunt).map(|report| report.failure.map(|_| report.runs)).collect()
 }
 
 fn alone(program: &Program, member: Member, seeds: u64) -> Runs {
