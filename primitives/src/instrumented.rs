@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::probe::{Access, Object, Operation};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
@@ -175,6 +175,30 @@ impl<W> Waiting<W> {
     /// Whether it has a place in a queue, or something that it was granted there.
     pub(crate) const fn is_queued(&self) -> bool {
         self.key.is_some()
+    }
+}
+
+impl<W: Copy> Waiting<W> {
+    /// Whether the operation was executed.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether it was granted something in a queue, and has not taken it.
+    pub(crate) fn is_granted<G>(&self, queue: &Waiters<G, W>) -> bool {
+        self.key.as_ref().is_some_and(|key| queue.is_granted(key))
+    }
+
+    /// Goes into a queue without being polled, where nobody is woken yet.
+    pub(crate) fn enqueue<G>(&mut self, queue: &mut Waiters<G, W>) {
+        // Nobody else's code: this waker does nothing, whatever happens to it.
+        let nobody = Wakeup::new(Waker::noop().clone(), self.operation.ticket());
+        self.key = Some(queue.push(nobody, self.wants));
+    }
+
+    /// Is granted something without waiting for it.
+    pub(crate) fn enqueue_granted<G>(&mut self, queue: &mut Waiters<G, W>, grant: G) {
+        self.key = Some(queue.push_granted(grant));
     }
 }
 

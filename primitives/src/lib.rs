@@ -8,8 +8,10 @@ pub mod event;
 pub mod future;
 mod instrumented;
 pub mod lock;
+pub mod notify;
 mod probe;
 pub mod queue;
+pub mod rwlock;
 pub mod semaphore;
 #[cfg(feature = "sim")]
 pub mod task;
@@ -20,5 +22,7 @@ pub use condition::Condition;
 pub use event::Event;
 pub use future::Future;
 pub use lock::{Lock, LockGuard, TryLockError};
+pub use notify::Notify;
 pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphorePermit};

@@ -70,21 +70,18 @@ impl<G, W> Waiters<G, W> {
         self.waiting == 0 && self.granted == 0
     }
 
+    /// What the first waiter wants.
+    pub(crate) fn first_wants(&self) -> Option<&W> {
+        match &self.slots.get(self.first as usize)?.state {
+            State::Waiting(_, wants) => Some(wants),
+            State::Free | State::Granted(_) => None,
+        }
+    }
+
     /// Puts a waiter behind all others.
     pub(crate) fn push(&mut self, wakeup: Wakeup, wants: W) -> Key {
         let previous = self.last;
-        let slot = Slot { previous, next: NIL, state: State::Waiting(wakeup, wants) };
-        let index = self.free;
-        let index = if index == NIL {
-            let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
-            assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
-            self.slots.push(slot);
-            index
-        } else {
-            self.free = self.slots[index as usize].next;
-            self.slots[index as usize] = slot;
-            index
-        };
+        let index = self.take_slot(previous, State::Waiting(wakeup, wants));
         match previous {
             NIL => self.first = index,
             previous => self.slots[previous as usize].next = index,
@@ -93,6 +90,26 @@ impl<G, W> Waiters<G, W> {
         self.waiting += 1;
         self.check_invariants();
         Key(index)
+    }
+
+    /// Makes a place for somebody who has been granted something without waiting.
+    pub(crate) fn push_granted(&mut self, grant: G) -> Key {
+        self.granted += 1;
+        Key(self.take_slot(NIL, State::Granted(grant)))
+    }
+
+    fn take_slot(&mut self, previous: u32, state: State<G, W>) -> u32 {
+        let slot = Slot { previous, next: NIL, state };
+        let index = self.free;
+        if index == NIL {
+            let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
+            assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
+            self.slots.push(slot);
+            return index;
+        }
+        self.free = self.slots[index as usize].next;
+        self.slots[index as usize] = slot;
+        index
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the
@@ -108,6 +125,12 @@ impl<G, W> Waiters<G, W> {
     /// back.
     pub(crate) fn grant_first(&mut self, grant: G) -> Result<Wakeup, G> {
         self.grant(self.first, grant)
+    }
+
+    /// Grants something to the last waiter, which leaves the queue. If nobody waits it comes
+    /// back.
+    pub(crate) fn grant_last(&mut self, grant: G) -> Result<Wakeup, G> {
+        self.grant(self.last, grant)
     }
 
     /// Grants the same to everybody who waits now.
@@ -132,9 +155,14 @@ impl<G, W> Waiters<G, W> {
         wakeups
     }
 
+    /// Whether a waiter was granted something.
+    pub(crate) fn is_granted(&self, key: &Key) -> bool {
+        matches!(self.slots[key.0 as usize].state, State::Granted(_))
+    }
+
     /// Takes what a waiter was granted, and gives its slot back. `None` while it waits.
     pub(crate) fn take_granted(&mut self, key: &Key) -> Option<G> {
-        if !matches!(self.slots[key.0 as usize].state, State::Granted(_)) {
+        if !self.is_granted(key) {
             return None;
         }
         match self.release_slot(key.0) {

@@ -33,7 +33,7 @@ fn a_removed_waiter_leaves_the_order_of_the_others() {
         assert!(matches!(waiters.remove(keys.remove(removed)), Removed::Waiting(_)));
         assert_eq!(waiters.len(), 2);
         assert!(waiters.grant_first(1).is_ok());
-        assert!(waiters.grant_first(2).is_ok());
+        assert!(waiters.grant_last(2).is_ok());
         assert_eq!(waiters.take_granted(&keys[0]), Some(1));
         assert_eq!(waiters.take_granted(&keys[1]), Some(2));
     }

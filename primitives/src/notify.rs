@@ -1,0 +1,288 @@
+//! Telling waiters that something happened: after tokio's `Notify`.
+//!
+//! [`notify_one`](Notify::notify_one) wakes the waiter that has waited longest; if nobody waits
+//! it is stored, once, and lets the next one through. [`notify_waiters`](Notify::notify_waiters)
+//! wakes everybody whose [`Notified`] exists, polled or not, and stores nothing. A waiter waits
+//! from its first poll on, or from [`enable`](Notified::enable).
+//!
+//! A waiter that `notify_one` has woken and that is dropped before it returns passes the
+//! notification on, or has it stored again.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::instrumented::{Count, Instrumented, Waiting, show};
+use crate::probe::Access;
+use crate::waiters::{Waiters, Wakeups};
+
+/// Wakes one task, or all, without a value.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::Notify;
+///
+/// let work = Notify::new().named("work");
+/// futures::executor::block_on(async {
+///     work.notify_one();
+///     work.notified().await;
+///     futures::join!(work.notified(), async { work.notify_waiters() });
+/// });
+/// ```
+pub struct Notify {
+    base: Instrumented<State>,
+}
+
+struct State {
+    /// Whether a `notify_one` found nobody and is stored.
+    is_stored: bool,
+    /// How often everybody was woken.
+    broadcasts: u64,
+    waiters: Waiters<Reason>,
+}
+
+/// How a waiter was woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// By a `notify_one`, which is not to be lost.
+    One,
+    /// With everybody else.
+    All,
+}
+
+impl State {
+    const fn waiters(&mut self) -> &mut Waiters<Reason> {
+        &mut self.waiters
+    }
+
+    fn notify_one(&mut self) -> Wakeups {
+        let woken = Wakeups::from(self.waiters.grant_first(Reason::One).ok());
+        self.is_stored |= woken.len() == 0;
+        woken
+    }
+
+    fn notify_last(&mut self) -> Wakeups {
+        let woken = Wakeups::from(self.waiters.grant_last(Reason::One).ok());
+        self.is_stored |= woken.len() == 0;
+        woken
+    }
+
+    fn notify_waiters(&mut self) -> Wakeups {
+        self.broadcasts += 1;
+        self.waiters.grant_all(Reason::All)
+    }
+
+    /// Whether who exists since that many broadcasts goes on without waiting.
+    fn try_pass(&mut self, since: u64) -> Option<Reason> {
+        if self.broadcasts != since {
+            return Some(Reason::All);
+        }
+        std::mem::take(&mut self.is_stored).then_some(Reason::One)
+    }
+
+    fn pass_on(&mut self, reason: Reason) -> Wakeups {
+        match reason {
+            Reason::One => self.notify_one(),
+            Reason::All => Wakeups::none(),
+        }
+    }
+}
+
+impl Notify {
+    /// Makes one with nothing stored.
+    ///
+    /// # Examples
+    /// ```
+    /// let notify = unpick_primitives::Notify::new();
+    /// assert_eq!(format!("{notify:?}"), "<Notify [empty]>");
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn new() -> Notify {
+        let state = State { is_stored: false, broadcasts: 0, waiters: Waiters::new() };
+        Notify { base: Instrumented::new("notify", state) }
+    }
+
+    /// Gives it a name, for traces, reports and `Debug`.
+    ///
+    /// # Examples
+    /// ```
+    /// let notify = unpick_primitives::Notify::new().named("work");
+    /// notify.notify_one();
+    /// assert_eq!(format!("{notify:?}"), "<Notify work [stored]>");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Notify {
+        self.base.set_name(name);
+        self
+    }
+
+    /// Waits until it is notified.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses the place in the queue; a `notify_one` that it got meanwhile
+    /// goes to the next, or is stored.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::FutureExt;
+    ///
+    /// let notify = unpick_primitives::Notify::new();
+    /// assert_eq!(notify.notified().now_or_never(), None);
+    /// notify.notify_one();
+    /// assert_eq!(notify.notified().now_or_never(), Some(()));
+    /// ```
+    #[track_caller]
+    pub fn notified(&self) -> Notified<'_> {
+        let waiting = Waiting::new("notified", Access::Change, Location::caller());
+        let since = self.base.lock().broadcasts;
+        Notified { notify: self, waiting, since }
+    }
+
+    /// Wakes the waiter that has waited longest, or stores the notification for the next one.
+    ///
+    /// # Examples
+    /// ```
+    /// let notify = unpick_primitives::Notify::new();
+    /// notify.notify_one();
+    /// notify.notify_one();
+    /// futures::executor::block_on(notify.notified());
+    /// assert_eq!(format!("{notify:?}"), "<Notify [empty]>", "stored once");
+    /// ```
+    #[track_caller]
+    pub fn notify_one(&self) {
+        self.base.object.immediate("notify_one", Access::Change);
+        self.notify(State::notify_one);
+    }
+
+    /// Wakes the waiter that came last, or stores the notification for the next one.
+    ///
+    /// # Examples
+    /// ```
+    /// let notify = unpick_primitives::Notify::new();
+    /// notify.notify_last();
+    /// futures::executor::block_on(notify.notified());
+    /// ```
+    #[track_caller]
+    pub fn notify_last(&self) {
+        self.base.object.immediate("notify_last", Access::Change);
+        self.notify(State::notify_last);
+    }
+
+    /// Wakes everybody whose [`Notified`] exists, and stores nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::FutureExt;
+    ///
+    /// let notify = unpick_primitives::Notify::new();
+    /// let early = notify.notified();
+    /// notify.notify_waiters();
+    /// assert_eq!(early.now_or_never(), Some(()));
+    /// assert_eq!(notify.notified().now_or_never(), None);
+    /// ```
+    #[track_caller]
+    pub fn notify_waiters(&self) {
+        self.base.object.immediate("notify_waiters", Access::Change);
+        self.notify(State::notify_waiters);
+    }
+
+    fn notify(&self, notify: fn(&mut State) -> Wakeups) {
+        self.base.object.publish();
+        let woken = notify(&mut self.base.lock());
+        self.base.object.notified(woken.len());
+        woken.wake();
+    }
+}
+
+impl Default for Notify {
+    #[track_caller]
+    fn default() -> Notify {
+        Notify::new()
+    }
+}
+
+/// The future of [`Notify::notified`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Notified<'a> {
+    notify: &'a Notify,
+    waiting: Waiting,
+    /// How often everybody had been woken when this was made.
+    since: u64,
+}
+
+impl Notified<'_> {
+    /// Begins to wait without being polled: from here on it gets a `notify_one`. Says whether it
+    /// was notified already; then awaiting it returns at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::FutureExt;
+    /// use std::pin::pin;
+    ///
+    /// let notify = unpick_primitives::Notify::new();
+    /// let mut notified = pin!(notify.notified());
+    /// assert!(!notified.as_mut().enable());
+    /// notify.notify_one();
+    /// assert!(notified.as_mut().enable());
+    /// assert_eq!(notified.now_or_never(), Some(()));
+    /// ```
+    pub fn enable(mut self: Pin<&mut Self>) -> bool {
+        let Notified { notify, waiting, since } = &mut *self;
+        notify.base.object.immediate("enable", Access::Change);
+        let mut state = notify.base.lock();
+        if waiting.is_queued() || waiting.is_over() {
+            return waiting.is_over() || waiting.is_granted(&state.waiters);
+        }
+        match state.try_pass(*since) {
+            Some(reason) => {
+                waiting.enqueue_granted(&mut state.waiters, reason);
+                true
+            }
+            None => {
+                waiting.enqueue(&mut state.waiters);
+                false
+            }
+        }
+    }
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Notified { notify, waiting, since } = &mut *self;
+        let attempt =
+            |state: &mut State, granted: Option<Reason>| granted.or_else(|| state.try_pass(*since));
+        let polled = notify.base.poll(waiting, cx, State::waiters, attempt);
+        polled.map(|_reason| notify.base.object.observe())
+    }
+}
+
+impl Drop for Notified<'_> {
+    fn drop(&mut self) {
+        let base = &self.notify.base;
+        let woken = base.cancel(&mut self.waiting, State::waiters, State::pass_on);
+        woken.into_iter().for_each(Wakeups::wake);
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is_stored, waiters) = {
+            let state = self.base.lock();
+            (state.is_stored, Count("waiters", state.waiters.len()))
+        };
+        let stored = if is_stored { "stored" } else { "empty" };
+        show(f, "Notify", &self.base.object, format_args!("{stored}{waiters}"))
+    }
+}
+
+impl fmt::Debug for Notified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Notified of {:?}>", self.notify)
+    }
+}
