@@ -13,4 +13,13 @@ mod scenario;
 pub use scenario::{Expectation, Program, Scenario, UnknownScenario, Variant, find};
 
 /// Every scenario, in reading order.
-pub const SCENARIOS: &[&Scenario] = &[&guide::hello::SCENARIO, &gallery::lost_update::SCENARIO];
+pub const SCENARIOS: &[&Scenario] = &[
+    &guide::hello::SCENARIO,
+    &guide::gather::SCENARIO,
+    &guide::producer_consumer::SCENARIO,
+    &guide::timeout::SCENARIO,
+    &guide::counter::SCENARIO,
+    &guide::semaphore::SCENARIO,
+    &guide::future::SCENARIO,
+    &gallery::lost_update::SCENARIO,
+];
