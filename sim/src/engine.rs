@@ -280,10 +280,11 @@ impl Core {
         });
         let tasks = tasks.collect();
         drop(identities);
-        let objects = (0..self.objects.len()).map(|index| ObjectInfo {
-            kind: self.objects[index].kind,
-            title: self.object_title(index as u32),
-            made: self.objects[index].site.into(),
+        let titles = self.object_titles().into_iter();
+        let objects = self.objects.iter().zip(titles).map(|(object, title)| ObjectInfo {
+            kind: object.kind,
+            title,
+            made: object.site.into(),
         });
         Trace { run: self.run, events, tasks, objects: objects.collect() }
     }

@@ -1,10 +1,10 @@
 //! What the engine itself can say of a run that went wrong.
 
+use super::Core;
 use super::beacon;
 use super::ids::TaskId;
 use super::operations::Phase;
 use super::tasks::State;
-use super::{Core, Timer};
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
 use crate::panics;
 use crate::strategy::Divergence;
@@ -104,9 +104,10 @@ impl Core {
             }
         }
         counts.sort_by_key(|&(task, count)| (std::cmp::Reverse(count), task));
+        let titles = self.object_titles();
         let listed = counts.iter().map(|&(task, count)| {
             let title = self.task_title(task);
-            match self.waits_of(task).first() {
+            match self.operations_of(task, &titles).first() {
                 Some(wait) => format!("{title}, in {wait} ({count} of the last {turns} turns)"),
                 None => format!("{title} ({count} of the last {turns} turns)"),
             }
@@ -116,18 +117,43 @@ impl Core {
 
     /// Every task that has not ended, and what it waits for.
     pub(crate) fn blocked(&self) -> Vec<Blocked> {
-        let unfinished = (0..self.tasks.len() as u32).map(TaskId);
-        let unfinished = unfinished.filter(|id| self.tasks[id.index()].state != State::Ended);
-        let blocked = unfinished.map(|id| Blocked {
-            task: self.task_title(id),
-            spawned: self.task_place(id),
-            waits: self.waits_of(id),
+        let titles = self.object_titles();
+        let mut waits: Vec<Vec<Wait>> = Vec::new();
+        waits.resize_with(self.tasks.len(), Vec::new);
+        for index in 0..self.tasks.len() {
+            waits[index] = self.operations_of(TaskId(index as u32), &titles);
+        }
+        for (index, task) in self.tasks.iter().enumerate() {
+            if let Some(joiner) = &task.joiner {
+                waits[joiner.task.index()].push(Wait {
+                    operation: "join",
+                    object: Some(format!("task {}", self.task_title(TaskId(index as u32)))),
+                    place: joiner.site.into(),
+                    since: Instant::from_nanos(joiner.since_ns),
+                    holders: Vec::new(),
+                });
+            }
+        }
+        for timer in self.timers.iter() {
+            waits[timer.task.index()].push(Wait {
+                operation: "sleep",
+                object: None,
+                place: timer.site.into(),
+                since: Instant::from_nanos(timer.since_ns),
+                holders: Vec::new(),
+            });
+        }
+        let tasks = self.tasks.iter().zip(waits).enumerate();
+        let unfinished = tasks.filter(|(_, (task, _))| task.state != State::Ended);
+        let blocked = unfinished.map(|(index, (_, waits))| {
+            let id = TaskId(index as u32);
+            Blocked { task: self.task_title(id), spawned: self.task_place(id), waits }
         });
         blocked.collect()
     }
 
     /// The operations that were pending in a task's last poll, oldest first.
-    fn waits_of(&self, id: TaskId) -> Vec<Wait> {
+    fn operations_of(&self, id: TaskId, titles: &[String]) -> Vec<Wait> {
         let task = &self.tasks[id.index()];
         let operations = self.operations.list(task.operations);
         let pending = operations.filter(|(_, operation)| {
@@ -136,20 +162,13 @@ impl Core {
         let mut waits: Vec<Wait> = pending
             .map(|(_, operation)| Wait {
                 operation: operation.description.name,
-                object: operation.description.object.map(|object| self.object_title(object)),
+                object: operation.description.object.map(|object| titles[object as usize].clone()),
                 place: operation.description.site.into(),
                 since: Instant::from_nanos(operation.since_ns),
                 holders: self.holders_of(operation.description.object),
             })
             .collect();
         waits.reverse();
-        waits.extend(self.timers.of_task(id).map(|timer: &Timer| Wait {
-            operation: "sleep",
-            object: None,
-            place: timer.site.into(),
-            since: Instant::from_nanos(timer.since_ns),
-            holders: Vec::new(),
-        }));
         waits
     }
 

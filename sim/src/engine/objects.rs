@@ -1,6 +1,7 @@
 //! Instrumented objects of a run, and who holds them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::panic::Location;
 
 use super::Core;
@@ -129,20 +130,21 @@ impl Core {
         }
     }
 
-    /// The object as traces and reports call it: kind and name, such as `lock db`, or for one
-    /// without a name the how-manieth of its kind that the task made, such as `lock#2@main.1`.
-    pub(crate) fn object_title(&self, index: u32) -> String {
-        let object = &self.objects[index as usize];
-        if let Some(name) = &object.name {
-            return format!("{} {name}", object.kind);
-        }
-        let same = self.objects[..=index as usize].iter().filter(|other| {
-            other.creator == object.creator && other.kind == object.kind && other.name.is_none()
+    /// The objects as traces and reports call them: kind and name, such as `lock db`, or for one
+    /// without a name the how-manieth of its kind that its task made, such as `lock#2@main.1`.
+    pub(crate) fn object_titles(&self) -> Vec<String> {
+        let mut made: BTreeMap<(TaskId, &str), u32> = BTreeMap::new();
+        let titles = self.objects.iter().map(|object| {
+            if let Some(name) = &object.name {
+                return format!("{} {name}", object.kind);
+            }
+            let number = made.entry((object.creator, object.kind)).or_default();
+            *number += 1;
+            match object.creator {
+                TaskId::MAIN => format!("{}#{number}", object.kind),
+                creator => format!("{}#{number}@{}", object.kind, self.task_path(creator)),
+            }
         });
-        let number = same.count();
-        match object.creator {
-            TaskId::MAIN => format!("{}#{number}", object.kind),
-            creator => format!("{}#{number}@{}", object.kind, self.task_path(creator)),
-        }
+        titles.collect()
     }
 }

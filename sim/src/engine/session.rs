@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::beacon::Identity;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
-use super::tasks::{Duty, Leftover, OnPanic, State, Task, TaskFuture};
-use super::waker::Waiter;
+use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
 use super::{Core, ENGINE, RECENT, drive, with_run};
 use crate::choice::Choice;
 use crate::finding::Finding;
@@ -184,7 +183,7 @@ fn drop_tasks() {
 }
 
 /// What a task still has when its run is over.
-type Remains = (Option<TaskFuture>, Leftover, Option<Waiter>);
+type Remains = (Option<TaskFuture>, Leftover, Option<Joiner>);
 
 impl Core {
     /// What must be dropped of the first task from here on that has anything left.

@@ -98,6 +98,15 @@ pub(crate) enum Leftover {
     Taken,
 }
 
+/// Who waits for a task to end.
+#[derive(Debug)]
+pub(crate) struct Joiner {
+    pub(crate) waiter: Waiter,
+    pub(crate) task: TaskId,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) since_ns: u64,
+}
+
 /// One task of a run.
 pub(crate) struct Task {
     pub(crate) state: State,
@@ -107,7 +116,7 @@ pub(crate) struct Task {
     /// Invariant: `None` for the main task, while running, and after the end.
     pub(crate) future: Option<TaskFuture>,
     pub(crate) leftover: Leftover,
-    pub(crate) joiner: Option<Waiter>,
+    pub(crate) joiner: Option<Joiner>,
     /// The newest of its operations that are announced or blocked.
     pub(crate) operations: u32,
     /// How many children it has spawned.
@@ -260,16 +269,24 @@ impl Core {
             }
         };
         if let Some(joiner) = joiner {
-            self.wake_waiter(joiner);
+            self.wake_waiter(joiner.waiter);
         }
         unwanted
     }
 
     /// What whoever joins a task finds. A pending join is woken through `waiter`.
-    pub(crate) fn join(&mut self, id: TaskId, waiter: Waiter) -> (JoinPoll, Option<Waiter>) {
+    pub(crate) fn join(
+        &mut self,
+        id: TaskId,
+        waiter: Waiter,
+        site: &'static Location<'static>,
+    ) -> (JoinPoll, Option<Waiter>) {
+        let (since_ns, joiner) = (self.now_ns, self.current.unwrap_or(TaskId::MAIN));
         let task = &mut self.tasks[id.index()];
         if task.state != State::Ended {
-            return (JoinPoll::Pending, task.joiner.replace(waiter));
+            let since_ns = task.joiner.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
+            let earlier = task.joiner.replace(Joiner { waiter, task: joiner, site, since_ns });
+            return (JoinPoll::Pending, earlier.map(|earlier| earlier.waiter));
         }
         match std::mem::replace(&mut task.leftover, Leftover::Taken) {
             Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
@@ -282,7 +299,7 @@ impl Core {
     /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
     /// dropped while the engine is not borrowed.
     #[inline]
-    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Leftover, Option<Waiter>)> {
+    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Leftover, Option<Joiner>)> {
         let task = &mut self.tasks[id.index()];
         if matches!(task.leftover, Leftover::Taken) && task.joiner.is_none() {
             return None;

@@ -156,10 +156,9 @@ impl Timers {
         None
     }
 
-    /// The timers that `task` waits for.
-    pub(crate) fn of_task(&self, task: TaskId) -> impl Iterator<Item = &Timer> {
-        let timers = self.slots.iter().filter_map(|slot| slot.timer.as_ref());
-        timers.filter(move |timer| timer.task == task)
+    /// Every timer that has not fired, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Timer> {
+        self.slots.iter().filter_map(|slot| slot.timer.as_ref())
     }
 
     /// Forgets every timer, keeps the allocations, and hands out what must be dropped outside

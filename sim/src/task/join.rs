@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -58,10 +59,12 @@ impl<T: 'static> Future for JoinHandle<T> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // The place of the `.await`, where it is awaited directly.
+        let site = Location::caller();
         let waiter = Waiter::of(cx.waker());
         let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
             assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
-            core.join(self.task, waiter)
+            core.join(self.task, waiter, site)
         });
         Poll::Ready(match joined {
             JoinPoll::Pending => return Poll::Pending,
