@@ -118,11 +118,8 @@ impl Core {
     /// Every task that has not ended, and what it waits for.
     pub(crate) fn blocked(&self) -> Vec<Blocked> {
         let titles = self.object_titles();
-        let mut waits: Vec<Vec<Wait>> = Vec::new();
-        waits.resize_with(self.tasks.len(), Vec::new);
-        for index in 0..self.tasks.len() {
-            waits[index] = self.operations_of(TaskId(index as u32), &titles);
-        }
+        let ids = (0..self.tasks.len() as u32).map(TaskId);
+        let mut waits: Vec<Vec<Wait>> = ids.map(|id| self.operations_of(id, &titles)).collect();
         for (index, task) in self.tasks.iter().enumerate() {
             if let Some(joiner) = &task.joiner {
                 waits[joiner.task.index()].push(Wait {
