@@ -4,16 +4,20 @@
 //! did with each ([`reading`]). An interpreter carries the same programs out with the primitives
 //! of Unpick, under plain scheduling, where tasks give way only where they really block
 //! ([`interpreter`]). What both must agree on is compared ([`compare`]): everything but how many
-//! turns of an event loop a wake-up takes, which is nobody's contract. Where Unpick differs on
-//! purpose, [`differences`] says so.
+//! turns of an event loop a wake-up takes, which is nobody's contract. Where the two may differ,
+//! [`differences`] says why; whether only the order of turns was another is found out by trying
+//! others ([`turns`]).
 
 pub mod compare;
 pub mod differences;
 pub mod interpreter;
+pub mod outcomes;
 pub mod program;
 pub mod reading;
+pub mod turns;
 
 use self::compare::Difference;
+use self::differences::Reason;
 use self::program::Record;
 
 /// What came of holding one program against asyncio.
@@ -22,7 +26,7 @@ pub enum Judgement {
     /// Both did the same.
     Agrees,
     /// They differ, on purpose: with the reason.
-    DiffersAsDocumented(&'static str, Vec<Difference>),
+    DiffersAsDocumented(Reason, Vec<Difference>),
     /// They differ.
     Differs(Vec<Difference>),
 }
@@ -35,7 +39,7 @@ pub fn judge(record: &Record) -> Judgement {
     if found.is_empty() {
         return Judgement::Agrees;
     }
-    match differences::documented(&record.name) {
+    match differences::reason(record, &report, &found) {
         Some(reason) => Judgement::DiffersAsDocumented(reason, found),
         None => Judgement::Differs(found),
     }

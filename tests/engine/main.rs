@@ -2,6 +2,7 @@
 //! has thought of, and against a model of its own.
 
 mod enumeration;
+mod giving_way;
 mod random_programs;
 mod same_seed;
 mod tapes;
@@ -9,7 +10,11 @@ mod tapes;
 #[path = "../support/support.rs"]
 mod support;
 
-use unpick::sim::Run;
+use std::collections::BTreeSet;
+use unpick::sim::strategy::Systematic;
+use unpick::sim::{Outcome, Run};
+
+use unpick::sim::finding::{Finding, Kind};
 use unpick::sim::options::{Options, Switching, TimeModel};
 
 use crate::support::model::Mode;
@@ -32,3 +37,35 @@ fn options_of(mode: Mode) -> Options {
     let time = if mode.is_stalling { TimeModel::Stalling } else { TimeModel::Exact };
     Options { switching, time, ..Options::default() }
 }
+
+/// The finding of a run that must have one of this kind.
+#[track_caller]
+fn finding_of<T>(outcome: Outcome<T>, kind: Kind) -> Finding {
+    match outcome.result {
+        Err(finding) if finding.kind == kind => finding,
+        Err(finding) => panic!("expected a finding of kind {kind}, but there is {finding}"),
+        Ok(_) => panic!("expected a finding of kind {kind}, but there is none"),
+    }
+}
+
+/// What a program comes to over all its tapes: outputs, or kinds of findings.
+#[track_caller]
+fn all_outcomes<F, Fut>(mode: Mode, program: F) -> BTreeSet<Result<Fut::Output, Kind>>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output: Ord>,
+{
+    let mut systematic = Systematic::new();
+    let mut outcomes = BTreeSet::new();
+    for _ in 0..100_000 {
+        let outcome = run_in(mode).strategy(systematic.strategy()).execute(&program);
+        outcomes.insert(outcome.result.map_err(|finding| finding.kind));
+        if !systematic.advance(&outcome.tape) {
+            return outcomes;
+        }
+    }
+    panic!("the program has more than 100 000 tapes");
+}
+
+const COOPERATIVE: Mode = MODES[0];
+const PREEMPTIVE: Mode = MODES[1];

@@ -6,7 +6,7 @@
 //!
 //! The order of lines of different tasks on different objects is nobody's contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::program::{Line, Program, Report};
@@ -20,11 +20,13 @@ pub struct Difference {
     pub asyncio: String,
     /// What Unpick did.
     pub unpick: String,
+    /// The virtual time from which on they differ, in microseconds.
+    pub from_us: u64,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { what, asyncio, unpick } = self;
+        let Difference { what, asyncio, unpick, from_us: _ } = self;
         write!(f, "{what}\n    asyncio: {asyncio}\n    unpick:  {unpick}")
     }
 }
@@ -34,9 +36,10 @@ impl fmt::Display for Difference {
 #[must_use]
 pub fn differences(program: &Program, asyncio: &Report, unpick: &Report) -> Vec<Difference> {
     let mut found = Vec::new();
+    let from_us = asyncio.time_us.min(unpick.time_us);
     let mut compare = |what: &str, asyncio: String, unpick: String| {
         if asyncio != unpick {
-            found.push(Difference { what: what.to_owned(), asyncio, unpick });
+            found.push(Difference { what: what.to_owned(), asyncio, unpick, from_us });
         }
     };
     compare("how it ended", format!("{:?}", asyncio.end), format!("{:?}", unpick.end));
@@ -47,39 +50,48 @@ pub fn differences(program: &Program, asyncio: &Report, unpick: &Report) -> Vec<
     found
 }
 
+/// What is compared of one line of a log, and when that was.
+struct Entry {
+    text: String,
+    time_us: u64,
+}
+
+/// Entries by what they are of.
+type Lists<'a> = BTreeMap<&'a str, Vec<Entry>>;
+
 fn compare_lists(
     found: &mut Vec<Difference>,
     asyncio: &Lists<'_>,
     unpick: &Lists<'_>,
     preposition: &str,
 ) {
-    let none = Vec::new();
-    let keys: std::collections::BTreeSet<&&str> = asyncio.keys().chain(unpick.keys()).collect();
+    let keys: BTreeSet<&str> = asyncio.keys().chain(unpick.keys()).copied().collect();
     for key in keys {
-        let left = asyncio.get(key).unwrap_or(&none);
-        let right = unpick.get(key).unwrap_or(&none);
-        let longer = left.len().max(right.len());
-        let Some(at) = (0..longer).find(|&at| left.get(at) != right.get(at)) else { continue };
-        let entry = |list: &Vec<String>| {
-            list.get(at).cloned().unwrap_or_else(|| String::from("nothing more"))
+        let left = asyncio.get(key).map_or(&[][..], Vec::as_slice);
+        let right = unpick.get(key).map_or(&[][..], Vec::as_slice);
+        let same = left.iter().zip(right).take_while(|(left, right)| left.text == right.text);
+        let at = same.count();
+        let (left, right) = (left.get(at), right.get(at));
+        let times = [left, right].into_iter().flatten().map(|entry| entry.time_us);
+        let Some(from_us) = times.min() else { continue };
+        let text = |entry: Option<&Entry>| {
+            entry.map_or_else(|| String::from("nothing more"), |entry| entry.text.clone())
         };
         found.push(Difference {
             what: format!("line {at} {preposition} {key}"),
-            asyncio: entry(left),
-            unpick: entry(right),
+            asyncio: text(left),
+            unpick: text(right),
+            from_us,
         });
     }
 }
 
-/// Lines by what they are of.
-type Lists<'a> = BTreeMap<&'a str, Vec<String>>;
-
 fn by_task(report: &Report) -> Lists<'_> {
     let mut lists = Lists::new();
     for line in &report.log {
-        let Line { time_us, task, path, operation, result } = line;
-        let text = format!("{} {path} {operation} {result}", time(*time_us));
-        lists.entry(task.as_str()).or_default().push(text);
+        let &Line { time_us, ref task, ref path, ref operation, ref result } = line;
+        let text = format!("{} {path} {operation} {result}", time(time_us));
+        lists.entry(task.as_str()).or_default().push(Entry { text, time_us });
     }
     lists
 }
@@ -90,7 +102,8 @@ fn by_object<'a>(program: &'a Program, report: &Report) -> Lists<'a> {
         let operation = program.operation(&line.task, &line.path);
         if let Some(object) = operation.and_then(|operation| operation.act.object()) {
             let text = format!("{} {} {}", line.task, line.path, line.operation);
-            lists.entry(program.objects[object].name.as_str()).or_default().push(text);
+            let entry = Entry { text, time_us: line.time_us };
+            lists.entry(program.objects[object].name.as_str()).or_default().push(entry);
         }
     }
     lists

@@ -1,20 +1,222 @@
-//! Where Unpick differs from asyncio on purpose: which programs, and why.
+//! Where Unpick differs from asyncio, and may: each way in which it does, and how it is told.
+//!
+//! A way is recognised by the first instant in which the two differ, never by what follows.
 
-/// Programs whose outcome differs, and the reason.
-#[derive(Clone, Copy, Debug)]
-pub struct Documented {
-    /// The programs' names.
-    pub programs: &'static [&'static str],
-    /// Why they differ.
-    pub reason: &'static str,
+use std::fmt;
+
+use serde_json::json;
+use unpick::sim::tape::Tape;
+
+use super::compare::Difference;
+use super::program::{Act, Line, Record, Report};
+use super::turns;
+
+/// Why a program's outcome differs, and may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A task was cancelled while it waited for a future that was cancelled in the same instant.
+    /// Python's `except CancelledError` cannot tell the two apart, and the task goes on. In Rust
+    /// a task that is cancelled is dropped, and catches nothing.
+    FutureCancelledToo,
+    /// A task was cancelled while it left a group of which a child failed. The group raises its
+    /// errors instead of the cancellation, and the task goes on. In Rust it is dropped.
+    GroupFailedToo,
+    /// A child of a group failed while the group was being left. CPython before 3.13 forgets to
+    /// take back the cancellation by which it wakes the owner, and a timeout around the group
+    /// takes its own cancellation for somebody else's, and lets it pass.
+    RequestLeftBehind,
+    /// Tasks that are ready in the same instant took their turns in another order, because a
+    /// wake-up or a cancellation takes several turns of asyncio's loop and one of ours. Under
+    /// this tape the outcome is asyncio's, or differs from it for one of the reasons above only.
+    OrderOfTurns(Tape, Option<Box<Reason>>),
+    /// A task is cancelled, and in the same instant once more. In asyncio it has not ended by
+    /// then: the cancellation has to reach its children, or waits for its turn while a lock
+    /// passes the task over. Here it is dropped with its children in one turn.
+    CancelledInOneTurn,
+    /// A timeout strikes. In asyncio its children are cancelled turn by turn, and others go on in
+    /// between. Here they are dropped in place, and the task goes on in the same step.
+    DroppedInPlace,
 }
 
-/// Every documented difference.
-pub const DOCUMENTED: &[Documented] = &[];
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::FutureCancelledToo => {
+                f.write_str("a task and the future that it waited for were cancelled together")
+            }
+            Reason::GroupFailedToo => {
+                f.write_str("a task was cancelled while it left a group that failed")
+            }
+            Reason::RequestLeftBehind => {
+                f.write_str("a failed group left its cancellation request behind, before 3.13")
+            }
+            Reason::OrderOfTurns(tape, None) => {
+                write!(f, "another order of turns gives asyncio's outcome: {}", tape.token())
+            }
+            Reason::OrderOfTurns(tape, Some(rest)) => {
+                write!(f, "another order of turns, {}, and {rest}", tape.token())
+            }
+            Reason::CancelledInOneTurn => {
+                f.write_str("a task was cancelled twice, and dropped in one turn")
+            }
+            Reason::DroppedInPlace => {
+                f.write_str("a timeout dropped its children in place, and the task went on")
+            }
+        }
+    }
+}
 
-/// Why a program of this name differs on purpose; `None` if it is not known to.
+/// How many runs are made to find an order of turns.
+const RUNS_MAX: usize = 5_000;
+
+/// Why what came of a program may differ in this way; `None` if it may not.
 #[must_use]
-pub fn documented(name: &str) -> Option<&'static str> {
-    let found = DOCUMENTED.iter().find(|documented| documented.programs.contains(&name));
-    found.map(|documented| documented.reason)
+pub fn reason(record: &Record, unpick: &Report, found: &[Difference]) -> Option<Reason> {
+    let swallowed = |unpick: &Report, found: &[Difference]| {
+        Divergence::new(record, unpick, found)?.swallowed_cancellation()
+    };
+    if let Some(reason) = swallowed(unpick, found) {
+        return Some(reason);
+    }
+    if let Some((tape, rest)) = turns::search(record, RUNS_MAX, swallowed) {
+        return Some(Reason::OrderOfTurns(tape, rest.map(Box::new)));
+    }
+    Divergence::new(record, unpick, found)?.dropped_at_once()
+}
+
+/// The first instant in which two outcomes differ.
+struct Divergence<'a> {
+    record: &'a Record,
+    unpick: &'a Report,
+    from_us: u64,
+}
+
+impl<'a> Divergence<'a> {
+    fn new(record: &'a Record, unpick: &'a Report, found: &[Difference]) -> Option<Self> {
+        let from_us = found.iter().map(|difference| difference.from_us).min()?;
+        Some(Divergence { record, unpick, from_us })
+    }
+
+    /// Where asyncio, or its user, took one cancellation for another.
+    fn swallowed_cancellation(&self) -> Option<Reason> {
+        if self.future_cancelled_too() {
+            Some(Reason::FutureCancelledToo)
+        } else if self.group_failed_too() {
+            Some(Reason::GroupFailedToo)
+        } else {
+            self.request_left_behind().then_some(Reason::RequestLeftBehind)
+        }
+    }
+
+    /// Where no order of turns makes up for what is dropped in one turn.
+    fn dropped_at_once(&self) -> Option<Reason> {
+        if self.cancelled_in_one_turn() {
+            Some(Reason::CancelledInOneTurn)
+        } else {
+            self.dropped_in_place().then_some(Reason::DroppedInPlace)
+        }
+    }
+
+    fn future_cancelled_too(&self) -> bool {
+        self.instant().any(|line| {
+            line.operation == "future_wait"
+                && line.result == json!("CancelledError")
+                && self.is_only_asyncios(line)
+                && self.unpick_ended(&line.task)
+                && self.cancels(line)
+        })
+    }
+
+    fn group_failed_too(&self) -> bool {
+        self.instant().any(|line| {
+            line.operation == "group"
+                && line.result == json!("ExceptionGroup")
+                && self.unpick_ended(&line.task)
+                && !self.instant().any(|end| is_cancelled_end(end, &line.task))
+        })
+    }
+
+    fn request_left_behind(&self) -> bool {
+        self.instant().any(|line| {
+            line.path.is_empty()
+                && line.result == json!("cancelled")
+                && self.is_only_asyncios(line)
+                && self.unpick_timed_out_around_a_group(&line.task)
+        })
+    }
+
+    /// asyncio's lines of that instant.
+    fn instant(&self) -> impl Iterator<Item = &Line> {
+        self.record.expected.log.iter().filter(|line| line.time_us == self.from_us)
+    }
+
+    fn is_only_asyncios(&self, line: &Line) -> bool {
+        !self.unpick.log.contains(line)
+    }
+
+    /// Whether with Unpick the task is cancelled in that instant, or a timeout in it strikes.
+    fn unpick_ended(&self, task: &str) -> bool {
+        self.unpick.log.iter().any(|line| {
+            line.task == task
+                && line.time_us == self.from_us
+                && (is_cancelled_end(line, task) || line.result == json!("TimeoutError"))
+        })
+    }
+
+    fn cancelled_in_one_turn(&self) -> bool {
+        self.instant().any(|line| {
+            let operation = self.record.program.operation(&line.task, &line.path);
+            let Some(Act::Cancel(number)) = operation.map(|operation| &operation.act) else {
+                return false;
+            };
+            let victim = format!("t{number}");
+            let false_here = Line { result: json!(false), ..line.clone() };
+            line.result == json!(true)
+                && self.unpick.log.contains(&false_here)
+                && self.instant().any(|end| is_cancelled_end(end, &victim))
+                && self.unpick_ended(&victim)
+        })
+    }
+
+    fn dropped_in_place(&self) -> bool {
+        self.instant().any(|timeout| {
+            let children = format!("{}/{}.", timeout.task, timeout.path);
+            timeout.result == json!("TimeoutError")
+                && self.unpick.log.contains(timeout)
+                && self
+                    .instant()
+                    .any(|end| end.task.starts_with(&children) && is_cancelled_end(end, &end.task))
+        })
+    }
+
+    /// Whether the future that `wait` waits for is cancelled in that instant.
+    fn cancels(&self, wait: &Line) -> bool {
+        let object = |line: &Line| {
+            let operation = self.record.program.operation(&line.task, &line.path);
+            operation.and_then(|operation| operation.act.object())
+        };
+        self.instant().any(|line| {
+            line.operation == "future_cancel"
+                && line.result == json!(true)
+                && object(line) == object(wait)
+        })
+    }
+
+    /// Whether with Unpick a timeout of the task strikes in that instant, after a group in it
+    /// had failed.
+    fn unpick_timed_out_around_a_group(&self, task: &str) -> bool {
+        let own = || self.unpick.log.iter().filter(|line| line.task == task);
+        own().any(|timeout| {
+            let inside = format!("{}.", timeout.path);
+            timeout.time_us == self.from_us
+                && timeout.result == json!("TimeoutError")
+                && own().any(|line| {
+                    line.path.starts_with(&inside) && line.result == json!("ExceptionGroup")
+                })
+        })
+    }
+}
+
+fn is_cancelled_end(line: &Line, task: &str) -> bool {
+    line.task == task && line.path.is_empty() && line.result == json!("cancelled")
 }

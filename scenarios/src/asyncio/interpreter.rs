@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use unpick::primitives::task::task;
 use unpick::sim::finding::Kind;
-use unpick::sim::strategy::Strategy;
 use unpick::{Outcome, Run, Switching};
 
 use self::actor::{Actor, World};
@@ -21,9 +20,10 @@ pub fn run_plain(program: &Program) -> Report {
     execute(program, Run::new().plain()).0
 }
 
-/// One such run under another strategy, with its outcome.
-pub fn run_under(program: &Program, strategy: impl Strategy + 'static) -> (Report, Outcome<()>) {
-    execute(program, Run::new().strategy(strategy))
+/// A run under another strategy, traced if the run is, with its outcome: tasks give way only
+/// where they really block.
+pub fn run_under(program: &Program, run: Run) -> (Report, Outcome<()>) {
+    execute(program, run)
 }
 
 fn execute(program: &Program, run: Run) -> (Report, Outcome<()>) {

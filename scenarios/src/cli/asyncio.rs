@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Write, stdin, stdout};
 
 use super::{Usage, Verdict};
 use crate::asyncio::compare::Difference;
+use crate::asyncio::outcomes::enumerate;
+use crate::asyncio::program::Record;
 use crate::asyncio::{Judgement, judge, reading};
 
 /// Carries out an oracle's programs and compares what comes of them with what asyncio did.
@@ -16,10 +18,77 @@ pub(super) struct Arguments {
     /// A file of records, one to a line, as `asyncio_oracle.py generate` prints them; `-` for
     /// standard input.
     file: String,
+    /// Goes through the schedules of each program instead, this many at the most, and says
+    /// whether what asyncio did is among what they lead to.
+    #[arg(long, value_name = "RUNS")]
+    enumerate: Option<usize>,
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
-    let name = arguments.file.as_str();
+    let mut out = stdout().lock();
+    match arguments.enumerate {
+        None => compare_all(&arguments.file, &mut out),
+        Some(runs_max) => enumerate_all(&arguments.file, runs_max, &mut out),
+    }
+}
+
+fn compare_all(file: &str, out: &mut impl Write) -> Result<Verdict, Usage> {
+    let (mut agree, mut differ, mut documented) = (0, 0, 0);
+    for_each_record(file, |record| {
+        match judge(record) {
+            Judgement::Agrees => agree += 1,
+            Judgement::DiffersAsDocumented(reason, found) => {
+                documented += 1;
+                writeln!(out, "{} differs as documented: {reason}", record.name)?;
+                print_all(out, &found)?;
+            }
+            Judgement::Differs(found) => {
+                differ += 1;
+                writeln!(out, "{} differs:", record.name)?;
+                print_all(out, &found)?;
+            }
+        }
+        Ok(())
+    })?;
+    writeln!(out, "{agree} agree, {differ} differ, {documented} differ as documented")?;
+    Ok(if differ == 0 { Verdict::Expected } else { Verdict::Unexpected })
+}
+
+fn enumerate_all(file: &str, runs_max: usize, out: &mut impl Write) -> Result<Verdict, Usage> {
+    let (mut reached, mut missed, mut documented, mut undecided, mut whole) = (0, 0, 0, 0, 0);
+    for_each_record(file, |record| {
+        let outcomes = enumerate(record, runs_max);
+        whole += usize::from(outcomes.is_whole);
+        if let Some(finding) = outcomes.finding {
+            missed += 1;
+            writeln!(out, "{}: a schedule leads to a finding: {finding}", record.name)?;
+        } else if outcomes.has_asyncios {
+            reached += 1;
+        } else if let Judgement::DiffersAsDocumented(reason, _) = judge(record) {
+            documented += 1;
+            writeln!(out, "{} differs as documented: {reason}", record.name)?;
+        } else if outcomes.is_whole {
+            missed += 1;
+            writeln!(out, "{}: none of {} schedules leads to it", record.name, outcomes.runs)?;
+        } else {
+            undecided += 1;
+        }
+        Ok(())
+    })?;
+    writeln!(
+        out,
+        "asyncio's outcome is among ours for {reached}, not for {missed}, \
+         not but as documented for {documented}, undecided for {undecided}; \
+         {whole} were enumerated wholly"
+    )?;
+    Ok(if missed == 0 { Verdict::Expected } else { Verdict::Unexpected })
+}
+
+/// Reads records and hands on each, until one cannot be read.
+fn for_each_record(
+    name: &str,
+    mut act: impl FnMut(&Record) -> Result<(), Usage>,
+) -> Result<(), Usage> {
     let input: Box<dyn BufRead> = match name {
         "-" => Box::new(stdin().lock()),
         _ => {
@@ -27,8 +96,6 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
             Box::new(BufReader::new(file))
         }
     };
-    let mut out = stdout().lock();
-    let (mut agree, mut differ, mut documented) = (0, 0, 0);
     for (index, line) in input.lines().enumerate() {
         let number = index + 1;
         let line = line.map_err(|error| format!("{name}, line {number}: {error}"))?;
@@ -37,22 +104,9 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
         }
         let record =
             reading::read(&line).map_err(|error| format!("{name}, line {number}: {error}"))?;
-        match judge(&record) {
-            Judgement::Agrees => agree += 1,
-            Judgement::DiffersAsDocumented(reason, found) => {
-                documented += 1;
-                writeln!(out, "{} differs as documented: {reason}", record.name)?;
-                print_all(&mut out, &found)?;
-            }
-            Judgement::Differs(found) => {
-                differ += 1;
-                writeln!(out, "{} differs:", record.name)?;
-                print_all(&mut out, &found)?;
-            }
-        }
+        act(&record)?;
     }
-    writeln!(out, "{agree} agree, {differ} differ, {documented} differ as documented")?;
-    Ok(if differ == 0 { Verdict::Expected } else { Verdict::Unexpected })
+    Ok(())
 }
 
 fn print_all(out: &mut impl Write, found: &[Difference]) -> Result<(), Usage> {
