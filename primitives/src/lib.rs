@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod barrier;
+pub mod broadcast;
+pub mod cancellation_token;
 pub mod condition;
 pub mod event;
 pub mod future;
@@ -19,8 +21,10 @@ pub mod semaphore;
 #[cfg(feature = "sim")]
 pub mod task;
 mod waiters;
+pub mod watch;
 
 pub use barrier::Barrier;
+pub use cancellation_token::CancellationToken;
 pub use condition::Condition;
 pub use event::Event;
 pub use future::Future;
