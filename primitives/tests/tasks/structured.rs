@@ -104,9 +104,18 @@ fn run(node: Node, around: Census) -> Pin<Box<dyn Future<Output = Ran>>> {
         let census = around.part();
         let child = |node: Node| run(node, census.clone());
         let ran = match node {
-            Node::Sleep(count) => Ok(sleep(seconds(count)).await),
-            Node::Yield => Ok(yield_now().await),
-            Node::Step => Ok(step().await),
+            Node::Sleep(count) => {
+                sleep(seconds(count)).await;
+                Ok(())
+            }
+            Node::Yield => {
+                yield_now().await;
+                Ok(())
+            }
+            Node::Step => {
+                step().await;
+                Ok(())
+            }
             Node::Fail => Err("failed"),
             Node::Results(nodes) => {
                 let count = nodes.len();
