@@ -35,6 +35,13 @@ impl Core {
     /// Nothing is ready, no timer is pending, and the main future has not ended.
     #[cold]
     pub(super) fn fail_stuck(&mut self) {
+        // Somebody was woken after all, in a way that no replay can repeat: that comes first.
+        if self.beacon().was_woken() {
+            self.fail_woken_from_elsewhere();
+        }
+        if self.finding.is_some() {
+            return;
+        }
         let blocked = self.blocked();
         let tasks = match blocked.len() {
             1 => String::from("1 task waits"),

@@ -4,21 +4,22 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
 use super::beacon::Identity;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
+use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
-use super::{Core, ENGINE, RECENT, drive, with_run};
+use super::{Core, ENGINE, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::options::{Options, TimeModel, Tracing};
 use crate::panics;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Notice};
-use crate::time::Instant;
+use crate::time::{Instant, TimerSource};
 use crate::trace::{Ending, EventKind, Trace};
 
 /// What a run leaves.
@@ -91,6 +92,7 @@ where
         }
     }
     drop_tasks();
+    drop_rest();
     (output, end())
 }
 
@@ -184,6 +186,18 @@ fn drop_tasks() {
     }
 }
 
+/// Drops what the engine keeps for others, and whatever those drops leave, until nothing is left:
+/// the drop of a source of timers may spawn, sleep and wake like any other code.
+fn drop_rest() {
+    while let Some(rest) = with_run(Core::take_rest).flatten() {
+        drop_guarded(TaskId::MAIN, || drop(rest));
+        drop_tasks();
+    }
+}
+
+/// What the engine keeps for others.
+type Rest = (Vec<Timer>, Vec<OperationRecord>, Vec<Waker>, Option<Box<dyn TimerSource>>);
+
 /// What a task still has when its run is over.
 type Remains = (Option<TaskFuture>, Leftover, Option<Joiner>);
 
@@ -208,6 +222,18 @@ impl Core {
             return Some((id, (task.future.take(), leftover, task.joiner.take())));
         }
         None
+    }
+
+    /// What the engine still keeps for others, if it keeps anything.
+    fn take_rest(&mut self) -> Option<Rest> {
+        let operations = self.operations.clear();
+        if !operations.is_empty() {
+            self.tasks.iter_mut().for_each(|task| task.operations = NIL);
+        }
+        let wakes = std::mem::take(&mut self.wakes);
+        let rest = (self.timers.clear(), operations, wakes, self.source.take());
+        let is_bare = rest.0.is_empty() && rest.1.is_empty() && rest.2.is_empty();
+        (!is_bare || rest.3.is_some()).then_some(rest)
     }
 
     fn take_unfinished(&mut self, id: TaskId) -> Unfinished {
@@ -239,14 +265,10 @@ impl Core {
 
 /// Puts everything away, keeping allocations for the next run.
 fn end() -> Ended {
-    let leftovers = with_run(|core| {
-        core.current = None;
-        let timers = core.timers.clear();
-        let wakes = std::mem::take(&mut core.wakes);
-        (timers, core.operations.clear(), wakes, core.source.take())
-    });
-    drop_guarded(TaskId::MAIN, || drop(leftovers));
     let ended = with_run(|core| {
+        if core.beacon().was_woken() {
+            core.fail_woken_from_elsewhere();
+        }
         core.finish_strategy();
         let trace = core.events.take().map(|events| core.bind_trace(events));
         core.beacon().end();

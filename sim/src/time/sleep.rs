@@ -132,7 +132,9 @@ impl Sleep {
         }
         let waiter = Waiter::of(cx.waker());
         let _old = with_run_of(of, |core| {
+            let current = core.current;
             let timer = core.timers.get_mut(key)?;
+            timer.task = current.unwrap_or(timer.task);
             Some(std::mem::replace(&mut timer.waiter, waiter))
         });
         Poll::Pending
