@@ -7,6 +7,9 @@ mod giving_way;
 mod random_programs;
 mod same_seed;
 mod tapes;
+mod time;
+mod wakers;
+mod watchdog;
 
 #[path = "../support/support.rs"]
 mod support;

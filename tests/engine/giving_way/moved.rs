@@ -71,8 +71,8 @@ fn a_deadlock_names_the_task_that_polled_an_operation_last() {
         waits.await.expect("it never returns");
     });
     let finding = finding_of(outcome, Kind::Deadlock);
-    let waits: Vec<_> = finding.blocked.iter().map(|blocked| blocked.waits.len()).collect();
-    assert_eq!(waits, [0, 1], "{finding}");
+    let waits = finding.blocked.iter().map(|blocked| blocked.waits[0].operation);
+    assert_eq!(waits.collect::<Vec<_>>(), ["join", "acquire"], "{finding}");
     let wait = &finding.blocked[1].waits[0];
     assert_eq!(wait.object.as_deref(), Some("lock moved"));
     assert_eq!(wait.holders[0].task, "main");
