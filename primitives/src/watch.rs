@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub use receiver::{Changed, Receiver};
+pub use receiver::{Changed, Receiver, WaitFor};
 pub use value::Ref;
 
 use self::value::Value;

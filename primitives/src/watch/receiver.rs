@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{RecvError, Ref, Shared, State};
 use crate::instrumented::Waiting;
@@ -120,7 +120,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn changed(&mut self) -> Changed<'_, T> {
         let Receiver { shared, seen } = self;
-        Changed::new(shared, seen, Location::caller())
+        Changed { shared, seen, waiting: waiting(Location::caller()) }
     }
 
     /// Waits until the predicate holds for the value, which it may at once, and borrows it.
@@ -143,27 +143,12 @@ impl<T> Receiver<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_for<P>(
-        &mut self,
-        mut predicate: P,
-    ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> + use<'_, T, P>
+    pub fn wait_for<P>(&mut self, predicate: P) -> WaitFor<'_, T, P>
     where
         P: FnMut(&T) -> bool,
     {
-        let site = Location::caller();
         let Receiver { shared, seen } = self;
-        let shared = &**shared;
-        async move {
-            loop {
-                // The value that is returned is the very one that the predicate has seen.
-                let value = shared.see("borrow_and_update", seen);
-                if predicate(&value) {
-                    return Ok(value);
-                }
-                drop(value);
-                Changed::new(shared, seen, site).await?;
-            }
-        }
+        WaitFor { shared, seen, predicate, site: Location::caller(), waiting: None }
     }
 }
 
@@ -199,41 +184,87 @@ pub struct Changed<'a, T> {
     waiting: Waiting,
 }
 
-impl<'a, T> Changed<'a, T> {
-    const fn new(
-        shared: &'a Shared<T>,
-        seen: &'a mut u64,
-        site: &'static Location<'static>,
-    ) -> Changed<'a, T> {
-        Changed { shared, seen, waiting: Waiting::new("changed", Access::Read, site) }
-    }
-}
-
 impl<T> Future for Changed<'_, T> {
     type Output = Result<(), RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Changed { shared, seen, waiting } = &mut *self;
-        let attempt = |state: &mut State, _woken: Option<()>| match state.has_changed(**seen) {
-            Ok(false) => None,
-            Ok(true) => {
-                **seen = state.version;
-                Some(Ok(()))
-            }
-            Err(error) => Some(Err(error)),
-        };
-        let polled = shared.base.poll(waiting, cx, State::changing, attempt);
-        polled.map(|changed| {
-            shared.base.object.observe();
-            changed
-        })
+        shared.poll_changed(seen, waiting, cx)
     }
 }
 
 impl<T> Drop for Changed<'_, T> {
     fn drop(&mut self) {
-        let base = &self.shared.base;
-        base.cancel(&mut self.waiting, State::changing, |_, ()| ());
+        self.shared.base.cancel(&mut self.waiting, State::changing, |_, ()| ());
+    }
+}
+
+/// The future of [`Receiver::wait_for`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct WaitFor<'a, T, P> {
+    shared: &'a Shared<T>,
+    seen: &'a mut u64,
+    predicate: P,
+    site: &'static Location<'static>,
+    /// `None` while the value is to be looked at.
+    waiting: Option<Waiting>,
+}
+
+// The predicate is never pinned: it is called by reference.
+impl<T, P> Unpin for WaitFor<'_, T, P> {}
+
+impl<'a, T, P: FnMut(&T) -> bool> Future for WaitFor<'a, T, P> {
+    type Output = Result<Ref<'a, T>, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let WaitFor { shared, seen, predicate, site, waiting: wait } = &mut *self;
+        loop {
+            if wait.is_none() {
+                // The value that is returned is the very one that the predicate has seen.
+                let value = shared.see("borrow_and_update", seen);
+                if predicate(&value) {
+                    return Poll::Ready(Ok(value));
+                }
+            }
+            let changing = wait.get_or_insert_with(|| waiting(site));
+            ready!(shared.poll_changed(seen, changing, cx))?;
+            *wait = None;
+        }
+    }
+}
+
+impl<T, P> Drop for WaitFor<'_, T, P> {
+    fn drop(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            self.shared.base.cancel(waiting, State::changing, |_, ()| ());
+        }
+    }
+}
+
+const fn waiting(site: &'static Location<'static>) -> Waiting {
+    Waiting::new("changed", Access::Read, site)
+}
+
+impl<T> Shared<T> {
+    fn poll_changed(
+        &self,
+        seen: &mut u64,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), RecvError>> {
+        let attempt = |state: &mut State, _woken: Option<()>| match state.has_changed(*seen) {
+            Ok(false) => None,
+            Ok(true) => {
+                *seen = state.version;
+                Some(Ok(()))
+            }
+            Err(error) => Some(Err(error)),
+        };
+        let polled = self.base.poll(waiting, cx, State::changing, attempt);
+        polled.map(|changed| {
+            self.base.object.observe();
+            changed
+        })
     }
 }
 
@@ -246,5 +277,11 @@ impl<T> fmt::Debug for Receiver<T> {
 impl<T> fmt::Debug for Changed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shared.show(f, "watch::Changed")
+    }
+}
+
+impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.show(f, "watch::WaitFor")
     }
 }
