@@ -7,6 +7,8 @@
 mod absent;
 
 #[cfg(not(feature = "sim"))]
-pub(crate) use absent::{Access, Hold, Mode, Object, Operation, Stamp, Ticket};
+pub(crate) use absent::{Access, Hold, Mode, Object, Operation, Stamp, Ticket, is_inside_run};
 #[cfg(feature = "sim")]
-pub(crate) use unpick_sim::probe::{Access, Hold, Mode, Object, Operation, Stamp, Ticket};
+pub(crate) use unpick_sim::probe::{
+    Access, Hold, Mode, Object, Operation, Stamp, Ticket, is_inside_run,
+};

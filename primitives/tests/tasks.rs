@@ -8,6 +8,8 @@ mod as_completed;
 mod gather;
 #[path = "tasks/group.rs"]
 mod group;
+#[path = "tasks/structured.rs"]
+mod structured;
 #[path = "tasks/timeout.rs"]
 mod timeout;
 #[path = "tasks/wait.rs"]

@@ -44,6 +44,11 @@ pub(crate) fn take_place() -> Option<Place> {
     PLACE.with(|kept| kept.borrow_mut().take())
 }
 
+/// Puts back what [`take_place`] took.
+pub(crate) fn put_place(place: Option<Place>) {
+    PLACE.with(|kept| *kept.borrow_mut() = place);
+}
+
 /// The message of a panic that was caught. The payload is dropped here, guarded: a payload
 /// whose own drop panics does not get through.
 pub(crate) fn caught(payload: Box<dyn Any + Send>) -> String {

@@ -41,17 +41,17 @@ async fn counted<F: Future>(polls: Rc<Cell<u32>>, future: F) -> F::Output {
 
 /// Takes these alternatives one after the other, and plain ones from there.
 #[derive(Debug)]
-struct Scripted(std::vec::IntoIter<u32>);
+struct Scripted(std::collections::VecDeque<u32>);
 
 impl Scripted {
     fn new(script: &[u32]) -> Scripted {
-        Scripted(script.to_vec().into_iter())
+        Scripted(script.iter().copied().collect())
     }
 }
 
 impl Strategy for Scripted {
     fn choose(&mut self, _: &Point<'_>, _: &mut Streams) -> Result<u32, Box<Divergence>> {
-        Ok(self.0.next().unwrap_or(0))
+        Ok(self.0.pop_front().unwrap_or(0))
     }
 }
 

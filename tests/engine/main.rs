@@ -2,6 +2,7 @@
 //! has thought of, and against a model of its own.
 
 mod enumeration;
+mod executor;
 mod giving_way;
 mod random_programs;
 mod same_seed;

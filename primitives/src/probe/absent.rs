@@ -4,6 +4,11 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
+/// Whether this thread is inside of a run: there are none.
+pub(crate) const fn is_inside_run() -> bool {
+    false
+}
+
 /// Whether an operation changes its object.
 #[derive(Clone, Copy)]
 pub(crate) enum Access {

@@ -89,6 +89,21 @@ impl<T> AsCompleted<T> {
     ///
     /// # Errors
     /// [`JoinError::Cancelled`] in the place of a future whose task was aborted.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::as_completed;
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || async {
+    ///     let mut outputs = as_completed([async { 7 }]);
+    ///     assert_eq!(outputs.len(), 1);
+    ///     assert_eq!(outputs.join_next().await, Some(Ok(7)));
+    ///     assert_eq!(outputs.join_next().await, None);
+    ///     assert!(outputs.is_empty());
+    /// };
+    /// assert_eq!(Run::new().execute(program).result, Ok(()));
+    /// ```
     #[track_caller]
     pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> + '_ {
         let mut operation = Operation::new("next", Access::Change, Location::caller());

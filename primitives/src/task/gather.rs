@@ -11,7 +11,7 @@ use super::together::{Ending, Joined, Together};
 /// or until one fails, which is the result at once: the others go on by themselves.
 ///
 /// Each future becomes a task, at once and in order, as a coroutine does in `asyncio.gather`.
-/// A task that is aborted by somebody else counts as a failure.
+/// A task that is aborted by somebody else counts as a failure; one that panics fails the run.
 ///
 /// # Cancel safety
 /// Dropping it before it has returned drops its tasks in place, in order.
@@ -152,6 +152,14 @@ pub enum GatherError<E> {
 
 impl<E> GatherError<E> {
     /// The error that the future returned; `None` if its task was aborted.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::GatherError;
+    ///
+    /// assert_eq!(GatherError::Failed("no such host").into_failure(), Some("no such host"));
+    /// assert_eq!(GatherError::<&str>::Cancelled.into_failure(), None);
+    /// ```
     pub fn into_failure(self) -> Option<E> {
         match self {
             GatherError::Failed(error) => Some(error),

@@ -58,7 +58,8 @@ impl<E: 'static> TaskGroup<E> {
     /// Spawns a task into the group. Its handle gives `None` if it failed: the error is the
     /// group's.
     ///
-    /// Once the group is being cancelled, the task is aborted before it has begun.
+    /// Once the group is being cancelled, the task is aborted before it has begun. A task that is
+    /// aborted by somebody else is no failure; one that panics fails the run.
     ///
     /// # Panics
     /// Outside of a run, and when the group is over.
@@ -103,6 +104,21 @@ impl<E: 'static> TaskGroup<E> {
     }
 
     /// How many tasks of the group have not ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::{sleep, task_group};
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || task_group::<_, String, _, _>(async |group| {
+    ///     group.spawn(async { Ok(()) });
+    ///     group.spawn(async { Ok(sleep(std::time::Duration::from_secs(2)).await) });
+    ///     sleep(std::time::Duration::from_secs(1)).await;
+    ///     assert!(!group.is_empty());
+    ///     Ok(group.len())
+    /// });
+    /// assert_eq!(Run::new().execute(program).result, Ok(Ok(1)));
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.shared.state).unfinished.len()

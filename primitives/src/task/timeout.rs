@@ -90,6 +90,14 @@ pin_project! {
 
 impl<F> Timeout<F> {
     /// When its time is up.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::{Instant, timeout_at};
+    ///
+    /// let deadline = Instant::from_nanos(7);
+    /// assert_eq!(timeout_at(deadline, async {}).deadline(), deadline);
+    /// ```
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.sleep.deadline()

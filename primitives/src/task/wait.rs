@@ -106,6 +106,26 @@ impl<T, E> Wait<T, E> {
     ///
     /// # Panics
     /// Outside of a run.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use unpick_primitives::task::{WaitFor, sleep, spawn, wait};
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || async {
+    ///     let slow = spawn(async {
+    ///         sleep(Duration::from_secs(60)).await;
+    ///         Ok::<_, String>("slow")
+    ///     });
+    ///     let waited = wait([slow], WaitFor::AllCompleted).within(Duration::from_secs(1)).await;
+    ///     assert!(waited.done.is_empty());
+    ///     for task in waited.pending {
+    ///         assert_eq!(task.await, Ok(Ok("slow")));
+    ///     }
+    /// };
+    /// assert_eq!(Run::new().execute(program).result, Ok(()));
+    /// ```
     #[track_caller]
     pub fn within(mut self, duration: Duration) -> Wait<T, E> {
         self.deadline = Some(sleep_until(Instant::now() + duration));

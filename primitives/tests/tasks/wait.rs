@@ -93,6 +93,17 @@ fn dropping_it_leaves_the_tasks_running() {
 }
 
 #[test]
+fn a_stuck_wait_is_reported_as_what_waits() {
+    let outcome = Run::new().plain().execute(|| async {
+        wait([spawn(pending::<Outcome>())], WaitFor::AllCompleted).await.done.len()
+    });
+    let finding = outcome.result.expect_err("it is stuck");
+    let wait = &finding.blocked[0].waits[0];
+    assert_eq!(wait.operation, "wait");
+    assert!(wait.place.file.ends_with("wait.rs"));
+}
+
+#[test]
 fn waiting_for_nothing_is_misuse() {
     let outcome = Run::new().plain().execute(|| async {
         let none: [JoinHandle<Outcome>; 0] = [];

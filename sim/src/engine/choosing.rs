@@ -155,13 +155,15 @@ impl Core {
     }
 
     /// Under [`TimeModel::Stalling`], lets the clock run ahead although turns are ready, as long
-    /// as choices say so. Returns early if wakers of others have to be called.
+    /// as choices say so. Returns early if wakers of others have to be called, or if the
+    /// clock may go no further.
     #[inline]
     pub(super) fn stall(&mut self) {
         if self.options.time == TimeModel::Exact || self.teardown {
             return;
         }
         while self.wakes.is_empty()
+            && self.finding.is_none()
             && let Some(deadline_ns) = self.timers.next_deadline_ns()
         {
             let question = Question { label: Label::Time, arity: 2, weight: Some(STALL_WEIGHT) };

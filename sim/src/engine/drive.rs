@@ -133,9 +133,16 @@ impl Loop<'_> {
                 self.inside(Core::next)
             }
             Next::Source(mut source, limit) => {
-                let reached = source.advance(limit);
+                let advanced = catch_unwind(AssertUnwindSafe(|| source.advance(limit)));
+                let advanced = advanced.map_err(panics::caught);
                 self.inside(|core| {
-                    core.settle_source(source, limit, reached);
+                    match advanced {
+                        Ok(reached) => core.settle_source(source, limit, reached),
+                        Err(panic) => {
+                            core.fail_panicked(TaskId::MAIN, panic);
+                            core.source = Some(source);
+                        }
+                    }
                     core.next()
                 })
             }
@@ -150,8 +157,13 @@ impl Loop<'_> {
 
     /// Drops the future of a task that returned or panicked, still as that task, and ends it.
     fn finish(&self, task: TaskId, future: TaskFuture, result: Result<Output, String>) -> Next {
+        // If the drop panics as well, the place that is told is still that of the first panic.
+        let place = result.is_err().then(panics::take_place);
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
         let dropped = dropped.map_err(panics::caught);
+        if let Some(place) = place {
+            panics::put_place(place);
+        }
         let leftover = match (result, dropped) {
             (Ok(output), Ok(())) => Leftover::Output(output),
             (Err(panic), _) | (Ok(_), Err(panic)) => Leftover::Panicked(panic),

@@ -104,6 +104,8 @@ fn new_stamp() -> Stamp {
 
 fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
     let stamp = new_stamp();
+    // One that nobody asked for, such as that of a panic that the program handled.
+    panics::take_place();
     ENGINE.with(|engine| {
         let core = &mut *engine.core.borrow_mut();
         core.stamp = stamp;

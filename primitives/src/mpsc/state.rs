@@ -1,0 +1,354 @@
+//! What both kinds of channel share: messages, places, and who is still there.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{SendError, TryRecvError, TrySendError};
+use crate::instrumented::{Count, Instrumented, Waiting, show};
+use crate::probe::{Access, Stamp};
+use crate::waiters::{Waiters, Wakeup, Wakeups};
+
+/// A channel, as its senders and its receiver share it.
+pub(super) type Shared<T> = Arc<Instrumented<State<T>>>;
+
+/// A message, and what its sender had done.
+type Stamped<T> = (T, Stamp);
+
+/// A place for a message that belongs to a sender: it counts as reserved.
+pub(super) struct Place(());
+
+/// What a sender that waits is granted.
+#[derive(Clone, Copy)]
+pub(super) enum Grant {
+    /// A place, which counts as reserved.
+    Place,
+    /// The news that the channel is closed.
+    Closed,
+}
+
+pub(super) struct State<T> {
+    messages: VecDeque<Stamped<T>>,
+    /// How many places are free; not counted in an unbounded channel.
+    places: usize,
+    capacity: Capacity,
+    /// How many places belong to a sender that has not sent yet.
+    reserved: usize,
+    senders: usize,
+    stage: Stage,
+    sending: Waiters<Grant>,
+    receiving: Waiters,
+    /// Senders that wait for the channel to be closed.
+    closing: Waiters,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Capacity {
+    Bounded(usize),
+    Unbounded,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Takes messages. Left when the receiver closes the channel, or goes.
+    Open,
+    /// Takes messages for places that were reserved before. Left when the receiver goes.
+    Closed,
+    /// Has no receiver.
+    Abandoned,
+}
+
+impl<T> State<T> {
+    pub(super) const fn new(capacity: Capacity) -> State<T> {
+        let places = match capacity {
+            Capacity::Bounded(places) => places,
+            Capacity::Unbounded => 0,
+        };
+        State {
+            messages: VecDeque::new(),
+            places,
+            capacity,
+            reserved: 0,
+            senders: 1,
+            stage: Stage::Open,
+            sending: Waiters::new(),
+            receiving: Waiters::new(),
+            closing: Waiters::new(),
+        }
+    }
+
+    pub(super) const fn sending(&mut self) -> &mut Waiters<Grant> {
+        &mut self.sending
+    }
+
+    pub(super) const fn receiving(&mut self) -> &mut Waiters {
+        &mut self.receiving
+    }
+
+    pub(super) const fn closing(&mut self) -> &mut Waiters {
+        &mut self.closing
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.stage != Stage::Open
+    }
+
+    pub(super) const fn places(&self) -> usize {
+        self.places
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Reserves a place, if one is free and nobody comes first.
+    pub(super) fn try_reserve(&mut self) -> Result<Place, TrySendError<()>> {
+        if self.is_closed() {
+            return Err(TrySendError::Closed(()));
+        }
+        if self.places == 0 || self.sending.len() > 0 {
+            return Err(TrySendError::Full(()));
+        }
+        self.places -= 1;
+        self.reserved += 1;
+        Ok(Place(()))
+    }
+
+    /// Reserves a place, or takes up what was granted. `None` if it has to be waited for.
+    pub(super) fn reserve(
+        &mut self,
+        granted: Option<Grant>,
+    ) -> Option<Result<Place, SendError<()>>> {
+        match granted {
+            Some(Grant::Place) => Some(Ok(Place(()))),
+            Some(Grant::Closed) => Some(Err(SendError(()))),
+            None => match self.try_reserve() {
+                Ok(place) => Some(Ok(place)),
+                Err(TrySendError::Closed(())) => Some(Err(SendError(()))),
+                Err(TrySendError::Full(())) => None,
+            },
+        }
+    }
+
+    /// A sender was granted something, and dropped before it took it up.
+    pub(super) fn pass_on(&mut self, grant: Grant) -> Wakeups {
+        match grant {
+            Grant::Place => self.release(Place(())),
+            Grant::Closed => Wakeups::none(),
+        }
+    }
+
+    /// Uses a reserved place. The message comes back if nobody can receive it any more.
+    pub(super) fn send_reserved(&mut self, _place: Place, message: T) -> Result<Wakeups, T> {
+        self.reserved -= 1;
+        self.push(message)
+    }
+
+    /// Sends without a place: for unbounded channels.
+    pub(super) fn send_unbounded(&mut self, message: T) -> Result<Wakeups, T> {
+        if self.is_closed() {
+            return Err(message);
+        }
+        self.push(message)
+    }
+
+    fn push(&mut self, message: T) -> Result<Wakeups, T> {
+        if self.stage == Stage::Abandoned {
+            return Err(message);
+        }
+        self.messages.push_back((message, Stamp::here()));
+        Ok(self.wake_receiver())
+    }
+
+    /// Gives a reserved place back unused.
+    pub(super) fn release(&mut self, _place: Place) -> Wakeups {
+        self.reserved -= 1;
+        let mut woken = Wakeups::from(self.free_place());
+        if self.is_over() {
+            woken.append(self.wake_receiver());
+        }
+        woken
+    }
+
+    /// Hands a place that became free to the first sender that waits.
+    fn free_place(&mut self) -> Option<Wakeup> {
+        match self.sending.grant_first(Grant::Place) {
+            Ok(wakeup) => {
+                self.reserved += 1;
+                Some(wakeup)
+            }
+            Err(_) => {
+                self.places += 1;
+                None
+            }
+        }
+    }
+
+    fn wake_receiver(&mut self) -> Wakeups {
+        self.receiving.grant_all(())
+    }
+
+    /// Whether no message can come any more.
+    fn is_over(&self) -> bool {
+        self.senders == 0 || (self.is_closed() && self.reserved == 0)
+    }
+
+    /// Takes the oldest message, and hands its place on.
+    pub(super) fn try_recv(&mut self) -> Result<(Stamped<T>, Wakeups), TryRecvError> {
+        match self.messages.pop_front() {
+            Some(message) => {
+                let freed = match self.capacity {
+                    Capacity::Bounded(_) => self.free_place(),
+                    Capacity::Unbounded => None,
+                };
+                Ok((message, Wakeups::from(freed)))
+            }
+            None if self.is_over() => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// Takes no more messages. Whoever waits for a place is told so.
+    pub(super) fn close(&mut self) -> Wakeups {
+        if self.stage == Stage::Open {
+            self.stage = Stage::Closed;
+        }
+        let mut woken = self.sending.grant_all(Grant::Closed);
+        woken.append(self.closing.grant_all(()));
+        woken
+    }
+
+    /// The receiver goes. What nobody receives comes back.
+    pub(super) fn abandon(&mut self) -> (VecDeque<Stamped<T>>, Wakeups) {
+        let woken = self.close();
+        self.stage = Stage::Abandoned;
+        (std::mem::take(&mut self.messages), woken)
+    }
+
+    pub(super) const fn add_sender(&mut self) {
+        self.senders += 1;
+    }
+
+    pub(super) fn remove_sender(&mut self) -> Wakeups {
+        self.senders -= 1;
+        match self.senders {
+            0 => self.wake_receiver(),
+            _ => Wakeups::none(),
+        }
+    }
+}
+
+/// What a sender does when it is cloned.
+pub(super) fn add_sender<T>(shared: &Shared<T>) -> Shared<T> {
+    shared.lock().add_sender();
+    shared.clone()
+}
+
+/// What a sender does when it is dropped.
+pub(super) fn remove_sender<T>(shared: &Shared<T>) {
+    shared.object.immediate("drop sender", Access::Change);
+    shared.object.publish();
+    let woken = shared.lock().remove_sender();
+    woken.wake();
+}
+
+/// What a receiver does when it is dropped.
+pub(super) fn abandon<T>(shared: &Shared<T>) {
+    shared.object.immediate("drop receiver", Access::Change);
+    shared.object.publish();
+    let (unreceived, woken) = shared.lock().abandon();
+    woken.wake();
+    drop(unreceived);
+}
+
+/// What follows when a message was received, or none can be any more.
+pub(super) fn has_received<T>(
+    shared: &Shared<T>,
+    received: Option<(Stamped<T>, Wakeups)>,
+) -> Option<T> {
+    let Some(((message, stamp), woken)) = received else {
+        shared.object.observe();
+        return None;
+    };
+    stamp.observe();
+    // In a bounded channel, whoever sends next may have waited for this.
+    shared.object.publish();
+    woken.wake_granted();
+    Some(message)
+}
+
+/// Polls for a message; `None` when none can come any more.
+pub(super) fn poll_recv<T>(
+    shared: &Shared<T>,
+    waiting: &mut Waiting,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    let attempt = |state: &mut State<T>, _woken: Option<()>| match state.try_recv() {
+        Ok(received) => Some(Some(received)),
+        Err(TryRecvError::Disconnected) => Some(None),
+        Err(TryRecvError::Empty) => None,
+    };
+    let polled = shared.poll(waiting, cx, State::receiving, attempt);
+    polled.map(|received| has_received(shared, received))
+}
+
+pub(super) fn show_end<T>(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    shared: &Shared<T>,
+) -> fmt::Result {
+    let (messages, capacity, waiting, stage) = {
+        let state = shared.lock();
+        let waiting = Count("sending", state.sending.len());
+        (state.messages.len(), state.capacity, waiting, state.stage)
+    };
+    let closed = if stage == Stage::Open { "" } else { ", closed" };
+    match capacity {
+        Capacity::Bounded(capacity) => {
+            let details = format_args!("messages:{messages}/{capacity}{waiting}{closed}");
+            show(f, kind, &shared.object, details)
+        }
+        Capacity::Unbounded => {
+            show(f, kind, &shared.object, format_args!("messages:{messages}{closed}"))
+        }
+    }
+}
+
+/// The future of [`Sender::closed`](super::Sender::closed).
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Closed<'a, T> {
+    shared: &'a Shared<T>,
+    waiting: Waiting,
+}
+
+impl<'a, T> Closed<'a, T> {
+    pub(super) const fn new(shared: &'a Shared<T>, waiting: Waiting) -> Closed<'a, T> {
+        Closed { shared, waiting }
+    }
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Closed { shared, waiting } = &mut *self;
+        let attempt = |state: &mut State<T>, _woken: Option<()>| state.is_closed().then_some(());
+        let polled = shared.poll(waiting, cx, State::closing, attempt);
+        polled.map(|()| shared.object.observe())
+    }
+}
+
+impl<T> Drop for Closed<'_, T> {
+    fn drop(&mut self) {
+        self.shared.cancel(&mut self.waiting, State::closing, |_, ()| ());
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_end(f, "mpsc::Closed", self.shared)
+    }
+}
