@@ -18,6 +18,7 @@ pub(super) type Ending<T> = Option<T>;
 pub(super) struct Together<T> {
     shared: Arc<Shared<T>>,
     children: Vec<AbortHandle>,
+    is_over: bool,
     /// The wait for the children.
     operation: Operation,
 }
@@ -71,17 +72,19 @@ impl<T: 'static> Together<T> {
             children.push(spawn_child(&shared, number, future).abort_handle());
         }
         let operation = Operation::new("join", Access::Change, site);
-        Together { shared, children, operation }
+        Together { shared, children, is_over: false, operation }
     }
 
     /// Waits for the first failure, or for all.
     pub(super) fn poll_join(&mut self, cx: &Context<'_>) -> Poll<Joined<T>> {
+        assert!(!self.is_over, "a gather was polled after it had returned");
         keep_waker(&self.shared.state, cx, |state| &mut state.waker);
         match self.shared.take_joined() {
             Some(joined) => {
                 self.operation.executed(Some(&self.shared.object));
                 self.shared.object.observe();
                 self.children.clear();
+                self.is_over = true;
                 Poll::Ready(joined)
             }
             None => {

@@ -191,6 +191,7 @@ impl<T: 'static, E: 'static> Future for Wait<T, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Waited<T, E>> {
         let this = &mut *self;
+        assert!(!this.watched.is_empty(), "a Wait was polled after it had returned");
         this.poll_handles(cx);
         let mut is_over = this.is_over();
         if !is_over && let Some(sleep) = &mut this.deadline {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use unpick_primitives::task::{
-    Instant, gather, gather_results, sleep, spawn, task_group, timeout, yield_now,
+    AbortHandle, Instant, gather, gather_results, sleep, spawn, task_group, timeout, yield_now,
 };
 use unpick_sim::options::{Switching, TimeModel};
 use unpick_sim::{Run, step};
@@ -48,49 +48,85 @@ fn nodes() -> impl Strategy<Value = Node> {
     })
 }
 
-/// How many tasks of a part of the program are there.
-#[derive(Clone, Default)]
-struct Census(Rc<Cell<usize>>);
+/// How many nodes of a part of the program are there, and of each part around it.
+#[derive(Clone)]
+struct Census {
+    counts: Vec<Rc<Cell<usize>>>,
+    /// Whether a gather has failed: what it leaves behind goes on, and nobody may count.
+    is_void: Rc<Cell<bool>>,
+}
 
-struct Counted(Rc<Cell<usize>>);
+struct Counted(Census);
 
 impl Census {
+    fn new() -> Census {
+        Census { counts: vec![Rc::default()], is_void: Rc::default() }
+    }
+
+    /// The census of a part.
+    fn part(&self) -> Census {
+        let mut part = self.clone();
+        part.counts.push(Rc::default());
+        part
+    }
+
     fn enter(&self) -> Counted {
-        self.0.set(self.0.get() + 1);
-        Counted(self.0.clone())
+        self.counts.iter().for_each(|count| count.set(count.get() + 1));
+        Counted(self.clone())
+    }
+
+    fn count(&self) -> usize {
+        self.counts.last().map_or(0, |count| count.get())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.counts.iter().for_each(|count| count.set(count.get() - 1));
+    }
+}
+
+/// Drops a task in place when it is dropped itself.
+struct Owner(AbortHandle);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.drop_now();
     }
 }
 
 type Ran = Result<(), &'static str>;
 
-/// Runs a node; when it is over nothing of it is left, unless a gather has failed: then what it
-/// has left behind goes on, and nobody may count.
+/// Runs a node; when it is over nothing of it is left.
 fn run(node: Node, around: Census) -> Pin<Box<dyn Future<Output = Ran>>> {
     Box::pin(async move {
         let _counted = around.enter();
-        let census = Census::default();
+        let census = around.part();
         let child = |node: Node| run(node, census.clone());
-        let (ran, leaves_none) = match node {
-            Node::Sleep(count) => (Ok(sleep(seconds(count)).await), true),
-            Node::Yield => (Ok(yield_now().await), true),
-            Node::Step => (Ok(step().await), true),
-            Node::Fail => (Err("failed"), true),
+        let ran = match node {
+            Node::Sleep(count) => {
+                sleep(seconds(count)).await;
+                Ok(())
+            }
+            Node::Yield => {
+                yield_now().await;
+                Ok(())
+            }
+            Node::Step => {
+                step().await;
+                Ok(())
+            }
+            Node::Fail => Err("failed"),
             Node::Results(nodes) => {
                 let count = nodes.len();
                 let results = gather_results(nodes.into_iter().map(child)).await;
                 assert_eq!(results.len(), count);
-                (Ok(()), true)
+                Ok(())
             }
             Node::Gather(nodes) => {
                 let gathered = gather(nodes.into_iter().map(child)).await;
-                let all = gathered.is_ok();
-                (gathered.map(drop).map_err(|_| "gather"), all)
+                census.is_void.set(census.is_void.get() || gathered.is_err());
+                gathered.map(drop).map_err(|_| "gather")
             }
             Node::Group(nodes, body) => {
                 let left = task_group(async |group| {
@@ -99,20 +135,21 @@ fn run(node: Node, around: Census) -> Pin<Box<dyn Future<Output = Ran>>> {
                     }
                     child(*body).await
                 });
-                (left.await.map_err(|error| error.errors[0]), true)
+                left.await.map_err(|error| error.errors[0])
             }
             Node::Timeout(limit, node) => {
                 let in_time = timeout(seconds(limit), child(*node)).await;
-                (in_time.unwrap_or(Err("late")), true)
+                in_time.unwrap_or(Err("late"))
             }
             Node::Aborted(after, node) => {
                 let task = spawn(child(*node));
+                let _owner = Owner(task.abort_handle());
                 sleep(seconds(after)).await;
                 task.abort();
-                (task.await.unwrap_or(Err("aborted")), true)
+                task.await.unwrap_or(Err("aborted"))
             }
         };
-        assert!(!leaves_none || census.0.get() == 0, "{} tasks are left", census.0.get());
+        assert!(census.is_void.get() || census.count() == 0, "{} are left", census.count());
         ran
     })
 }
@@ -127,15 +164,16 @@ proptest! {
     ) {
         let switching = if is_preemptive { Switching::Preemptive } else { Switching::Cooperative };
         let time = if is_stalling { TimeModel::Stalling } else { TimeModel::Exact };
-        let everything = Census::default();
+        let everything = Census::new();
         let program = || {
+            everything.is_void.set(false);
             let (node, everything) = (node.clone(), everything.clone());
             async move { (run(node, everything).await, Instant::now()) }
         };
         let recorded = Run::new().seed(seed).switching(switching).time(time).traced();
         let recorded = recorded.execute(program);
         prop_assert!(recorded.result.is_ok(), "{:?}", recorded.result);
-        prop_assert_eq!(everything.0.get(), 0, "something outlived the run");
+        prop_assert_eq!(everything.count(), 0, "something outlived the run");
         let again = Run::new().replay(&recorded.tape).traced().execute(program);
         prop_assert_eq!(&again.tape, &recorded.tape);
         prop_assert_eq!(&again.result, &recorded.result);

@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::future::{pending, ready};
+use std::pin::pin;
 use std::time::Duration;
 
 use unpick_primitives::task::{
@@ -25,6 +26,23 @@ fn the_future_is_dropped_when_its_time_is_up() {
         assert_eq!(Instant::now().to_string(), "2.000");
     });
     notes.check(&["future dropped", "timeout returned"]);
+}
+
+#[test]
+fn the_future_is_gone_when_the_timeout_returns_and_not_only_when_that_is_dropped() {
+    let notes = Notes::default();
+    plain(|| async {
+        for limit in [1, 3] {
+            let noted = notes.on_drop("future");
+            let mut timeout = pin!(timeout(seconds(limit), async move {
+                let _noted = noted;
+                sleep(seconds(2)).await
+            }));
+            assert_eq!(timeout.as_mut().await.is_ok(), limit == 3);
+            notes.add("timeout returned");
+        }
+    });
+    notes.check(&["future dropped", "timeout returned", "future dropped", "timeout returned"]);
 }
 
 #[test]

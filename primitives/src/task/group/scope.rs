@@ -89,6 +89,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let shared = this.owner.shared.clone();
+        let is_over = lock(&shared.state).phase == Phase::Over;
+        assert!(!is_over, "a TaskGroupScope was polled after it had returned");
         keep_waker(&shared.state, cx, |state| &mut state.waker);
         if shared.has_failed() {
             this.body.set(None);
