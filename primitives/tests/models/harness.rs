@@ -119,9 +119,7 @@ pub(crate) fn check_model<P, M, O, Fut>(
     O: Clone + Debug + 'static,
     Fut: Future<Output = ()> + 'static,
 {
-    let config = Config { cases: PROGRAMS, failure_persistence: None, ..Config::default() };
-    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let checked = TestRunner::new_with_rng(config, random).run(&programs(operations), |program| {
+    check_property(&programs(operations), PROGRAMS, |program| {
         for switching in [Switching::Cooperative, Switching::Preemptive] {
             for seed in 0..SCHEDULES {
                 let (primitive, model) = make(switching);
@@ -131,7 +129,18 @@ pub(crate) fn check_model<P, M, O, Fut>(
         }
         Ok(())
     });
-    if let Err(error) = checked {
+}
+
+/// Checks a property for so many values, always the same ones.
+#[track_caller]
+pub(crate) fn check_property<S: Strategy>(
+    values: &S,
+    cases: u32,
+    check: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    if let Err(error) = TestRunner::new_with_rng(config, random).run(values, check) {
         panic!("{error}");
     }
 }

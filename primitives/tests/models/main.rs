@@ -3,10 +3,16 @@
 //! model when it happens, and whoever is still waiting when nothing moves any more must have to.
 
 mod barrier;
+mod broadcast;
 mod condition;
 mod event;
 mod future;
 mod harness;
 mod lock;
+mod mpsc;
+mod notify;
+mod once_cell;
 mod queue;
+mod rwlock;
 mod semaphore;
+mod watch;
