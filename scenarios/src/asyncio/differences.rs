@@ -67,7 +67,7 @@ impl fmt::Display for Reason {
 }
 
 /// How many runs are made to find an order of turns.
-const RUNS_MAX: usize = 5_000;
+const RUNS_MAX: usize = 20_000;
 
 /// Why what came of a program may differ in this way; `None` if it may not.
 #[must_use]
