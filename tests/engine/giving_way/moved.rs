@@ -72,7 +72,8 @@ fn a_deadlock_names_the_task_that_polled_an_operation_last() {
     });
     let finding = finding_of(outcome, Kind::Deadlock);
     let waits: Vec<_> = finding.blocked.iter().map(|blocked| blocked.waits.len()).collect();
-    assert_eq!(waits, [0, 1], "{finding}");
+    assert_eq!(waits, [1, 1], "{finding}");
+    assert_eq!(finding.blocked[0].waits[0].object.as_deref(), Some("task main.1"));
     let wait = &finding.blocked[1].waits[0];
     assert_eq!(wait.object.as_deref(), Some("lock moved"));
     assert_eq!(wait.holders[0].task, "main");
