@@ -1,8 +1,11 @@
 //! Programs whose cost is measured, and in which unit.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use unpick::Run;
+use unpick::primitives::{Lock, Queue};
 use unpick::sim::time::sleep;
 use unpick::sim::{spawn, yield_now};
 
@@ -42,6 +45,9 @@ pub const WORKLOADS: &[Workload] = &[
         run: |seed| beside_sleepers(seed, 1000, 200_000),
     },
     Workload { name: "timer", unit: "sleep", units: 100_000, run: |seed| timers(seed, 1000, 100) },
+    Workload { name: "lost_update_10", unit: "run", units: 1, run: lost_update },
+    Workload { name: "lock_over_yield_10", unit: "run", units: 1, run: lock_over_yield },
+    Workload { name: "bounded_queue_20", unit: "run", units: 1, run: bounded_queue },
     Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
 ];
 
@@ -111,4 +117,65 @@ fn spawns(seed: u64, tasks: u32) {
         }
     });
     assert!(outcome.result.is_ok(), "spawning passes");
+}
+
+/// Ten tasks read a counter, give way, and write it back.
+fn lost_update(seed: u64) {
+    let outcome = Run::new().seed(seed).execute(|| async {
+        let counter = Rc::new(Cell::new(0));
+        let add = |counter: Rc<Cell<u32>>| async move {
+            let seen = counter.get();
+            yield_now().await;
+            counter.set(seen + 1);
+        };
+        let handles: Vec<_> = (0..10).map(|_| spawn(add(counter.clone()))).collect();
+        for handle in handles {
+            handle.await.expect("nobody aborts it");
+        }
+    });
+    assert!(outcome.result.is_ok(), "losing an update is no finding here");
+}
+
+/// Ten tasks hold a lock over a yield.
+fn lock_over_yield(seed: u64) {
+    let outcome = Run::new().seed(seed).execute(|| async {
+        let counter = Rc::new(Lock::new(0));
+        let add = |counter: Rc<Lock<u32>>| async move {
+            let mut held = counter.lock().await;
+            yield_now().await;
+            *held += 1;
+        };
+        let handles: Vec<_> = (0..10).map(|_| spawn(add(counter.clone()))).collect();
+        for handle in handles {
+            handle.await.expect("nobody aborts it");
+        }
+    });
+    assert!(outcome.result.is_ok(), "a lock works");
+}
+
+/// Two producers put ten items each into a queue with two places, and two consumers get them.
+fn bounded_queue(seed: u64) {
+    let outcome = Run::new().seed(seed).execute(|| async {
+        let queue = Rc::new(Queue::new(2));
+        let produce = |queue: Rc<Queue<u32>>| async move {
+            for item in 0..10 {
+                queue.put(item).await.expect("nobody shuts it down");
+            }
+        };
+        let consume = |queue: Rc<Queue<u32>>| async move {
+            for _ in 0..10 {
+                queue.get().await.expect("nobody shuts it down");
+            }
+        };
+        let handles = [
+            spawn(produce(queue.clone())),
+            spawn(produce(queue.clone())),
+            spawn(consume(queue.clone())),
+            spawn(consume(queue.clone())),
+        ];
+        for handle in handles {
+            handle.await.expect("nobody aborts it");
+        }
+    });
+    assert!(outcome.result.is_ok(), "a queue works");
 }

@@ -75,8 +75,8 @@ pub(crate) struct Core {
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
     poll: PollState,
-    /// The turn that a preemption choice has decided on.
-    preselected: Option<Turn>,
+    /// The turn that a preemption choice has decided on, and its place in the ready set then.
+    preselected: Option<(Turn, usize)>,
     /// The operation that was granted and has not been executed yet.
     granted: Option<OperationId>,
     /// A task whose operation was granted while its waker is being called.
@@ -261,6 +261,12 @@ impl Core {
 
     pub(crate) fn is_traced(&self) -> bool {
         self.events.is_some()
+    }
+
+    /// Whether anybody looks at what is executed: a trace, or a strategy.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_asking || self.events.is_some()
     }
 
     /// The number of a message, if there is anybody to tell about it.

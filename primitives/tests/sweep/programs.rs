@@ -1,5 +1,6 @@
 //! Programs over each primitive that hold whoever is cancelled.
 
+mod channels;
 mod locks;
 mod queues;
 mod signals;

@@ -72,6 +72,15 @@ impl Core {
         })
     }
 
+    /// Takes the turn that a preemption choice has decided on, unless it is gone. What became
+    /// ready since then is behind it, so that it is mostly where it was.
+    pub(super) fn take_preselected(&mut self, (turn, place): (Turn, usize)) -> Option<Turn> {
+        if place < self.ready.len() && self.ready.get(place) == turn && !self.is_asking {
+            return Some(self.ready.take(place));
+        }
+        self.make_unready(turn).then_some(turn)
+    }
+
     /// Adds a turn behind all others.
     #[inline]
     pub(super) fn make_ready(&mut self, turn: Turn) {
@@ -138,16 +147,17 @@ impl Core {
     /// At a preemption point: whether the operation goes on in place. If not, the turn that
     /// comes before it is decided as well.
     #[inline]
-    pub(super) fn goes_on_in_place(&mut self, description: Description) -> bool {
+    pub(super) fn goes_on_in_place(&mut self, description: Option<Description>) -> bool {
         let others = self.ready.len();
         if others == 0 {
             return true;
         }
         let question = Question { label: Label::Schedule, arity: others as u32 + 1, weight: None };
-        match self.decide(question, Some(description)) {
+        match self.decide(question, description) {
             0 => true,
             taken => {
-                self.preselected = Some(self.ready.get(taken as usize - 1));
+                let place = taken as usize - 1;
+                self.preselected = Some((self.ready.get(place), place));
                 self.attention = true;
                 false
             }

@@ -172,16 +172,22 @@ impl Loop<'_> {
     }
 
     fn end(&self, task: TaskId, leftover: Leftover) -> Next {
-        let unwanted = self.inside(|core| core.settle_ended(task, leftover));
-        if let Some(unwanted) = unwanted {
+        let ended = self.inside(|core| match core.settle_ended(task, leftover) {
+            None => {
+                core.current = None;
+                Ok(core.next())
+            }
+            Some(unwanted) => Err(unwanted),
+        });
+        ended.unwrap_or_else(|unwanted| {
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
             if let Err(panic) = dropped.map_err(panics::caught) {
                 self.inside(|core| core.fail_panicked(task, panic));
             }
-        }
-        self.inside(|core| {
-            core.current = None;
-            core.next()
+            self.inside(|core| {
+                core.current = None;
+                core.next()
+            })
         })
     }
 
@@ -241,8 +247,8 @@ impl Core {
         }
         let is_stalling = self.options.time == TimeModel::Stalling;
         self.attention = false;
-        if let Some(turn) = self.preselected.take()
-            && self.make_unready(turn)
+        if let Some(preselected) = self.preselected.take()
+            && let Some(turn) = self.take_preselected(preselected)
         {
             self.attention = is_stalling;
             return Some(self.take_turn(turn));
@@ -272,7 +278,9 @@ impl Core {
                 // What this waker makes of it is part of the grant, not a turn of its own.
                 self.entering = Some(task);
                 self.attention = true;
-                self.make_unready(Turn::Resume(task));
+                if self.tasks[task.index()].state == State::Ready {
+                    self.make_unready(Turn::Resume(task));
+                }
                 self.tasks[task.index()].state = State::Running;
                 Next::Grant(waker)
             }
@@ -286,7 +294,7 @@ impl Core {
         if self.steps >= self.eye_from && !self.is_in_budget(id) {
             return Next::Over;
         }
-        if kind == StepKind::Granted {
+        if kind == StepKind::Granted && self.tasks[id.index()].state == State::Ready {
             // Polling the task once serves a wake-up as well.
             self.make_unready(Turn::Resume(id));
         }

@@ -86,11 +86,10 @@ impl Core {
             self.poll.gave_way = true;
             return Gate::GiveWay;
         }
-        let description = description(self);
+        // Only a strategy that is asked looks at what the operation is.
+        let description = if self.is_asking { Some(description(self)) } else { None };
         if self.goes_on_in_place(description) {
-            if self.is_asking
-                && let Some(TaskId(task)) = self.current
-            {
+            if let (Some(description), Some(TaskId(task))) = (description, self.current) {
                 self.tell(Notice::WentOn { task, operation: description.into() });
             }
             return Gate::Go;

@@ -73,8 +73,10 @@ impl Object {
     pub fn immediate(&self, name: &'static str, access: Access) {
         let site = Location::caller();
         with_run(|core| {
-            let object = Some(self.index(core));
-            core.executed(Description { name, object, access, site });
+            if core.is_watched() {
+                let object = Some(self.index(core));
+                core.executed(Description { name, object, access, site });
+            }
         });
     }
 
@@ -114,8 +116,10 @@ impl Object {
     #[inline]
     pub fn publish(&self) {
         with_run(|core| {
-            let object = self.index(core).into();
-            core.record(|_| EventKind::Published { object });
+            if core.is_traced() {
+                let object = self.index(core).into();
+                core.record(|_| EventKind::Published { object });
+            }
         });
     }
 
@@ -124,8 +128,10 @@ impl Object {
     #[inline]
     pub fn observe(&self) {
         with_run(|core| {
-            let object = self.index(core).into();
-            core.record(|_| EventKind::Observed { object });
+            if core.is_traced() {
+                let object = self.index(core).into();
+                core.record(|_| EventKind::Observed { object });
+            }
         });
     }
 
@@ -134,8 +140,10 @@ impl Object {
     #[inline]
     pub fn notified(&self, woken: usize) {
         with_run(|core| {
-            let object = self.index(core).into();
-            core.record(|_| EventKind::Notified { object, woken });
+            if core.is_traced() {
+                let object = self.index(core).into();
+                core.record(|_| EventKind::Notified { object, woken });
+            }
         });
     }
 

@@ -138,11 +138,12 @@ impl Operation {
         let record = std::mem::take(&mut self.record);
         self.stage = Stage::LetThrough;
         let _waiter = with_run(|core| {
-            let waiter =
-                record.of(core.stamp).and_then(|id| core.forget_operation(OperationId(id)));
-            let description = self.describe(object, core);
-            core.executed(description);
-            waiter
+            if core.is_watched() {
+                let description = self.describe(object, core);
+                core.executed(description);
+            }
+            let id = record.of(core.stamp)?;
+            core.forget_operation(OperationId(id))
         });
     }
 
