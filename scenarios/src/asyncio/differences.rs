@@ -29,9 +29,10 @@ pub enum Reason {
     /// wake-up or a cancellation takes several turns of asyncio's loop and one of ours. Under
     /// this tape the outcome is asyncio's, or differs from it for one of the reasons above only.
     OrderOfTurns(Tape, Option<Box<Reason>>),
-    /// A task is cancelled, and in the same instant once more. In asyncio it has not ended by
-    /// then: the cancellation has to reach its children, or waits for its turn while a lock
-    /// passes the task over. Here it is dropped with its children in one turn.
+    /// A task is cancelled. In asyncio the cancellation reaches its children turn by turn, some of
+    /// which go on meanwhile, and a lock passes over a task that is about to be cancelled. Here
+    /// it is dropped with its children in one turn, before they go on or before it is cancelled
+    /// once more.
     CancelledInOneTurn,
     /// A timeout strikes. In asyncio its children are cancelled turn by turn, and others go on in
     /// between. Here they are dropped in place, and the task goes on in the same step.
@@ -57,7 +58,7 @@ impl fmt::Display for Reason {
                 write!(f, "another order of turns, {}, and {rest}", tape.token())
             }
             Reason::CancelledInOneTurn => {
-                f.write_str("a task was cancelled twice, and dropped in one turn")
+                f.write_str("a task was cancelled, and dropped with its children in one turn")
             }
             Reason::DroppedInPlace => {
                 f.write_str("a timeout dropped its children in place, and the task went on")
@@ -110,7 +111,7 @@ impl<'a> Divergence<'a> {
 
     /// Where no order of turns makes up for what is dropped in one turn.
     fn dropped_at_once(&self) -> Option<Reason> {
-        if self.cancelled_in_one_turn() {
+        if self.cancelled_once_more() || self.child_went_on() {
             Some(Reason::CancelledInOneTurn)
         } else {
             self.dropped_in_place().then_some(Reason::DroppedInPlace)
@@ -163,7 +164,8 @@ impl<'a> Divergence<'a> {
         })
     }
 
-    fn cancelled_in_one_turn(&self) -> bool {
+    /// Whether a second `cancel` finds the task unfinished in asyncio, and gone here.
+    fn cancelled_once_more(&self) -> bool {
         self.instant().any(|line| {
             let operation = self.record.program.operation(&line.task, &line.path);
             let Some(Act::Cancel(number)) = operation.map(|operation| &operation.act) else {
@@ -175,6 +177,19 @@ impl<'a> Divergence<'a> {
                 && self.unpick.log.contains(&false_here)
                 && self.instant().any(|end| is_cancelled_end(end, &victim))
                 && self.unpick_ended(&victim)
+        })
+    }
+
+    /// Whether in asyncio a child of a cancelled task got further before it ended.
+    fn child_went_on(&self) -> bool {
+        self.instant().any(|line| {
+            self.is_only_asyncios(line)
+                && self.unpick_ended(&line.task)
+                && self.instant().any(|end| {
+                    is_cancelled_end(end, &end.task)
+                        && line.task.starts_with(&format!("{}/", end.task))
+                        && self.unpick.log.contains(end)
+                })
         })
     }
 
