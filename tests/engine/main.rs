@@ -1,9 +1,12 @@
 //! The engine, through its public face: what it promises, tried against programs that nobody
 //! has thought of, and against a model of its own.
 
+mod data;
 mod enumeration;
 mod executor;
+mod foreign;
 mod giving_way;
+mod handing_over;
 mod random_programs;
 mod same_seed;
 mod tapes;
