@@ -9,6 +9,7 @@
 
 mod beacon;
 mod choosing;
+mod detectors;
 mod diagnosis;
 mod drive;
 mod ids;
@@ -28,6 +29,8 @@ use std::task::Waker;
 
 pub(crate) use beacon::{Beacon, all as all_beacons};
 pub(crate) use choosing::Question;
+use detectors::Detectors;
+pub(crate) use detectors::{Accessed, SharedAccess};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, OperationRecord};
@@ -113,6 +116,8 @@ pub(crate) struct Core {
     finding: Option<Finding>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
+    /// There once the run has a shared variable.
+    detectors: Option<Box<Detectors>>,
     beacon: OnceCell<Arc<Beacon>>,
 }
 
@@ -195,6 +200,8 @@ impl Core {
                 steps_max: 1,
                 elapsed_max: std::time::Duration::MAX,
                 poll_max: None,
+                races: crate::options::Detection::On,
+                atomicity: crate::options::Detection::On,
             },
             chooser: Chooser::RandomWalk,
             is_asking: false,
@@ -226,6 +233,7 @@ impl Core {
             finding: None,
             divergence: None,
             events: None,
+            detectors: None,
             beacon: OnceCell::new(),
         }
     }
@@ -267,13 +275,6 @@ impl Core {
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
         self.is_asking || self.events.is_some()
-    }
-
-    /// The number of a message, if there is anybody to tell about it.
-    pub(crate) fn new_message(&mut self) -> Option<u64> {
-        self.events.as_ref()?;
-        self.messages += 1;
-        Some(self.messages)
     }
 
     /// The names that a trace's events refer to.

@@ -15,6 +15,10 @@ pub enum Kind {
     Error,
     /// Nothing can run any more, and the main future has not ended.
     Deadlock,
+    /// A task wrote a shared variable over another write that it had not seen.
+    LostUpdate,
+    /// Two accesses to a shared variable, one of them a write, that nothing orders.
+    Race,
     /// A budget of steps or of virtual time was used up.
     Livelock,
     /// Something outside of the tape took part.
@@ -31,6 +35,8 @@ impl Kind {
             Kind::Panic => "panic",
             Kind::Error => "error",
             Kind::Deadlock => "deadlock",
+            Kind::LostUpdate => "lost update",
+            Kind::Race => "race",
             Kind::Livelock => "livelock",
             Kind::Nondeterminism => "nondeterminism",
             Kind::Divergence => "divergence",
@@ -119,6 +125,8 @@ pub struct Finding {
     pub place: Option<Place>,
     /// The tasks that wait, if nothing could run any more.
     pub blocked: Vec<Blocked>,
+    /// What else detectors saw in the run: one bug makes one finding.
+    pub evidence: Vec<String>,
 }
 
 impl Finding {
@@ -126,7 +134,15 @@ impl Finding {
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>, at: Instant) -> Finding {
         let message = message.into();
-        Finding { kind, message, at, task: None, place: None, blocked: Vec::new() }
+        Finding {
+            kind,
+            message,
+            at,
+            task: None,
+            place: None,
+            blocked: Vec::new(),
+            evidence: Vec::new(),
+        }
     }
 }
 
@@ -142,6 +158,9 @@ impl fmt::Display for Finding {
         write!(f, "\n  t={}", self.at)?;
         for blocked in &self.blocked {
             write!(f, "\n  {blocked}")?;
+        }
+        for evidence in &self.evidence {
+            write!(f, "\n  also {evidence}")?;
         }
         Ok(())
     }

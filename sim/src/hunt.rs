@@ -195,14 +195,17 @@ impl Course {
 pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
     let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser } =
         outcome;
-    let result = result.and_then(|output| match output.complaint() {
-        None => Ok(()),
-        Some(message) => {
-            let mut finding = Finding::new(Kind::Error, message, elapsed);
-            finding.task = Some(String::from("main"));
-            Err(finding)
-        }
-    });
+    let result = match result {
+        Ok(output) => match output.complaint() {
+            None => Ok(()),
+            Some(message) => {
+                let mut finding = Finding::new(Kind::Error, message, elapsed);
+                finding.task = Some(String::from("main"));
+                Err(finding)
+            }
+        },
+        Err(finding) => Err(finding),
+    };
     Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser }
 }
 

@@ -43,6 +43,7 @@ pub mod probe;
 mod random;
 mod run;
 pub mod seed;
+mod shared;
 pub mod strategy;
 pub mod streams;
 mod switching;
@@ -54,6 +55,7 @@ pub mod watchdog;
 
 pub use random::{SimRng, chance, pick, rng};
 pub use run::{Outcome, Run, RunError};
+pub use shared::{Shared, SharedRead, SharedWrite};
 pub use switching::{Step, WithoutSwitching, step, without_switching};
 pub use task::{
     AbortHandle, Builder, HandOver, JoinError, JoinHandle, YieldNow, current_path, hand_over,

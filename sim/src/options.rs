@@ -36,6 +36,16 @@ pub enum Tracing {
     On,
 }
 
+/// Whether a detector listens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Detection {
+    /// It does.
+    #[default]
+    On,
+    /// It does not.
+    Off,
+}
+
 /// How one run is carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -53,6 +63,12 @@ pub struct Options {
     /// How much wall-clock time one poll may take before the watchdog ends the process with exit
     /// code 101; `None` turns it off. 30 seconds by default.
     pub poll_max: Option<Duration>,
+    /// Whether accesses to [`Shared`](crate::Shared) variables that nothing orders are found,
+    /// under preemptive switching. On by default; costs nothing without such variables.
+    pub races: Detection,
+    /// Whether updates of [`Shared`](crate::Shared) variables that are lost across an await are
+    /// found. On by default; costs nothing without such variables.
+    pub atomicity: Detection,
 }
 
 impl Default for Options {
@@ -64,6 +80,8 @@ impl Default for Options {
             steps_max: 1_000_000,
             elapsed_max: Duration::MAX,
             poll_max: Some(Duration::from_secs(30)),
+            races: Detection::default(),
+            atomicity: Detection::default(),
         }
     }
 }

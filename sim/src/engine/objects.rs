@@ -45,6 +45,7 @@ impl Core {
         let record = ObjectRecord { kind, name: name.cloned(), site, creator, holds: NIL };
         let index = match self.free_objects.pop() {
             Some(index) => {
+                self.forget_order(index);
                 self.objects[index as usize] = record;
                 index
             }
@@ -128,6 +129,11 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// One object as reports call it.
+    pub(crate) fn object_title(&self, index: u32) -> String {
+        self.object_titles().swap_remove(index as usize)
     }
 
     /// The objects as traces and reports call them: kind and name, such as `lock db`, or for one

@@ -136,6 +136,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
 
 fn begin_teardown() {
     with_run(|core| {
+        core.conclude();
         core.teardown = true;
         core.record_left_behind(TaskId::MAIN);
     });
@@ -284,6 +285,7 @@ fn end() -> Ended {
         core.without_switching = 0;
         core.messages = 0;
         core.teardown = false;
+        core.detectors = None;
         core.recent.clear();
         core.objects.clear();
         core.free_objects.clear();

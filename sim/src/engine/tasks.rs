@@ -189,6 +189,7 @@ impl Core {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
         }
         self.make_ready(Turn::Resume(id));
+        self.order_spawn(id);
         self.record(move |_| EventKind::Spawned { task: id.into(), site: new.site.into() });
         id
     }
@@ -288,7 +289,9 @@ impl Core {
             let earlier = task.joiner.replace(Joiner { waiter, task: joiner, site, since_ns });
             return (JoinPoll::Pending, earlier.map(|earlier| earlier.waiter));
         }
-        match std::mem::replace(&mut task.leftover, Leftover::Taken) {
+        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
+        self.order_join(id);
+        match leftover {
             Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
             Leftover::Cancelled => (JoinPoll::Cancelled, Some(waiter)),
             Leftover::Panicked(message) => (JoinPoll::Panicked(message), Some(waiter)),

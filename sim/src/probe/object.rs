@@ -116,9 +116,9 @@ impl Object {
     #[inline]
     pub fn publish(&self) {
         with_run(|core| {
-            if core.is_traced() {
-                let object = self.index(core).into();
-                core.record(|_| EventKind::Published { object });
+            if core.orders_matter() {
+                let object = self.index(core);
+                core.publish(object);
             }
         });
     }
@@ -128,9 +128,9 @@ impl Object {
     #[inline]
     pub fn observe(&self) {
         with_run(|core| {
-            if core.is_traced() {
-                let object = self.index(core).into();
-                core.record(|_| EventKind::Observed { object });
+            if core.orders_matter() {
+                let object = self.index(core);
+                core.observe(object);
             }
         });
     }

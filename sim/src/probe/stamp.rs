@@ -1,7 +1,6 @@
 //! What happens before what, for a single message.
 
 use crate::engine::{self, with_run};
-use crate::trace::EventKind;
 
 /// Travels with a message: what its sender did before it was sent happens before what its
 /// receiver does with it.
@@ -17,8 +16,7 @@ impl Stamp {
     #[inline]
     pub fn here() -> Stamp {
         let stamp = with_run(|core| {
-            let number = core.new_message()?;
-            core.record(|_| EventKind::Stamped { number });
+            let number = core.stamp_message()?;
             Some(Stamp { run: core.stamp, number })
         });
         stamp.flatten().unwrap_or_default()
@@ -32,7 +30,7 @@ impl Stamp {
         }
         with_run(|core| {
             if self.run == core.stamp {
-                core.record(|_| EventKind::StampObserved { number: self.number });
+                core.observe_message(self.number);
             }
         });
     }

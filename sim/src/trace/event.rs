@@ -185,6 +185,27 @@ pub enum EventKind {
         /// The message's number in the run.
         number: u64,
     },
+    /// The task read a shared variable.
+    SharedRead {
+        /// The variable.
+        object: ObjectRef,
+        /// Where.
+        site: Site,
+    },
+    /// The task overwrote a shared variable.
+    SharedWritten {
+        /// The variable.
+        object: ObjectRef,
+        /// Where.
+        site: Site,
+    },
+    /// The task read and wrote a shared variable in one go.
+    SharedUpdated {
+        /// The variable.
+        object: ObjectRef,
+        /// Where.
+        site: Site,
+    },
     /// The program said something with [`event!`](crate::event).
     Said {
         /// What it said.

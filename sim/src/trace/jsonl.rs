@@ -110,6 +110,15 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Observed { object } => ("observed", json!({ "object": object.0 })),
         EventKind::Stamped { number } => ("stamped", json!({ "message": number })),
         EventKind::StampObserved { number } => ("stamp_observed", json!({ "message": number })),
+        EventKind::SharedRead { object, site } => {
+            ("shared_read", json!({ "object": object.0, "site": site.place().to_string() }))
+        }
+        EventKind::SharedWritten { object, site } => {
+            ("shared_written", json!({ "object": object.0, "site": site.place().to_string() }))
+        }
+        EventKind::SharedUpdated { object, site } => {
+            ("shared_updated", json!({ "object": object.0, "site": site.place().to_string() }))
+        }
         EventKind::Said { text } => ("said", json!({ "text": text })),
     }
 }

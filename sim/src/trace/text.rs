@@ -92,6 +92,15 @@ impl Text {
             EventKind::Choice { number, choice } => {
                 format!("choice {number}: {choice:?}")
             }
+            EventKind::SharedRead { object, site } => {
+                format!("get {}{}", object_title(*object), self.at(*site))
+            }
+            EventKind::SharedWritten { object, site } => {
+                format!("set {}{}", object_title(*object), self.at(*site))
+            }
+            EventKind::SharedUpdated { object, site } => {
+                format!("update {}{}", object_title(*object), self.at(*site))
+            }
             EventKind::Said { text } => format!("say {text}"),
             EventKind::Published { .. }
             | EventKind::Observed { .. }

@@ -1,0 +1,137 @@
+//! Lost updates.
+
+use std::rc::Rc;
+
+use unpick::primitives::Lock;
+use unpick::sim::options::{Detection, Options};
+use unpick::sim::{Shared, spawn, step, yield_now};
+use unpick::{Kind, Switching};
+
+use crate::{in_lockstep, kinds};
+
+async fn join(tasks: impl IntoIterator<Item = unpick::sim::JoinHandle<()>>) {
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+async fn deposits() {
+    let balance = Rc::new(Shared::synchronized(100).named("balance"));
+    let tellers = [10, 20].map(|amount| {
+        let balance = balance.clone();
+        spawn(async move {
+            let seen = balance.get();
+            step().await;
+            balance.set(seen + amount);
+        })
+    });
+    join(tellers).await;
+}
+
+#[test]
+fn a_write_over_one_that_was_not_seen_is_a_lost_update() {
+    let finding = in_lockstep(Options::default(), deposits).expect("a lost update");
+    assert_eq!(finding.kind, Kind::LostUpdate);
+    let file = "tests/detectors/atomicity.rs";
+    let message = format!(
+        "main.2 read shared balance ({file}:23), gave way, and then wrote it ({file}:25) over \
+         what main.1 had written in between ({file}:25): that update is lost"
+    );
+    assert_eq!(finding.message, message);
+}
+
+#[test]
+fn some_schedules_lose_no_update() {
+    let found = kinds(Switching::Preemptive, deposits);
+    assert_eq!(found, [None, Some(Kind::LostUpdate)]);
+}
+
+#[test]
+fn cooperative_switching_loses_updates_across_awaits_that_suspend() {
+    let program = || async {
+        let variable = Rc::new(Shared::new(0));
+        let tasks = [1, 2].map(|_| {
+            let variable = variable.clone();
+            spawn(async move {
+                let seen = variable.get();
+                yield_now().await;
+                variable.set(seen + 1);
+            })
+        });
+        join(tasks).await;
+    };
+    assert!(kinds(Switching::Cooperative, program).contains(&Some(Kind::LostUpdate)));
+    assert_eq!(kinds(Switching::Cooperative, deposits), [None], "a step gives no way there");
+}
+
+#[test]
+fn the_detector_can_be_switched_off() {
+    let options = Options { atomicity: Detection::Off, ..Options::default() };
+    assert_eq!(in_lockstep(options, deposits), None);
+}
+
+#[test]
+fn a_lock_over_all_of_it_loses_nothing() {
+    let program = || async {
+        let balance = Rc::new(Lock::new(Shared::new(100)));
+        let tellers = [10, 20].map(|amount| {
+            let balance = balance.clone();
+            spawn(async move {
+                let balance = balance.lock().await;
+                let seen = balance.get();
+                step().await;
+                balance.set(seen + amount);
+            })
+        });
+        join(tellers).await;
+    };
+    assert_eq!(kinds(Switching::Preemptive, program), [None]);
+}
+
+#[test]
+fn an_update_in_one_go_loses_nothing() {
+    let program = || async {
+        let balance = Rc::new(Shared::synchronized(100));
+        let tellers = [10, 20].map(|amount| {
+            let balance = balance.clone();
+            spawn(async move {
+                step().await;
+                balance.update(|balance| *balance += amount);
+            })
+        });
+        join(tellers).await;
+        assert_eq!(balance.get(), 130);
+    };
+    assert_eq!(kinds(Switching::Preemptive, program), [None]);
+}
+
+#[test]
+fn reading_again_before_writing_loses_nothing() {
+    let program = || async {
+        let balance = Rc::new(Shared::synchronized(100));
+        let tellers = [10, 20].map(|amount| {
+            let balance = balance.clone();
+            spawn(async move {
+                let _early = balance.get();
+                step().await;
+                let seen = balance.get();
+                balance.set(seen + amount);
+            })
+        });
+        join(tellers).await;
+        assert_eq!(balance.get(), 130);
+    };
+    assert_eq!(kinds(Switching::Preemptive, program), [None]);
+}
+
+#[test]
+fn a_panic_is_the_finding_and_the_lost_update_its_evidence() {
+    let finding = in_lockstep(Options::default(), || async {
+        deposits().await;
+        panic!("the balance is wrong");
+    });
+    let finding = finding.expect("a panic");
+    assert_eq!(finding.kind, Kind::Panic);
+    assert_eq!(finding.evidence.len(), 1, "{finding}");
+    assert!(finding.evidence[0].starts_with("lost update: main.2 read shared balance"));
+}
