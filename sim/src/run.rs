@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::engine;
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
+use crate::panics;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Fifo, Replay, Strictness};
 use crate::tape::{Tape, Token};
@@ -145,6 +147,9 @@ impl Run {
     ///
     /// # Errors
     /// If the options are refused, or inside of another run.
+    ///
+    /// # Panics
+    /// If the strategy panics, or takes an alternative that there is not.
     pub fn try_execute<F, Fut>(self, program: F) -> Result<Outcome<Fut::Output>, RunError>
     where
         F: FnOnce() -> Fut,
@@ -158,7 +163,13 @@ impl Run {
             watchdog::start();
         }
         let Run { options, id, chooser } = self;
-        let (output, ended) = engine::execute(&options, id, chooser, program);
+        let execute = AssertUnwindSafe(|| engine::execute(&options, id, chooser, program));
+        let (output, ended) = catch_unwind(execute).unwrap_or_else(|panic| {
+            let place = panics::take_place();
+            let place = place.map_or_else(|| String::from("?"), |place| place.to_string());
+            // Outside of the run, so that it is printed.
+            panic!("run {id} was broken off by a panic at {place}: {}", panics::caught(panic))
+        });
         let result = match (ended.finding, output) {
             (Some(finding), _) => Err(finding),
             (None, Some(output)) => Ok(output),

@@ -5,6 +5,7 @@ mod limits;
 mod outside;
 mod panics;
 mod quiet;
+mod strategies;
 mod teardown;
 
 use std::cell::{Cell, RefCell};

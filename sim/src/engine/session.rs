@@ -1,5 +1,6 @@
 //! A run from its beginning to its end: what is set up, and how everything is put away.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -76,6 +77,7 @@ where
 {
     panics::install_hook();
     let stamp = begin(options, run, chooser);
+    let _abandoned = Abandoned(stamp);
     let mut output = None;
     match catch_unwind(AssertUnwindSafe(program)) {
         Ok(future) => {
@@ -93,7 +95,37 @@ where
     }
     drop_tasks();
     drop_rest();
+    if with_run(|core| core.finding.is_some()) == Some(true) {
+        // Nobody will take it, and its drop is still the program's code.
+        drop_guarded(TaskId::MAIN, || drop(output.take()));
+        drop_tasks();
+        drop_rest();
+    }
     (output, end())
+}
+
+/// Leaves the run with this stamp when a panic gets out of it, which only a strategy or the
+/// engine itself can bring about: the thread can make another run after that.
+struct Abandoned(Stamp);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        ENGINE.with(|engine| {
+            if engine.stamp.get() != self.0 {
+                return;
+            }
+            engine.stamp.set(Stamp::NONE);
+            let Ok(mut core) = engine.core.try_borrow_mut() else { return };
+            core.beacon().end();
+            let beacon = core.beacon.take();
+            let mut left = std::mem::replace(&mut *core, Core::new());
+            core.beacon = beacon.map(OnceCell::from).unwrap_or_default();
+            left.beacon = OnceCell::new();
+            // The program's futures are not dropped: that would run its code, outside of its
+            // run and while unwinding.
+            std::mem::forget(left);
+        });
+    }
 }
 
 /// A stamp that no other run of this process has.

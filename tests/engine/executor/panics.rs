@@ -224,3 +224,17 @@ fn a_panic_that_the_program_catches_is_its_own_affair() {
     });
     assert_eq!(outcome.result, Ok(3));
 }
+
+/// The output is there already when something that was left behind panics.
+#[test]
+fn a_panic_of_an_output_that_a_finding_takes_the_place_of_does_not_get_out() {
+    let outcome = Run::new().execute(|| async {
+        let guard = PanicsInDrop("left behind");
+        spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        PanicsInDrop("as the output")
+    });
+    assert_eq!(finding_of(outcome, Kind::Panic).message, "left behind");
+}
