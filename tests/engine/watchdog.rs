@@ -58,20 +58,21 @@ fn without_a_limit_a_poll_may_take_as_long_as_it_likes() {
 #[test]
 fn many_short_polls_are_not_one_long_one() {
     if child::is_child() {
-        let limit = Some(Duration::from_millis(250));
+        let limit = Some(Duration::from_secs(1));
+        let a_while = Duration::from_millis(20);
         let outcome = with_limit(limit).execute(|| async {
-            for _ in 0..20 {
-                std::thread::sleep(Duration::from_millis(40));
+            for _ in 0..75 {
+                std::thread::sleep(a_while);
                 yield_now().await;
             }
         });
         assert_eq!(outcome.result, Ok(()));
-        for _ in 0..20 {
-            let short = || async { std::thread::sleep(Duration::from_millis(40)) };
+        for _ in 0..75 {
+            let short = || async { std::thread::sleep(a_while) };
             assert_eq!(with_limit(limit).execute(short).result, Ok(()));
         }
         // Between two runs there is nothing to watch.
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(Duration::from_millis(1500));
         return;
     }
     let output = child::run_test("watchdog::many_short_polls_are_not_one_long_one");
