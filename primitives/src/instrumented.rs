@@ -2,7 +2,8 @@
 //! the one way in which its futures wait.
 //!
 //! Invariant: no code of others (a waker, a clone or a drop of the user's values, a predicate)
-//! is called while the mutex is locked.
+//! is called while the mutex is locked. The one exception is how the items of a priority queue
+//! compare, which its documentation says.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,79 @@
-//! The primitives of Python's asyncio in idiomatic Rust, instrumented for the unpick harness.
+//! The primitives of Python's asyncio in idiomatic Rust, and what Rust users expect beside them,
+//! instrumented for the [unpick](https://docs.rs/unpick) harness.
+//!
+//! Inside of a run every operation is announced before it is executed, so that other tasks can
+//! come in between, and is recorded with who has what and who waits for whom. Outside of a run
+//! they are ordinary primitives for any executor, between any threads; without the crate's
+//! feature `sim` the probes are not even there.
+//!
+//! ```
+//! use unpick_primitives::{Lock, task::spawn};
+//! use unpick_sim::{Run, finding::Kind};
+//! use std::rc::Rc;
+//!
+//! /// Two tasks take two locks, in opposite orders.
+//! async fn crossing() {
+//!     let forks = Rc::new((Lock::new(()).named("left"), Lock::new(()).named("right")));
+//!     let other = forks.clone();
+//!     let task = spawn(async move {
+//!         let _right = other.1.lock().await;
+//!         let _left = other.0.lock().await;
+//!     });
+//!     let left = forks.0.lock().await;
+//!     let right = forks.1.lock().await;
+//!     drop((left, right));
+//!     task.await.expect("it returns");
+//! }
+//!
+//! let found = (0..100).find_map(|seed| Run::new().seed(seed).execute(crossing).result.err());
+//! assert_eq!(found.map(|finding| finding.kind), Some(Kind::Deadlock));
+//! ```
+//!
+//! # From asyncio
+//!
+//! Semantics are CPython 3.13's: who is woken, in which order, and what is an error. What Rust
+//! says otherwise: guards instead of `async with`, `Result` instead of exceptions, and dropping
+//! a future instead of cancelling it. What was granted to a waiter that is dropped goes to the
+//! next one.
+//!
+//! | asyncio | here |
+//! |---|---|
+//! | `Lock` | [`Lock`], around a value |
+//! | `Event` | [`Event`] |
+//! | `Condition` | [`Condition`]; `wait` takes the guard and returns it |
+//! | `Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`]; bare `acquire()` is [`acquire_unguarded`](Semaphore::acquire_unguarded) |
+//! | `Barrier`, `BrokenBarrierError` | [`Barrier`], [`BrokenBarrierError`](barrier::BrokenBarrierError) |
+//! | `Queue`, `LifoQueue`, `PriorityQueue` | [`Queue`], [`LifoQueue`], [`PriorityQueue`] |
+//! | `QueueFull`, `QueueEmpty`, `QueueShutDown` | [`PutError::Full`](queue::PutError), [`GetError::Empty`](queue::GetError), [`QueueShutDown`](queue::QueueShutDown) |
+//! | `shutdown(immediate=…)` | [`shutdown`](queue::BaseQueue::shutdown) with [`Shutdown`](queue::Shutdown) |
+//! | `loop.create_future()`, `Future` | [`Future`] |
+//! | `set_result`, `set_exception`, `InvalidStateError` | [`set_result`](Future::set_result), [`set_error`](Future::set_error), [`InvalidStateError`](future::InvalidStateError) |
+//! | `create_task` | [`task::spawn`] |
+//! | `gather` | [`task::gather`] |
+//! | `gather(return_exceptions=True)` | [`task::gather_results`] |
+//! | `wait(return_when=…)` | [`task::wait`] with [`task::WaitFor`] |
+//! | `as_completed` | [`task::as_completed`] |
+//! | `timeout`, `wait_for` | [`task::timeout`] |
+//! | `timeout_at` | [`task::timeout_at`] |
+//! | `shield` | [`task::shield`] |
+//! | `TaskGroup` | [`task::task_group`] |
+//! | `sleep`, `sleep(0)` | [`task::sleep`], [`task::yield_now`] |
+//! | `to_thread`, `run_in_executor` | [`task::to_thread`] |
+//! | `Task.cancel` | [`abort`](task::JoinHandle::abort) |
+//!
+//! # From tokio
+//!
+//! Semantics are those that tokio's documentation states.
+//!
+//! | tokio | here |
+//! |---|---|
+//! | `sync::Mutex`, `sync::Semaphore`, `sync::Barrier` | [`Lock`], [`Semaphore`], [`Barrier`] |
+//! | `sync::RwLock` | [`RwLock`] |
+//! | `sync::Notify` | [`Notify`] |
+//! | `sync::OnceCell` | [`OnceCell`] |
+//! | `sync::{oneshot, mpsc, broadcast, watch}` | [`oneshot`], [`mpsc`], [`broadcast`], [`watch`] |
+//! | `tokio_util::sync::CancellationToken` | [`CancellationToken`] |
+//! | `time::interval` | [`task::interval`] |
 
 #![forbid(unsafe_code)]
 

@@ -94,6 +94,15 @@ fn a_joiner_that_was_woken_returns_even_if_more_is_put() {
 }
 
 #[test]
+fn the_last_task_done_wakes_every_joiner() {
+    let queue = Queue::new(0);
+    queue.put_nowait(1).expect("it has no bound");
+    let mut joiners = [waiting(queue.join()), waiting(queue.join())];
+    queue.task_done().expect("it was put");
+    joiners.iter_mut().for_each(|joiner| joiner.assert_ready());
+}
+
+#[test]
 fn equal_priorities_leave_in_the_order_in_which_they_came() {
     #[derive(Debug)]
     struct Job(u8, u8);

@@ -201,7 +201,7 @@ fn once_cell_runs_one_initializer_that_succeeds() {
                 let initialize = async || {
                     let _inside = shared.1.enter(1);
                     yield_now().await;
-                    if number % 3 == 0 { Err(()) } else { Ok(number) }
+                    if number.is_multiple_of(3) { Err(()) } else { Ok(number) }
                 };
                 shared.0.get_or_try_init(initialize).await.ok().copied()
             };

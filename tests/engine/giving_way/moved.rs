@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use futures::channel::oneshot;
+use futures::task::{ArcWake, waker};
 use unpick::sim::finding::Kind;
 use unpick::sim::{Run, spawn, step, yield_now};
 
-use super::ok;
+use super::{Scripted, ok};
 use crate::support::probed::Lock;
 use crate::{COOPERATIVE, PREEMPTIVE, all_outcomes, finding_of};
 
@@ -76,4 +79,46 @@ fn a_deadlock_names_the_task_that_polled_an_operation_last() {
     let wait = &finding.blocked[1].waits[0];
     assert_eq!(wait.object.as_deref(), Some("lock moved"));
     assert_eq!(wait.holders[0].task, "main");
+}
+
+/// Counts its calls, and passes them on.
+struct Counter {
+    calls: AtomicU32,
+    task: Waker,
+}
+
+impl ArcWake for Counter {
+    fn wake_by_ref(counter: &Arc<Counter>) {
+        counter.calls.fetch_add(1, Ordering::Relaxed);
+        counter.task.wake_by_ref();
+    }
+}
+
+/// As when a combinator hands a future to another one of the same task.
+#[test]
+fn a_grant_wakes_the_waker_that_an_operation_was_polled_with_last() {
+    let outcome = Run::new().strategy(Scripted::new(&[1])).execute(|| async {
+        spawn(async {});
+        let mut stepping = Box::pin(step());
+        let mut counters: Vec<Arc<Counter>> = Vec::new();
+        poll_fn(|cx| {
+            if counters.is_empty() {
+                counters.extend((0..3).map(|_| {
+                    let task = cx.waker().clone();
+                    Arc::new(Counter { calls: AtomicU32::new(0), task })
+                }));
+                for counter in &counters {
+                    let waker = waker(Arc::clone(counter));
+                    let polled = stepping.as_mut().poll(&mut Context::from_waker(&waker));
+                    assert!(polled.is_pending(), "another task was decided to come first");
+                }
+                return Poll::Pending;
+            }
+            stepping.as_mut().poll(cx)
+        })
+        .await;
+        let calls = counters.iter().map(|counter| counter.calls.load(Ordering::Relaxed));
+        calls.collect::<Vec<_>>()
+    });
+    assert_eq!(outcome.result, Ok(vec![0, 0, 1]));
 }

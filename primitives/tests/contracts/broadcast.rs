@@ -1,0 +1,63 @@
+//! Broadcasts.
+
+use std::rc::Rc;
+
+use unpick_primitives::broadcast::{self, RecvError, TryRecvError};
+
+use crate::hand::{ready, waiting};
+
+#[test]
+fn sending_wakes_every_receiver() {
+    let (sender, mut first) = broadcast::channel(1);
+    let mut second = sender.subscribe();
+    let mut waiters = [waiting(first.recv()), waiting(second.recv())];
+    assert_eq!(sender.send(1), Ok(2));
+    assert_eq!(waiters.each_mut().map(|waiter| waiter.assert_ready()), [Ok(1), Ok(1)]);
+}
+
+#[test]
+fn dropping_the_last_sender_wakes_every_receiver() {
+    let (sender, mut first) = broadcast::channel::<u8>(1);
+    let mut second = first.resubscribe();
+    let mut waiters = [waiting(first.recv()), waiting(second.recv())];
+    drop(sender);
+    let closed = Err(RecvError::Closed);
+    assert_eq!(waiters.each_mut().map(|waiter| waiter.assert_ready()), [closed, closed]);
+}
+
+#[test]
+fn a_message_is_dropped_when_all_have_got_it() {
+    let message = Rc::new(());
+    let (sender, mut first) = broadcast::channel(4);
+    let mut second = sender.subscribe();
+    assert_eq!(sender.send(message.clone()), Ok(2));
+    drop(ready(first.recv()));
+    assert_eq!(Rc::strong_count(&message), 2);
+    drop(ready(second.recv()));
+    assert_eq!(Rc::strong_count(&message), 1);
+}
+
+#[test]
+fn a_receiver_that_goes_takes_what_it_has_not_read_with_it() {
+    let message = Rc::new(());
+    let (sender, mut first) = broadcast::channel(4);
+    let second = sender.subscribe();
+    assert_eq!(sender.send(message.clone()), Ok(2));
+    assert_eq!(sender.send(message.clone()), Ok(2));
+    drop(ready(first.recv()));
+    drop(second);
+    assert_eq!(Rc::strong_count(&message), 2);
+    assert!(first.try_recv().is_ok());
+    assert_eq!(Rc::strong_count(&message), 1);
+    assert_eq!(first.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[test]
+fn a_message_that_falls_out_is_dropped() {
+    let message = Rc::new(());
+    let (sender, _receiver) = broadcast::channel(2);
+    for _ in 0..10 {
+        assert!(sender.send(message.clone()).is_ok());
+    }
+    assert_eq!(Rc::strong_count(&message), 3);
+}

@@ -1,0 +1,67 @@
+//! Once-cells.
+
+use std::future::{pending, ready as at_once};
+
+use unpick_primitives::OnceCell;
+use unpick_primitives::once_cell::SetError;
+
+use crate::hand::{ready, waiting};
+
+#[test]
+fn those_who_wait_get_the_value_that_was_made() {
+    let cell = OnceCell::new();
+    let gate = unpick_primitives::Event::new();
+    let mut first = waiting(cell.get_or_init(async || {
+        gate.wait().await;
+        1
+    }));
+    let mut second = waiting(cell.get_or_init(|| at_once(2)));
+    let mut third = waiting(cell.get_or_init(|| at_once(3)));
+    gate.set();
+    assert_eq!(first.assert_ready(), &1);
+    assert_eq!((second.assert_ready(), third.assert_ready()), (&1, &1));
+}
+
+#[test]
+fn a_cancelled_initializer_gives_the_turn_to_the_next() {
+    let cell = OnceCell::new();
+    let first = waiting(cell.get_or_init(pending));
+    let mut second = waiting(cell.get_or_init(|| at_once(2)));
+    drop(first);
+    assert_eq!(second.assert_ready(), &2);
+}
+
+#[test]
+fn a_failed_initializer_gives_the_turn_to_the_next() {
+    let cell = OnceCell::new();
+    let gate = unpick_primitives::Event::new();
+    let mut first = waiting(cell.get_or_try_init(async || {
+        gate.wait().await;
+        Err("no")
+    }));
+    let mut second = waiting(cell.get_or_init(|| at_once(2)));
+    gate.set();
+    assert_eq!(first.assert_ready(), Err("no"));
+    assert_eq!(second.assert_ready(), &2);
+}
+
+#[test]
+fn cancelled_waiter_passes_the_turn_on() {
+    let cell = OnceCell::new();
+    let first = waiting(cell.get_or_init(pending));
+    let second = waiting(cell.get_or_init(|| at_once(2)));
+    let mut third = waiting(cell.get_or_init(|| at_once(3)));
+    drop(first);
+    drop(second);
+    assert_eq!(third.assert_ready(), &3);
+}
+
+#[test]
+fn a_cell_nobody_has_initialized_is_free_again() {
+    let cell = OnceCell::new();
+    let first = waiting(cell.get_or_init(pending));
+    assert_eq!(cell.set(1), Err(SetError::Initializing(1)));
+    drop(first);
+    assert_eq!(cell.set(1), Ok(()));
+    assert_eq!(ready(cell.get_or_init(|| at_once(2))), &1);
+}

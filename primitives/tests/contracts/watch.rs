@@ -1,0 +1,69 @@
+//! Watched values.
+
+use unpick_primitives::watch::{self, RecvError, SendError};
+use unpick_sim::Run;
+use unpick_sim::finding::Kind;
+
+use crate::hand::{ready, waiting};
+
+#[test]
+fn a_change_wakes_everybody_who_watches() {
+    let (sender, mut first) = watch::channel(0);
+    let mut second = first.clone();
+    let mut waiters = [waiting(first.changed()), waiting(second.changed())];
+    assert_eq!(sender.send(1), Ok(()));
+    assert_eq!(waiters.each_mut().map(|waiter| waiter.assert_ready()), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn the_last_value_is_seen_even_if_the_senders_are_gone() {
+    let (sender, mut receiver) = watch::channel(0);
+    let mut changed = waiting(receiver.changed());
+    drop(sender);
+    assert_eq!(changed.assert_ready(), Err(RecvError));
+    drop(changed);
+    let (sender, mut receiver) = watch::channel(0);
+    sender.send_replace(1);
+    drop(sender);
+    assert_eq!(ready(receiver.wait_for(|value| *value == 1)).map(|value| *value), Ok(1));
+    assert!(ready(receiver.wait_for(|value| *value == 2)).is_err());
+}
+
+#[test]
+fn sending_to_nobody_gives_the_value_back() {
+    let (sender, receiver) = watch::channel(0);
+    let mut closed = waiting(sender.closed());
+    drop(receiver);
+    closed.assert_ready();
+    assert_eq!(sender.send(1), Err(SendError(1)));
+    assert_eq!(*sender.borrow(), 0);
+    let late = sender.subscribe();
+    assert_eq!(sender.send(1), Ok(()));
+    assert_eq!(*late.borrow(), 1);
+}
+
+#[test]
+fn a_change_that_panics_tells_nobody() {
+    let (sender, receiver) = watch::channel(0);
+    let changed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        sender.send_modify(|value| {
+            *value = 1;
+            panic!("half-way");
+        });
+    }));
+    assert!(changed.is_err());
+    assert_eq!(receiver.has_changed(), Ok(false));
+    assert_eq!(*receiver.borrow(), 1);
+}
+
+#[test]
+fn sending_inside_of_a_run_while_the_value_is_borrowed_is_a_finding() {
+    let outcome = Run::new().execute(|| async {
+        let (sender, receiver) = watch::named_channel("config", 0);
+        let kept = receiver.borrow();
+        sender.send_replace(*kept + 1);
+    });
+    let finding = outcome.result.expect_err("it can never go on");
+    assert_eq!(finding.kind, Kind::Panic);
+    assert!(finding.message.contains("watch config was sent while somebody borrows it"));
+}
