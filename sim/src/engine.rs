@@ -24,6 +24,7 @@ mod virtual_clock;
 mod waker;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -89,6 +90,8 @@ pub(crate) struct Core {
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
     steps: u64,
+    /// Turns, and operations that went on in place: what the budget of steps is spent on.
+    spent: u64,
     /// How many tasks, daemons apart, had not ended when the run was over.
     unfinished: usize,
     /// From which step on the loop keeps an eye on the budget: the last few turns of a run that
@@ -100,6 +103,8 @@ pub(crate) struct Core {
     pub(crate) operations: Table<OperationRecord>,
     pub(crate) objects: Vec<ObjectRecord>,
     free_objects: Vec<u32>,
+    /// How many objects of each kind each task has made.
+    object_numbers: BTreeMap<(TaskId, &'static str), u32>,
     pub(crate) holds: Table<HoldRecord>,
 
     now_ns: u64,
@@ -217,12 +222,14 @@ impl Core {
             without_switching: 0,
             teardown: false,
             steps: 0,
+            spent: 0,
             unfinished: 0,
             eye_from: 0,
             recent: Vec::new(),
             operations: Table::new(),
             objects: Vec::new(),
             free_objects: Vec::new(),
+            object_numbers: BTreeMap::new(),
             holds: Table::new(),
             now_ns: 0,
             timers: Timers::new(),
@@ -287,10 +294,9 @@ impl Core {
         });
         let tasks = tasks.collect();
         drop(identities);
-        let titles = self.object_titles().into_iter();
-        let objects = self.objects.iter().zip(titles).map(|(object, title)| ObjectInfo {
+        let objects = self.objects.iter().enumerate().map(|(index, object)| ObjectInfo {
             kind: object.kind,
-            title,
+            title: self.object_title(index as u32),
             made: object.site.into(),
         });
         Trace { run: self.run, events, tasks, objects: objects.collect() }

@@ -55,7 +55,8 @@ pub struct Options {
     pub time: TimeModel,
     /// Whether events are recorded. Off by default.
     pub tracing: Tracing,
-    /// How many turns a run may take before it counts as a livelock. One million by default.
+    /// How many steps a run may take before it counts as a livelock: turns, and operations that
+    /// went on in place. One million by default.
     pub steps_max: u64,
     /// How far the virtual clock may go before the run counts as a livelock. Unlimited by
     /// default (`Duration::MAX`).

@@ -112,7 +112,7 @@ impl Run {
         self
     }
 
-    /// How many turns it may take before it counts as a livelock.
+    /// How many steps it may take before it counts as a livelock.
     pub fn steps_max(mut self, steps_max: u64) -> Run {
         self.options.steps_max = steps_max;
         self

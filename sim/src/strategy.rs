@@ -24,7 +24,7 @@ pub use fifo::Fifo;
 pub use lockstep::Lockstep;
 pub use pct::Pct;
 pub use pos::Pos;
-pub use replay::{Divergence, Replay, Strictness};
+pub use replay::{Asked, Divergence, Replay, Strictness};
 pub use surw::{Interest, Surw};
 pub use systematic::Systematic;
 

@@ -7,6 +7,7 @@ mod executor;
 mod foreign;
 mod giving_way;
 mod handing_over;
+mod in_place;
 mod random_programs;
 mod same_seed;
 mod tapes;

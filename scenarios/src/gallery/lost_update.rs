@@ -6,11 +6,12 @@
 //! - Shortest schedule: one switch, between a teller's read and its write.
 //! - Fix: hold the audit lock over the whole of it.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
-use unpick::Kind;
 use unpick::primitives::Lock;
-use unpick::sim::{Shared, task};
+use unpick::sim::task;
+use unpick::{Kind, event};
 
 use crate::scenario::{Expectation, Scenario, Variant};
 
@@ -22,7 +23,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         Variant {
             name: "buggy",
             program: || Box::pin(deposits(deposit_buggy)),
-            expectation: Expectation::Finds { kind: Kind::LostUpdate, runs: 10 },
+            expectation: Expectation::Finds { kind: Kind::Error, runs: 100 },
         },
         Variant {
             name: "fixed",
@@ -33,21 +34,25 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 struct Bank {
-    balance: Shared<u32>,
+    balance: Cell<u32>,
     audit: Lock<Vec<u32>>,
 }
 
 async fn deposit_buggy(bank: Rc<Bank>, amount: u32) {
     let seen = bank.balance.get();
+    event!("read balance {seen}");
     bank.audit.lock().await.push(amount);
     bank.balance.set(seen + amount);
+    event!("wrote balance {}", seen + amount);
 }
 
 async fn deposit_fixed(bank: Rc<Bank>, amount: u32) {
     let mut audit = bank.audit.lock().await;
     let seen = bank.balance.get();
+    event!("read balance {seen}");
     audit.push(amount);
     bank.balance.set(seen + amount);
+    event!("wrote balance {}", seen + amount);
 }
 
 async fn deposits<Fut>(deposit: fn(Rc<Bank>, u32) -> Fut) -> Result<(), String>
@@ -55,7 +60,7 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     let audit = Lock::new(Vec::new()).named("audit");
-    let bank = Rc::new(Bank { balance: Shared::synchronized(100).named("balance"), audit });
+    let bank = Rc::new(Bank { balance: Cell::new(100), audit });
     let tellers = [("teller-1", 10), ("teller-2", 20)];
     let tellers =
         tellers.map(|(name, amount)| task().named(name).spawn(deposit(bank.clone(), amount)));

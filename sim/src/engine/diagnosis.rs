@@ -111,10 +111,9 @@ impl Core {
             }
         }
         counts.sort_by_key(|&(task, count)| (std::cmp::Reverse(count), task));
-        let titles = self.object_titles();
         let listed = counts.iter().map(|&(task, count)| {
             let title = self.task_title(task);
-            match self.operations_of(task, &titles).first() {
+            match self.operations_of(task).first() {
                 Some(wait) => format!("{title}, in {wait} ({count} of the last {turns} turns)"),
                 None => format!("{title} ({count} of the last {turns} turns)"),
             }
@@ -124,9 +123,8 @@ impl Core {
 
     /// Every task that has not ended, and what it waits for.
     pub(crate) fn blocked(&self) -> Vec<Blocked> {
-        let titles = self.object_titles();
         let ids = (0..self.tasks.len() as u32).map(TaskId);
-        let mut waits: Vec<Vec<Wait>> = ids.map(|id| self.operations_of(id, &titles)).collect();
+        let mut waits: Vec<Vec<Wait>> = ids.map(|id| self.operations_of(id)).collect();
         for (index, task) in self.tasks.iter().enumerate() {
             if let Some(joiner) = &task.joiner {
                 waits[joiner.task.index()].push(Wait {
@@ -157,7 +155,7 @@ impl Core {
     }
 
     /// The operations that were pending in a task's last poll, oldest first.
-    fn operations_of(&self, id: TaskId, titles: &[String]) -> Vec<Wait> {
+    fn operations_of(&self, id: TaskId) -> Vec<Wait> {
         let task = &self.tasks[id.index()];
         let operations = self.operations.list(task.operations);
         let pending = operations.filter(|(_, operation)| {
@@ -166,7 +164,7 @@ impl Core {
         let mut waits: Vec<Wait> = pending
             .map(|(_, operation)| Wait {
                 operation: operation.description.name,
-                object: operation.description.object.map(|object| titles[object as usize].clone()),
+                object: operation.description.object.map(|object| self.object_title(object)),
                 place: operation.description.site.into(),
                 since: Instant::from_nanos(operation.since_ns),
                 holders: self.holders_of(operation.description.object),

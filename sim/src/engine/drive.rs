@@ -291,7 +291,7 @@ impl Core {
     /// Begins a poll.
     #[inline(always)]
     fn enter(&mut self, id: TaskId, kind: StepKind) -> Next {
-        if self.steps >= self.eye_from && !self.is_in_budget(id) {
+        if self.spent >= self.eye_from && !self.is_in_budget(id) {
             return Next::Over;
         }
         if kind == StepKind::Granted && self.tasks[id.index()].state == State::Ready {
@@ -299,6 +299,7 @@ impl Core {
             self.make_unready(Turn::Resume(id));
         }
         self.steps += 1;
+        self.spent += 1;
         self.poll = super::PollState::default();
         self.current = Some(id);
         let task = &mut self.tasks[id.index()];
@@ -320,8 +321,8 @@ impl Core {
 
     /// Close to the end of its budget: keeps the turn, or ends the run.
     #[cold]
-    fn is_in_budget(&mut self, id: TaskId) -> bool {
-        if self.steps >= self.options.steps_max {
+    pub(super) fn is_in_budget(&mut self, id: TaskId) -> bool {
+        if self.spent >= self.options.steps_max {
             self.fail_out_of_steps();
             return false;
         }

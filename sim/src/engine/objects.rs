@@ -1,7 +1,6 @@
 //! Instrumented objects of a run, and who holds them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::panic::Location;
 
 use super::Core;
@@ -18,6 +17,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) site: &'static Location<'static>,
     /// The task that made it, or was the first to use it if it was made outside of the run.
     pub(crate) creator: TaskId,
+    /// The how-manieth of its kind that its creator made, from 1.
+    pub(crate) number: u32,
     /// The newest of its holds.
     pub(crate) holds: u32,
 }
@@ -42,7 +43,10 @@ impl Core {
         site: &'static Location<'static>,
     ) -> Packed {
         let creator = self.current.unwrap_or(TaskId::MAIN);
-        let record = ObjectRecord { kind, name: name.cloned(), site, creator, holds: NIL };
+        let number = self.object_numbers.entry((creator, kind)).or_default();
+        *number += 1;
+        let number = *number;
+        let record = ObjectRecord { kind, name: name.cloned(), site, creator, number, holds: NIL };
         let index = match self.free_objects.pop() {
             Some(index) => {
                 self.forget_order(index);
@@ -131,26 +135,16 @@ impl Core {
         }
     }
 
-    /// One object as reports call it.
-    pub(crate) fn object_title(&self, index: u32) -> String {
-        self.object_titles().swap_remove(index as usize)
-    }
-
-    /// The objects as traces and reports call them: kind and name, such as `lock db`, or for one
+    /// The object as traces and reports call it: kind and name, such as `lock db`, or for one
     /// without a name the how-manieth of its kind that its task made, such as `lock#2@main.1`.
-    pub(crate) fn object_titles(&self) -> Vec<String> {
-        let mut made: BTreeMap<(TaskId, &str), u32> = BTreeMap::new();
-        let titles = self.objects.iter().map(|object| {
-            if let Some(name) = &object.name {
-                return format!("{} {name}", object.kind);
+    pub(crate) fn object_title(&self, index: u32) -> String {
+        let object = &self.objects[index as usize];
+        match (&object.name, object.creator) {
+            (Some(name), _) => format!("{} {name}", object.kind),
+            (None, TaskId::MAIN) => format!("{}#{}", object.kind, object.number),
+            (None, creator) => {
+                format!("{}#{}@{}", object.kind, object.number, self.task_path(creator))
             }
-            let number = made.entry((object.creator, object.kind)).or_default();
-            *number += 1;
-            match object.creator {
-                TaskId::MAIN => format!("{}#{number}", object.kind),
-                creator => format!("{}#{number}@{}", object.kind, self.task_path(creator)),
-            }
-        });
-        titles.collect()
+        }
     }
 }

@@ -69,6 +69,15 @@ impl Core {
     /// Asks whether an operation that is polled for the first time goes on in place.
     #[inline]
     pub(crate) fn gate(&mut self, description: impl FnOnce(&mut Core) -> Description) -> Gate {
+        self.spent += 1;
+        if self.spent >= self.eye_from
+            && let Some(current) = self.current
+            && !self.is_in_budget(current)
+        {
+            // The poll is to return, so that the run can end.
+            self.poll.gave_way = true;
+            return Gate::GiveWay;
+        }
         if self.options.switching == Switching::Cooperative
             || self.without_switching > 0
             || self.teardown

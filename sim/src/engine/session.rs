@@ -318,9 +318,11 @@ fn end() -> Ended {
         core.messages = 0;
         core.teardown = false;
         core.detectors = None;
+        core.spent = 0;
         core.recent.clear();
         core.objects.clear();
         core.free_objects.clear();
+        core.object_numbers.clear();
         core.holds.clear();
         Ended {
             finding: core.finding.take(),
