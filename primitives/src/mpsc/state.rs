@@ -33,6 +33,7 @@ pub(super) enum Grant {
 pub(super) struct State<T> {
     messages: VecDeque<Stamped<T>>,
     /// How many places are free; not counted in an unbounded channel.
+    // Invariant: zero while a sender waits, since a place that becomes free is handed over.
     places: usize,
     capacity: Capacity,
     /// How many places belong to a sender that has not sent yet.
@@ -104,12 +105,12 @@ impl<T> State<T> {
         self.messages.len()
     }
 
-    /// Reserves a place, if one is free and nobody comes first.
+    /// Reserves a place, if one is free: then nobody comes first.
     pub(super) fn try_reserve(&mut self) -> Result<Place, TrySendError<()>> {
         if self.is_closed() {
             return Err(TrySendError::Closed(()));
         }
-        if self.places == 0 || self.sending.len() > 0 {
+        if self.places == 0 {
             return Err(TrySendError::Full(()));
         }
         self.places -= 1;

@@ -48,6 +48,7 @@ fn a_cancelled_waiter_passes_the_lock_on() {
     let mut second = waiting(lock.write());
     drop(writes);
     drop(first);
+    assert_eq!(second.wakes(), 1);
     let writes = second.assert_ready();
     let reader = waiting(lock.read());
     let mut writer = waiting(lock.write());

@@ -96,14 +96,24 @@ pub(crate) struct Step<O> {
     patience: Option<u64>,
 }
 
-/// Programs of a few tasks with a few operations each.
-pub(crate) fn programs<O: Clone + Debug + 'static>(
+/// A few tasks with a few operations each, some of which are aborted.
+#[derive(Clone, Debug)]
+struct Program<O> {
+    tasks: Vec<Vec<Step<O>>>,
+    /// Which task, and after which time. A time-out asks an operation once more before it gives
+    /// it up; an abort does not: what was granted meanwhile has to be passed on.
+    aborts: Vec<(prop::sample::Index, u64)>,
+}
+
+fn programs<O: Clone + Debug + 'static>(
     operations: impl Strategy<Value = O> + 'static,
-) -> impl Strategy<Value = Vec<Vec<Step<O>>>> {
+) -> impl Strategy<Value = Program<O>> {
     let patience = prop_oneof![3 => Just(None), 2 => (0..5u64).prop_map(Some)];
     let step = (operations, 0..3u64, patience);
     let step = step.prop_map(|(operation, pause, patience)| Step { operation, pause, patience });
-    prop::collection::vec(prop::collection::vec(step, 1..5), 2..5)
+    let tasks = prop::collection::vec(prop::collection::vec(step, 1..5), 2..5);
+    let aborts = prop::collection::vec((any::<prop::sample::Index>(), 0..6u64), 0..3);
+    (tasks, aborts).prop_map(|(tasks, aborts)| Program { tasks, aborts })
 }
 
 /// Holds the primitive against its model in random programs. `make` makes both; `perform`
@@ -150,7 +160,7 @@ fn run_once<P, M, O, Fut>(
     seed: u64,
     primitive: P,
     model: M,
-    program: &[Vec<Step<O>>],
+    program: &Program<O>,
     perform: impl Fn(Rc<World<P, M>>, O) -> Fut + Copy + 'static,
 ) -> Result<(), String>
 where
@@ -174,7 +184,7 @@ where
         });
         // The main future is dropped first, while those who wait still do.
         let _checks = OnDrop(|| *complaint.borrow_mut() = world.complaint());
-        let tasks = program.iter().cloned().map(|steps| {
+        let tasks = program.tasks.iter().cloned().map(|steps| {
             let world = world.clone();
             spawn(async move {
                 for Step { operation, pause, patience } in steps {
@@ -191,8 +201,17 @@ where
                 }
             })
         });
-        for task in tasks.collect::<Vec<_>>() {
-            task.await.expect("a panic is a finding");
+        let tasks: Vec<_> = tasks.collect();
+        for &(task, after) in &program.aborts {
+            let victim = task.get(&tasks).abort_handle();
+            spawn(async move {
+                sleep(Duration::from_micros(after)).await;
+                victim.abort();
+            });
+        }
+        for task in tasks {
+            // A panic is a finding; an abort is none.
+            let _ended = task.await;
         }
     });
     if let Some(complaint) = complaint.take() {
