@@ -3,6 +3,7 @@
 
 mod data;
 mod enumeration;
+mod every_strategy;
 mod executor;
 mod foreign;
 mod giving_way;
