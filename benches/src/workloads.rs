@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use unpick::Run;
 use unpick::primitives::{Lock, Queue};
+use unpick::sim::strategy::{Interest, Pct, Pos, Strategy, Surw};
 use unpick::sim::time::sleep;
 use unpick::sim::{spawn, yield_now};
 
@@ -31,6 +33,24 @@ pub const WORKLOADS: &[Workload] = &[
         unit: "step",
         units: 100_000,
         run: |seed| steps(seed, 1000, 100),
+    },
+    Workload {
+        name: "step_1000_pct",
+        unit: "step",
+        units: 20_000,
+        run: |seed| by(seed, Pct::new(3, 20_000)),
+    },
+    Workload {
+        name: "step_1000_pos",
+        unit: "step",
+        units: 20_000,
+        run: |seed| by(seed, Pos::new()),
+    },
+    Workload {
+        name: "step_1000_urw",
+        unit: "step",
+        units: 20_000,
+        run: |seed| by(seed, uniform_walk()),
     },
     Workload {
         name: "step_2_beside_10_asleep",
@@ -76,6 +96,22 @@ fn steps(seed: u64, tasks: u32, count: u32) {
         }
     });
     assert!(outcome.result.is_ok(), "yielding passes");
+}
+
+/// A thousand tasks that yield twenty times each, under a strategy.
+fn by(seed: u64, strategy: impl Strategy + 'static) {
+    let run = Run::new().seed(seed).strategy(strategy);
+    let outcome = run.execute(|| async {
+        let handles: Vec<_> = (0..1000).map(|_| spawn(yields(20))).collect();
+        for handle in handles {
+            handle.await.expect("a task that yields returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "yielding passes");
+}
+
+fn uniform_walk() -> Surw {
+    Surw::new(Arc::default(), Interest::Everything)
 }
 
 fn beside_sleepers(seed: u64, sleepers: u32, count: u32) {

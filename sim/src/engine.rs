@@ -118,7 +118,7 @@ pub(crate) struct Core {
     /// Whether anything of the following is there, so that the loop looks at one flag: a
     /// finding, wakers to call, a turn that is decided already.
     attention: bool,
-    finding: Option<Finding>,
+    finding: Option<Box<Finding>>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
     /// There once the run has a shared variable.
@@ -128,6 +128,9 @@ pub(crate) struct Core {
 
 /// How many of the last turns are kept of a run that uses up its budget of steps.
 const RECENT: u64 = 32;
+
+/// How many later findings a finding keeps as evidence.
+const EVIDENCE_MAX: usize = 8;
 
 struct Engine {
     /// A copy of the core's stamp that can be read while the core is borrowed.
@@ -267,10 +270,16 @@ impl Core {
         }
     }
 
-    /// Ends the run with a finding. The first one stands.
+    /// Ends the run with a finding. The first one stands, and later ones are its evidence.
     #[cold]
     pub(crate) fn fail(&mut self, finding: Finding) {
-        self.finding.get_or_insert(finding);
+        match &mut self.finding {
+            None => self.finding = Some(Box::new(finding)),
+            Some(first) if first.evidence.len() < EVIDENCE_MAX => {
+                first.evidence.push(format!("{}: {}", finding.kind, finding.message));
+            }
+            Some(_) => {}
+        }
         self.attention = true;
     }
 

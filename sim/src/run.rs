@@ -171,7 +171,7 @@ impl Run {
             panic!("run {id} was broken off by a panic at {place}: {}", panics::caught(panic))
         });
         let result = match (ended.finding, output) {
-            (Some(finding), _) => Err(finding),
+            (Some(finding), _) => Err(*finding),
             (None, Some(output)) => Ok(output),
             (None, None) => {
                 let message = "the run ended without an output; this is a bug in unpick";

@@ -131,7 +131,7 @@ impl Core {
         suspicions.sort_by_key(|suspicion| suspicion.kind);
         let mut suspicions = suspicions.into_iter();
         if self.finding.is_none() {
-            self.finding = suspicions.next();
+            self.finding = suspicions.next().map(Box::new);
         }
         if let Some(finding) = &mut self.finding {
             let evidence =

@@ -25,7 +25,7 @@ use crate::trace::{Ending, EventKind, Trace};
 
 /// What a run leaves.
 pub(crate) struct Ended {
-    pub(crate) finding: Option<Finding>,
+    pub(crate) finding: Option<Box<Finding>>,
     pub(crate) divergence: Option<Divergence>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) trace: Option<Trace>,

@@ -168,6 +168,9 @@ impl Timers {
         self.free.clear();
         self.next_sequence = 1;
         self.stale = 0;
+        if self.slots.is_empty() {
+            return Vec::new();
+        }
         self.slots.drain(..).filter_map(|slot| slot.timer).collect()
     }
 

@@ -71,7 +71,18 @@ impl Object {
     #[inline]
     #[track_caller]
     pub fn immediate(&self, name: &'static str, access: Access) {
-        let site = Location::caller();
+        self.immediate_at(name, access, Location::caller());
+    }
+
+    /// The same, called at another site than the caller's: a guard's drop, say, whose own caller
+    /// is not to be had.
+    #[inline]
+    pub fn immediate_at(
+        &self,
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+    ) {
         with_run(|core| {
             if core.is_watched() {
                 let object = Some(self.index(core));
