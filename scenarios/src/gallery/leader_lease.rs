@@ -5,8 +5,8 @@
 //! - Symptom: a leader that has been replaced overwrites what its successor has written.
 //! - Cause: it looks at its lease, finds it good, and writes. Between the two the machine stalls,
 //!   the lease runs out, and another node becomes leader.
-//! - Shortest schedule: the clock runs ahead twice, past the end of the lease and to the
-//!   successor, while the leader is about to write.
+//! - Shortest schedule: while the leader is about to write, the clock runs ahead to the end of the
+//!   lease, and then one switch, to the successor.
 //! - Fix: number the leases, send the number along with each write, and let the storage refuse
 //!   what is numbered lower than what it has seen.
 
