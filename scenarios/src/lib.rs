@@ -26,6 +26,8 @@ pub const SCENARIOS: &[&Scenario] = &[
     &gallery::single_flight::SCENARIO,
     &gallery::double_checked::SCENARIO,
     &gallery::conditional_write::SCENARIO,
+    &gallery::dropped_read_lock::SCENARIO,
+    &gallery::wrong_lock::SCENARIO,
     &gallery::aba::SCENARIO,
     &gallery::rate_limiter::SCENARIO,
     &gallery::opposite_locks::SCENARIO,
