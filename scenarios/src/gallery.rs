@@ -1,3 +1,37 @@
 //! Bugs: each in a buggy and a fixed variant.
 
+pub(crate) mod aba;
+pub(crate) mod abandoned_waiter;
+pub(crate) mod barrier_reuse;
+pub(crate) mod buffered_stream;
+pub(crate) mod conditional_write;
+pub(crate) mod dining_philosophers;
+pub(crate) mod double_checked;
+pub(crate) mod dropped_handle;
+pub(crate) mod dropped_read_lock;
+pub(crate) mod forgotten_task_done;
+pub(crate) mod futurelock;
+pub(crate) mod half_read_frame;
+pub(crate) mod late_success;
+pub(crate) mod leader_lease;
+pub(crate) mod lock_and_callback;
+pub(crate) mod lost_cache_fill;
 pub(crate) mod lost_update;
+pub(crate) mod missed_notify;
+pub(crate) mod opposite_locks;
+pub(crate) mod outlived_scope;
+pub(crate) mod permit_leak;
+pub(crate) mod poison_item;
+pub(crate) mod pool_leak;
+pub(crate) mod rate_limiter;
+pub(crate) mod retry_storm;
+pub(crate) mod semaphore_twice;
+pub(crate) mod single_flight;
+pub(crate) mod stale_waker;
+pub(crate) mod stop_while_in_use;
+pub(crate) mod two_phase_commit;
+pub(crate) mod unheard_shutdown;
+pub(crate) mod unordered_shutdown;
+pub(crate) mod writer_starves;
+pub(crate) mod wrong_lock;
+pub(crate) mod wrong_side_notified;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use unpick::Kind;
+use unpick::{Hunt, Kind, Options, TimeModel};
 
 /// A program that can be run any number of times. An error is a finding.
 pub type Program = fn() -> Pin<Box<dyn Future<Output = Result<(), String>>>>;
@@ -29,6 +29,8 @@ pub struct Variant {
     pub program: Program,
     /// What a hunt is to find.
     pub expectation: Expectation,
+    /// How virtual time passes in it.
+    pub time: TimeModel,
 }
 
 /// What a hunt of a program is to find.
@@ -43,6 +45,39 @@ pub enum Expectation {
         /// In how many runs.
         runs: u64,
     },
+}
+
+impl Variant {
+    /// A program with a bug, and the kind that hunts find within so many runs.
+    #[must_use]
+    pub const fn buggy(program: Program, kind: Kind, runs: u64) -> Variant {
+        let expectation = Expectation::Finds { kind, runs };
+        Variant { name: "buggy", program, expectation, time: TimeModel::Exact }
+    }
+
+    /// A program in which there is nothing to find.
+    #[must_use]
+    pub const fn fixed(program: Program) -> Variant {
+        let expectation = Expectation::Passes;
+        Variant { name: "fixed", program, expectation, time: TimeModel::Exact }
+    }
+
+    /// The same, on a machine that may be slow.
+    #[must_use]
+    pub const fn stalling(self) -> Variant {
+        Variant { time: TimeModel::Stalling, ..self }
+    }
+
+    /// How a run of it is carried out.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        Options { time: self.time, ..Options::default() }
+    }
+
+    /// A hunt of it under this name.
+    pub fn hunt(&self, name: &str) -> Hunt {
+        Hunt::new(name).options(self.options())
+    }
 }
 
 impl Scenario {

@@ -1,6 +1,5 @@
 //! `unpick hunt`: many runs, looking for what is expected.
 
-use unpick::Hunt;
 use unpick::sim::seed::RunId;
 use unpick::sim::strategy::portfolio::Member;
 
@@ -50,7 +49,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
 /// Hunts one program, prints what came of it, and says whether that was expected.
 fn hunt(scenario: &Scenario, variant: &Variant, arguments: &Arguments) -> bool {
     let name = format!("{} {}", scenario.name, variant.name);
-    let mut hunt = Hunt::new(&name).seed(arguments.seed.seed).runs(arguments.runs);
+    let mut hunt = variant.hunt(&name).seed(arguments.seed.seed).runs(arguments.runs);
     if let Some(member) = arguments.strategy {
         hunt = hunt.strategy(member);
     }

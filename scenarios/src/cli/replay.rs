@@ -1,9 +1,9 @@
 //! `unpick replay`: a run once more, from its seed or its tape.
 
+use unpick::Run;
 use unpick::sim::hunt;
 use unpick::sim::seed::RunId;
 use unpick::sim::tape::Token;
-use unpick::{Hunt, Run};
 
 use super::{Usage, Verdict};
 
@@ -28,7 +28,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     let token = match (&arguments.tape, arguments.seed) {
         (Some(token), _) => token.clone(),
         (None, Some(id)) => {
-            match Hunt::new(scenario.name).seed(id.seed).run_one(id.number, variant.program) {
+            match variant.hunt(scenario.name).seed(id.seed).run_one(id.number, variant.program) {
                 Some(failure) => failure.tape.token(),
                 None => {
                     println!("run {id} of {} {} passes", scenario.name, variant.name);

@@ -26,8 +26,8 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     let scenario = crate::find(&arguments.scenario)?;
     let variant = scenario.variant(arguments.variant.as_deref())?;
     let run = match arguments.seed {
-        Some(id) => Run::new().id(id),
-        None => Run::new().plain(),
+        Some(id) => Run::with(variant.options()).id(id),
+        None => Run::with(variant.options()).plain(),
     };
     let outcome = hunt::judge(run.traced().execute(variant.program));
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;

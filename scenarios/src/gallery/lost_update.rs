@@ -13,23 +13,15 @@ use unpick::primitives::Lock;
 use unpick::sim::task;
 use unpick::{Kind, event};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// Two tellers and one balance.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "lost-update",
     summary: "two tellers read, wait for the audit log, and write back",
     variants: &[
-        Variant {
-            name: "buggy",
-            program: || Box::pin(deposits(deposit_buggy)),
-            expectation: Expectation::Finds { kind: Kind::Error, runs: 100 },
-        },
-        Variant {
-            name: "fixed",
-            program: || Box::pin(deposits(deposit_fixed)),
-            expectation: Expectation::Passes,
-        },
+        Variant::buggy(|| Box::pin(deposits(deposit_buggy)), Kind::Error, 10),
+        Variant::fixed(|| Box::pin(deposits(deposit_fixed))),
     ],
 };
 

@@ -12,23 +12,15 @@ use unpick::primitives::Lock;
 use unpick::primitives::task::{sleep, spawn};
 use unpick::{Kind, event};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// Ten tasks and one counter.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "counter",
     summary: "ten tasks increment a counter across an await, with a lock and without",
     variants: &[
-        Variant {
-            name: "buggy",
-            program: || Box::pin(count(Guarding::Without)),
-            expectation: Expectation::Finds { kind: Kind::Error, runs: 1 },
-        },
-        Variant {
-            name: "fixed",
-            program: || Box::pin(count(Guarding::With)),
-            expectation: Expectation::Passes,
-        },
+        Variant::buggy(|| Box::pin(count(Guarding::Without)), Kind::Error, 1),
+        Variant::fixed(|| Box::pin(count(Guarding::With))),
     ],
 };
 

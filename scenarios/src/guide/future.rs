@@ -7,17 +7,13 @@ use unpick::event;
 use unpick::primitives::Future;
 use unpick::primitives::task::{sleep, spawn};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// A future that is resolved after 2 s.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "future",
     summary: "a task waits for a future that another one resolves after 2 s",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(wait_for_the_other()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(wait_for_the_other()))],
 };
 
 type Promise = Future<&'static str, String>;

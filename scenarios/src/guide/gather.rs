@@ -6,17 +6,13 @@ use std::time::Duration;
 use unpick::event;
 use unpick::primitives::task::{gather, sleep};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// Fetches of 2 s and 1 s take 2 s together.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "gather",
     summary: "two fetches, of 2 s and of 1 s, beside each other",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(fetch_both()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(fetch_both()))],
 };
 
 async fn fetch(number: u32, seconds: u64) -> Result<String, Infallible> {

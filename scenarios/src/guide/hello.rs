@@ -5,17 +5,13 @@ use std::time::Duration;
 use unpick::event;
 use unpick::sim::time::sleep;
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// The first program of the guide.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "hello",
     summary: "prints Hello, sleeps one second, prints World",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(hello()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(hello()))],
 };
 
 async fn hello() -> Result<(), String> {

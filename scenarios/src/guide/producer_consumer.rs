@@ -8,17 +8,13 @@ use unpick::event;
 use unpick::primitives::Queue;
 use unpick::primitives::task::{sleep, task};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// Ten items, one a second.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "producer-consumer",
     summary: "ten items over a queue; the consumer is cancelled when all are done",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(produce_and_consume()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(produce_and_consume()))],
 };
 
 async fn produce(queue: Rc<Queue<u32>>) {

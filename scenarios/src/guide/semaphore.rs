@@ -7,17 +7,13 @@ use unpick::event;
 use unpick::primitives::Semaphore;
 use unpick::primitives::task::{sleep, spawn};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// Ten tasks, three permits: 8 s.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "semaphore",
     summary: "ten tasks of 2 s, three at a time",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(take_turns()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(take_turns()))],
 };
 
 async fn work(number: u32, semaphore: Rc<Semaphore>) {

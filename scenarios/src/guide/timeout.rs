@@ -5,17 +5,13 @@ use std::time::Duration;
 use unpick::event;
 use unpick::primitives::task::{sleep, timeout};
 
-use crate::scenario::{Expectation, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 /// A timeout that strikes.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "timeout",
     summary: "a task of 5 s is given 2 s",
-    variants: &[Variant {
-        name: "fixed",
-        program: || Box::pin(give_up()),
-        expectation: Expectation::Passes,
-    }],
+    variants: &[Variant::fixed(|| Box::pin(give_up()))],
 };
 
 async fn long_operation() {
