@@ -130,6 +130,23 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a reader may have to know who has never met such a finding.
+    fn hint(&self) -> Option<&'static str> {
+        let has_unknown = self.blocked.iter().any(|blocked| blocked.waits.is_empty());
+        match self.kind {
+            Kind::Race => Some(
+                "unpick knows the order that its own primitives, joins and wake-ups give. If a \
+                 lock of another crate guards this variable, make it with `Shared::synchronized`",
+            ),
+            Kind::Deadlock if has_unknown => Some(
+                "an unknown future is none of unpick's. One of a runtime (`tokio::spawn`, \
+                 `tokio::time`, `spawn_blocking`, I/O) cannot end inside a run: use \
+                 `unpick::sim::spawn` and `unpick::sim::time`",
+            ),
+            _ => None,
+        }
+    }
+
     /// A finding of which no more is known than this.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>, at: Instant) -> Finding {
@@ -161,6 +178,10 @@ impl fmt::Display for Finding {
         }
         for evidence in &self.evidence {
             write!(f, "\n  also {evidence}")?;
+        }
+        if let Some(hint) = self.hint() {
+            write!(f, "
+  hint: {hint}")?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::finding::{Finding, Kind};
 use crate::options::{Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
+use crate::strategy::Chooser;
 use crate::strategy::learning::{Learnt, Lessons};
 use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
 use crate::tape::Tape;
@@ -110,23 +111,25 @@ impl Hunt {
         for number in 0..self.runs {
             let id = RunId::new(self.seed, number);
             let assignment = course.assign(number, self.member);
-            let failure = self.make(id, assignment, &program);
+            let strategy = assignment.name;
+            let outcome = self.make(id, assignment.chooser, &program);
             let counts = number >= CALIBRATION_RUNS || self.calibration == Calibration::Counts;
-            if let Some(failure) = failure.filter(|_| counts) {
-                return Report {
-                    name: self.name.clone(),
-                    runs: number + 1,
-                    failure: Some(failure),
-                };
+            if let Err(finding) = outcome.result
+                && counts
+            {
+                let replayed = self.replay(id, &outcome.tape, &finding, &program);
+                let failure = Failure { id, strategy, finding, tape: outcome.tape, replayed };
+                let name = self.name.clone();
+                return Report { name, runs: number + 1, failure: Some(failure) };
             }
         }
         Report { name: self.name.clone(), runs: self.runs, failure: None }
     }
 
-    /// Makes one run of the hunt again. A run after the calibration is preceded by that, whose
-    /// findings do not count.
+    /// Makes one run of the hunt again, with the hunt's own options: the same strategy, the same
+    /// tape. A run after the calibration is preceded by that, whose findings do not count.
     #[track_caller]
-    pub fn run_one<F, Fut>(&self, number: u64, program: F) -> Option<Failure>
+    pub fn run_one<F, Fut>(&self, number: u64, program: F) -> Outcome<()>
     where
         F: Fn() -> Fut,
         Fut: Future,
@@ -135,27 +138,40 @@ impl Hunt {
         let mut course = Course::default();
         if number >= CALIBRATION_RUNS {
             for number in 0..CALIBRATION_RUNS {
-                let assignment = course.assign(number, self.member);
-                self.make(RunId::new(self.seed, number), assignment, &program);
+                let chooser = course.assign(number, self.member).chooser;
+                let _learns = self.make(RunId::new(self.seed, number), chooser, &program);
             }
         }
-        let assignment = course.assign(number, self.member);
-        self.make(RunId::new(self.seed, number), assignment, &program)
+        let chooser = course.assign(number, self.member).chooser;
+        self.make(RunId::new(self.seed, number), chooser, &program)
     }
 
     #[track_caller]
-    fn make<F, Fut>(&self, id: RunId, assignment: Assignment, program: &F) -> Option<Failure>
+    fn make<F, Fut>(&self, id: RunId, chooser: Chooser, program: &F) -> Outcome<()>
     where
         F: Fn() -> Fut,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Assignment { name, chooser } = assignment;
         let run = Run::with(self.options.clone()).id(id).strategy(chooser);
-        let outcome = judge(run.execute(program));
-        match outcome.result {
-            Ok(()) => None,
-            Err(finding) => Some(Failure { id, strategy: name, finding, tape: outcome.tape }),
+        judge(run.execute(program))
+    }
+
+    /// Replays a failure at once, so that nobody is handed a tape that does not reproduce it.
+    #[track_caller]
+    fn replay<F, Fut>(&self, id: RunId, tape: &Tape, finding: &Finding, program: &F) -> Replayed
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let run = Run::with(self.options.clone()).id(id).replay(tape);
+        let again = judge(run.execute(program));
+        match (again.divergence, again.result) {
+            (Some(divergence), _) => Replayed::Otherwise(divergence.to_string()),
+            (None, Ok(())) => Replayed::Otherwise(String::from("it passes")),
+            (None, Err(other)) if other == *finding => Replayed::Identically,
+            (None, Err(other)) => Replayed::Otherwise(format!("{}: {}", other.kind, other.message)),
         }
     }
 }
@@ -238,6 +254,17 @@ pub struct Failure {
     pub finding: Finding,
     /// What was decided in it.
     pub tape: Tape,
+    /// What came of replaying the tape at once.
+    pub replayed: Replayed,
+}
+
+/// What came of replaying a failure's tape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// The same finding.
+    Identically,
+    /// This instead: something outside of the tape takes part.
+    Otherwise(String),
 }
 
 /// What a hunt came to.
@@ -284,10 +311,23 @@ impl fmt::Display for Report {
         let Some(failure) = &self.failure else {
             return write!(f, "{}: nothing found in {} runs", self.name, self.runs);
         };
-        let Failure { id, strategy, finding, tape } = failure;
-        writeln!(f, "FAILED {}     {finding}", self.name)?;
-        writeln!(f, "  found in run {} of {}, strategy {strategy}", id.number, self.runs)?;
-        writeln!(f, "  seed  {id}")?;
-        write!(f, "  tape  {}", tape.token())
+        let Failure { id, strategy, finding, tape, replayed } = failure;
+        let (RunId { seed, number }, name) = (*id, &self.name);
+        writeln!(f, "FAILED {name}     {finding}")?;
+        writeln!(f, "  found  in run {number} (the first is 0), strategy {strategy}")?;
+        match replayed {
+            Replayed::Identically => writeln!(f, "  replay gives the same again")?,
+            Replayed::Otherwise(other) => writeln!(
+                f,
+                "  replay does NOT give the same: {other}\n         Something outside of the tape takes \
+                 part: the order of a HashMap, a wall clock, a static, a generator other than \
+                 sim::rng"
+            )?,
+        }
+        writeln!(
+            f,
+            "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
+        )?;
+        write!(f, "  tape   {0}: Run::new().replay_token(&\"{0}\".parse()?)", tape.token())
     }
 }

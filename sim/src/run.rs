@@ -63,7 +63,8 @@ impl Run {
         self.id(RunId::new(seed, 0))
     }
 
-    /// This run of a hunt.
+    /// Draws what this run of a hunt draws. The hunt's strategy is not remade: that is what
+    /// [`Hunt::run_one`](crate::hunt::Hunt::run_one) does.
     pub fn id(mut self, id: RunId) -> Run {
         self.id = id;
         self

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A run of a hunt: it remakes strategy, parameters, switching, time model and every draw.
+/// Which run it is: its random streams follow from it. Within a hunt it remakes the run's strategy
+/// and parameters as well, through [`Hunt::run_one`](crate::hunt::Hunt::run_one).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId {
     /// The hunt's base seed.

@@ -29,6 +29,10 @@ pub(crate) enum Flavor {
 /// and a write over one that the task had not seen as a
 /// [lost update](crate::finding::Kind::LostUpdate) under both.
 ///
+/// What orders accesses are unpick's primitives, spawning, joining, and wake-ups. A lock of
+/// another crate that nobody contends for is not seen: a variable that such a lock guards is to be
+/// made with [`synchronized`](Self::synchronized), or it is reported as a race.
+///
 /// [`get`](Self::get), [`set`](Self::set), [`with`](Self::with) and [`update`](Self::update) are
 /// immediate; [`read`](Self::read) and [`write`](Self::write) let other tasks in before. It works
 /// outside of a run too, where nobody watches.

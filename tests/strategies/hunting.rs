@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use unpick::primitives::Lock;
+use unpick::sim::hunt::Replayed;
 use unpick::sim::spawn;
 use unpick::sim::strategy::portfolio::{MEMBERS, Member};
 use unpick::{Hunt, Kind};
@@ -44,8 +45,9 @@ fn a_run_of_a_hunt_is_remade_by_its_number() {
         let hunt = Hunt::new("philosophers").seed(seed).strategy(Member::Surw).past_calibration();
         let report = hunt.run(|| philosophers(4));
         let failure = report.failure.expect("four philosophers deadlock");
-        let again = hunt.run_one(failure.id.number, || philosophers(4)).expect("and again");
-        assert_eq!((again.tape, again.strategy), (failure.tape, failure.strategy));
+        assert_eq!(failure.replayed, Replayed::Identically);
+        let again = hunt.run_one(failure.id.number, || philosophers(4));
+        assert_eq!((again.tape, again.result), (failure.tape, Err(failure.finding)));
     }
 }
 
@@ -55,4 +57,16 @@ fn a_hunt_without_runs_is_refused() {
     let payload = hunt.expect_err("no runs");
     let message = payload.downcast_ref::<String>().expect("a text");
     assert_eq!(message, "hunt `none` has no runs to make; allowed: at least 1");
+}
+
+#[test]
+fn a_tape_that_does_not_reproduce_is_said_to_be_so() {
+    let count = std::cell::Cell::new(0);
+    let report = Hunt::new("stateful").run(|| {
+        let run = count.replace(count.get() + 1);
+        async move { assert_ne!(run, 3, "only the fourth time") }
+    });
+    let failure = report.failure.as_ref().expect("the fourth run fails");
+    assert_eq!(failure.replayed, Replayed::Otherwise(String::from("it passes")));
+    assert!(report.to_string().contains("replay does NOT give the same: it passes"), "{report}");
 }

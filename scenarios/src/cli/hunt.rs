@@ -30,7 +30,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
         Some(name) => vec![crate::find(name)?],
         None => SCENARIOS.to_vec(),
     };
-    let mut verdict = Verdict::Expected;
+    let (mut hunted, mut unexpected) = (0_usize, 0_usize);
     for scenario in scenarios {
         let named = arguments.variant.as_deref();
         let variants = match named {
@@ -38,12 +38,14 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
             None => scenario.variants.iter().collect(),
         };
         for variant in variants {
-            if !hunt(scenario, variant, arguments) {
-                verdict = Verdict::Unexpected;
-            }
+            hunted += 1;
+            unexpected += usize::from(!hunt(scenario, variant, arguments));
         }
     }
-    Ok(verdict)
+    if hunted > 1 {
+        println!("{hunted} programs, {unexpected} not as expected");
+    }
+    Ok(if unexpected == 0 { Verdict::Expected } else { Verdict::Unexpected })
 }
 
 /// Hunts one program, prints what came of it, and says whether that was expected.
@@ -62,7 +64,7 @@ fn hunt(scenario: &Scenario, variant: &Variant, arguments: &Arguments) -> bool {
     println!("{report}");
     if let Some(failure) = &report.failure {
         println!(
-            "  again unpick replay {} {} --tape '{}'",
+            "  again  unpick replay {} {} --tape '{}'",
             scenario.name,
             variant.name,
             failure.tape.token()

@@ -28,23 +28,18 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     let token = match (&arguments.tape, arguments.seed) {
         (Some(token), _) => token.clone(),
         (None, Some(id)) => {
-            match variant.hunt(scenario.name).seed(id.seed).run_one(id.number, variant.program) {
-                Some(failure) => failure.tape.token(),
-                None => {
-                    println!("run {id} of {} {} passes", scenario.name, variant.name);
-                    return Ok(Verdict::Expected);
-                }
-            }
+            let hunt = variant.hunt(scenario.name).seed(id.seed);
+            hunt.run_one(id.number, variant.program).tape.token()
         }
         (None, None) => return Err("a seed or a tape is needed".into()),
     };
     let run = Run::new().replay_token(&token).traced();
     let outcome = hunt::judge(run.execute(variant.program));
+    if let Some(divergence) = outcome.divergence {
+        return Err(divergence.into());
+    }
     if let Some(trace) = &outcome.trace {
         print!("{}", trace.to_text());
-    }
-    if let Some(divergence) = &outcome.divergence {
-        println!("DIVERGED: {divergence}");
     }
     match outcome.result {
         Ok(()) => {

@@ -1,9 +1,10 @@
 //! `unpick run`: one run, and what it says.
 
-use unpick::Run;
 use unpick::sim::hunt;
+use unpick::sim::options::Tracing;
 use unpick::sim::seed::RunId;
 use unpick::sim::trace::EventKind;
+use unpick::{Hunt, Options, Run};
 
 use super::{Usage, Verdict};
 
@@ -14,7 +15,7 @@ pub(super) struct Arguments {
     scenario: String,
     /// Its variant; the first one if none is named.
     variant: Option<String>,
-    /// A seed, or a run of it: 0x5eed or 0x5eed/41.
+    /// A run of a hunt: 0x5eed/41, or a seed alone for its run 0.
     #[arg(long)]
     seed: Option<RunId>,
     /// Prints every event, not only what the program says.
@@ -25,11 +26,14 @@ pub(super) struct Arguments {
 pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     let scenario = crate::find(&arguments.scenario)?;
     let variant = scenario.variant(arguments.variant.as_deref())?;
-    let run = match arguments.seed {
-        Some(id) => Run::with(variant.options()).id(id),
-        None => Run::with(variant.options()).plain(),
+    let options = Options { tracing: Tracing::On, ..variant.options() };
+    let outcome = match arguments.seed {
+        Some(id) => {
+            let hunt = Hunt::new(scenario.name).options(options).seed(id.seed);
+            hunt.run_one(id.number, variant.program)
+        }
+        None => hunt::judge(Run::with(options).plain().execute(variant.program)),
     };
-    let outcome = hunt::judge(run.traced().execute(variant.program));
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
     if arguments.trace {
         print!("{}", trace.to_text());

@@ -196,6 +196,17 @@ impl Core {
         }
     }
 
+    /// The current task wakes another one: what it did so far happens before what that does
+    /// next. So primitives that are not instrumented order as well, where they really wait.
+    #[cold]
+    pub(super) fn order_wake(&mut self, woken: TaskId) {
+        if let (Some(detectors), Some(waker)) = (&mut self.detectors, self.current)
+            && waker != woken
+        {
+            detectors.clocks.wake(waker, woken);
+        }
+    }
+
     /// The current task has joined another one.
     pub(super) fn order_join(&mut self, joined: TaskId) {
         let task = self.current.unwrap_or(TaskId::MAIN);

@@ -199,10 +199,14 @@ impl Core {
     #[inline]
     pub(crate) fn wake(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(id.index()) else { return };
-        if task.state == State::Running {
+        let state = task.state;
+        if self.detectors.is_some() && state != State::Ended {
+            self.order_wake(id);
+        }
+        if state == State::Running {
             self.poll.woken = true;
             self.record(move |_| EventKind::Woken { task: id.into() });
-        } else if task.state == State::Idle {
+        } else if state == State::Idle {
             self.wake_idle(id);
         }
     }

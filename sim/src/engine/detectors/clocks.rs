@@ -89,6 +89,12 @@ impl Clocks {
         self.of_mut(parent).tick(parent);
     }
 
+    pub(super) fn wake(&mut self, waker: TaskId, woken: TaskId) {
+        let clock = self.of_mut(waker).clone();
+        self.of_mut(woken).join(&clock);
+        self.of_mut(waker).tick(waker);
+    }
+
     pub(super) fn join(&mut self, task: TaskId, joined: TaskId) {
         let clock = self.of_mut(joined).clone();
         self.of_mut(task).join(&clock);
