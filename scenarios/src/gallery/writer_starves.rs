@@ -83,12 +83,12 @@ struct Service<A> {
     is_over: Cell<bool>,
 }
 
-/// Is in for two thirds of the time or more.
+/// Is in for nearly all of the time.
 async fn read<A: Access>(service: Rc<Service<A>>) {
     while !service.is_over.get() {
         let visit = Duration::from_millis(10 + 5 * pick(3) as u64);
         service.access.while_reading(sleep(visit)).await;
-        sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(1)).await;
     }
 }
 
