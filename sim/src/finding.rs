@@ -180,8 +180,11 @@ impl fmt::Display for Finding {
             write!(f, "\n  also {evidence}")?;
         }
         if let Some(hint) = self.hint() {
-            write!(f, "
-  hint: {hint}")?;
+            write!(
+                f,
+                "
+  hint: {hint}"
+            )?;
         }
         Ok(())
     }

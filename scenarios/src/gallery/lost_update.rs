@@ -6,12 +6,11 @@
 //! - Shortest schedule: one switch, between a teller's read and its write.
 //! - Fix: hold the audit lock over the whole of it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::Kind;
 use unpick::primitives::Lock;
-use unpick::sim::task;
-use unpick::{Kind, event};
+use unpick::sim::{Shared, task};
 
 use crate::scenario::{Scenario, Variant};
 
@@ -20,31 +19,27 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "lost-update",
     summary: "two tellers read, wait for the audit log, and write back",
     variants: &[
-        Variant::buggy(|| Box::pin(deposits(deposit_buggy)), Kind::Error, 10),
+        Variant::buggy(|| Box::pin(deposits(deposit_buggy)), Kind::LostUpdate, 10),
         Variant::fixed(|| Box::pin(deposits(deposit_fixed))),
     ],
 };
 
 struct Bank {
-    balance: Cell<u32>,
+    balance: Shared<u32>,
     audit: Lock<Vec<u32>>,
 }
 
 async fn deposit_buggy(bank: Rc<Bank>, amount: u32) {
     let seen = bank.balance.get();
-    event!("read balance {seen}");
     bank.audit.lock().await.push(amount);
     bank.balance.set(seen + amount);
-    event!("wrote balance {}", seen + amount);
 }
 
 async fn deposit_fixed(bank: Rc<Bank>, amount: u32) {
     let mut audit = bank.audit.lock().await;
     let seen = bank.balance.get();
-    event!("read balance {seen}");
     audit.push(amount);
     bank.balance.set(seen + amount);
-    event!("wrote balance {}", seen + amount);
 }
 
 async fn deposits<Fut>(deposit: fn(Rc<Bank>, u32) -> Fut) -> Result<(), String>
@@ -52,7 +47,7 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     let audit = Lock::new(Vec::new()).named("audit");
-    let bank = Rc::new(Bank { balance: Cell::new(100), audit });
+    let bank = Rc::new(Bank { balance: Shared::synchronized(100).named("balance"), audit });
     let tellers = [("teller-1", 10), ("teller-2", 20)];
     let tellers =
         tellers.map(|(name, amount)| task().named(name).spawn(deposit(bank.clone(), amount)));
