@@ -199,23 +199,27 @@ impl Core {
     #[inline]
     pub(crate) fn wake(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(id.index()) else { return };
-        let state = task.state;
-        if self.detectors.is_some() && state != State::Ended {
-            self.order_wake(id);
-        }
-        if state == State::Running {
-            self.poll.woken = true;
-            self.record(move |_| EventKind::Woken { task: id.into() });
-        } else if state == State::Idle {
-            self.wake_idle(id);
+        match task.state {
+            State::Running => {
+                self.poll.woken = true;
+                self.record(move |_| EventKind::Woken { task: id.into() });
+            }
+            State::Ended => {}
+            State::Idle | State::Ready => self.wake_resting(id),
         }
     }
 
     #[inline(never)]
-    fn wake_idle(&mut self, id: TaskId) {
-        self.tasks[id.index()].state = State::Ready;
-        self.make_ready(Turn::Resume(id));
-        self.record(move |_| EventKind::Woken { task: id.into() });
+    fn wake_resting(&mut self, id: TaskId) {
+        if self.detectors.is_some() {
+            self.order_wake(id);
+        }
+        let task = &mut self.tasks[id.index()];
+        if task.state == State::Idle {
+            task.state = State::Ready;
+            self.make_ready(Turn::Resume(id));
+            self.record(move |_| EventKind::Woken { task: id.into() });
+        }
     }
 
     /// Wakes whoever `waiter` stands for: a task now, anything else once the engine is not
