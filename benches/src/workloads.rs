@@ -56,13 +56,25 @@ pub const WORKLOADS: &[Workload] = &[
         name: "step_2_beside_10_asleep",
         unit: "step",
         units: 400_000,
-        run: |seed| beside_sleepers(seed, 10, 200_000),
+        run: |seed| beside(seed, 10, 200_000, Idling::Asleep),
     },
     Workload {
         name: "step_2_beside_1000_asleep",
         unit: "step",
         units: 400_000,
-        run: |seed| beside_sleepers(seed, 1000, 200_000),
+        run: |seed| beside(seed, 1000, 200_000, Idling::Asleep),
+    },
+    Workload {
+        name: "step_2_beside_1000_waiting",
+        unit: "step",
+        units: 400_000,
+        run: |seed| beside(seed, 1000, 200_000, Idling::Waiting),
+    },
+    Workload {
+        name: "step_2_after_1000_ended",
+        unit: "step",
+        units: 400_000,
+        run: |seed| beside(seed, 1000, 200_000, Idling::Ended),
     },
     Workload { name: "timer", unit: "sleep", units: 100_000, run: |seed| timers(seed, 1000, 100) },
     Workload { name: "lost_update_10", unit: "run", units: 1, run: lost_update },
@@ -114,10 +126,28 @@ fn uniform_walk() -> Surw {
     Surw::new(Arc::default(), Interest::Everything)
 }
 
-fn beside_sleepers(seed: u64, sleepers: u32, count: u32) {
+/// What tasks do that do not run.
+#[derive(Clone, Copy)]
+enum Idling {
+    Asleep,
+    Waiting,
+    Ended,
+}
+
+/// Two tasks that yield, beside others that do not run.
+fn beside(seed: u64, others: u32, count: u32, idling: Idling) {
     let outcome = Run::new().seed(seed).execute(|| async move {
-        for _ in 0..sleepers {
-            drop(spawn(sleep(Duration::from_secs(1))));
+        let lock = Rc::new(Lock::new(()));
+        let _held = lock.lock().await;
+        for _ in 0..others {
+            let lock = lock.clone();
+            drop(spawn(async move {
+                match idling {
+                    Idling::Asleep => sleep(Duration::from_secs(1)).await,
+                    Idling::Waiting => drop(lock.lock().await),
+                    Idling::Ended => {}
+                }
+            }));
         }
         let handles: Vec<_> = (0..2).map(|_| spawn(yields(count))).collect();
         for handle in handles {
