@@ -16,6 +16,7 @@ mod ids;
 mod objects;
 mod operations;
 mod ready;
+mod ring;
 mod session;
 mod table;
 mod tasks;

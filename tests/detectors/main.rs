@@ -1,6 +1,7 @@
 //! Detectors: true positives, true negatives, and near misses.
 
 mod atomicity;
+mod deadlock;
 mod race;
 
 use std::future::Future;

@@ -47,7 +47,10 @@ impl Core {
             1 => String::from("1 task waits"),
             count => format!("{count} tasks wait"),
         };
-        let message = format!("nothing can run any more: {tasks}, and no timer is pending");
+        let mut message = format!("nothing can run any more: {tasks}, and no timer is pending");
+        if let Some(ring) = self.ring() {
+            message.push_str(&self.describe_ring(&ring));
+        }
         let mut finding = Finding::new(Kind::Deadlock, message, self.now());
         finding.blocked = blocked;
         self.fail(finding);
@@ -64,6 +67,20 @@ impl Core {
         finding.task = self.current.map(|task| self.task_title(task));
         self.divergence = Some(*divergence);
         self.fail(finding);
+    }
+
+    /// What is said of a ring of waiting tasks.
+    fn describe_ring(&self, ring: &[TaskId]) -> String {
+        let titles: Vec<String> = ring.iter().map(|&task| self.task_title(task)).collect();
+        match titles.as_slice() {
+            [alone] => format!("; {alone} waits for what it holds itself"),
+            several => format!(
+                "; {} wait in a ring: {} -> {}",
+                several.len(),
+                several.join(" -> "),
+                several[0]
+            ),
+        }
     }
 
     #[cold]
