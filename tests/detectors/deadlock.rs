@@ -65,6 +65,21 @@ fn a_permit_that_nobody_gives_back_is_no_ring() {
         drop(semaphore.acquire().await);
     });
     assert!(!finding.message.contains("ring"), "{finding}");
+    assert_eq!(finding.blocked[0].waits[0].holders[0].task, "main.1 (ended)");
+}
+
+#[test]
+fn a_future_that_was_handed_over_is_named_by_the_line_that_awaits_it() {
+    let program = || async { unpick::sim::hand_over(std::future::pending::<()>()).await };
+    let findings = (0..20).map(|seed| {
+        let outcome = unpick::Run::new().seed(seed).execute(program);
+        outcome.result.expect_err("it never comes")
+    });
+    let moved = findings.into_iter().find(|finding| finding.blocked.len() == 2);
+    let moved = moved.expect("in one of twenty runs it is moved");
+    let (joins, spawned) = (&moved.blocked[0].waits[0], &moved.blocked[1].spawned);
+    assert_eq!(joins.place.file, "tests/detectors/deadlock.rs");
+    assert_eq!(spawned.as_ref(), Some(&joins.place));
 }
 
 #[test]

@@ -196,7 +196,10 @@ impl Core {
         let holds = self.holds.list(self.objects[object as usize].holds);
         let mut holders: Vec<Holder> = holds
             .map(|(_, hold)| Holder {
-                task: self.task_title(hold.task),
+                task: match self.tasks[hold.task.index()].state {
+                    State::Ended => format!("{} (ended)", self.task_title(hold.task)),
+                    _ => self.task_title(hold.task),
+                },
                 place: hold.site.into(),
                 since: Instant::from_nanos(hold.since_ns),
             })

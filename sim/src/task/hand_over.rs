@@ -47,6 +47,8 @@ where
 {
     type Output = F::Output;
 
+    // Where it is awaited is where its task is spawned and joined.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         if let Stage::Here(future) = &mut self.stage {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
