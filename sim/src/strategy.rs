@@ -60,7 +60,7 @@ pub trait Strategy: fmt::Debug {
 #[derive(Debug)]
 pub enum Chooser {
     /// A uniform random walk: each choice is an even draw from the stream of its label, or a
-    /// draw by its weight. The engine draws by itself, which saves a third of a step.
+    /// draw by its weight. The engine draws by itself, which is cheaper.
     RandomWalk,
     /// A strategy is asked.
     Strategy(Box<dyn Strategy>),

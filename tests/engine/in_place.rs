@@ -1,6 +1,9 @@
 //! Operations that go on in place count as steps, and names do not depend on what is recorded.
 
+use std::cell::Cell;
 use std::rc::Rc;
+
+use futures::FutureExt;
 
 use unpick::sim::finding::Kind;
 use unpick::sim::options::Switching;
@@ -46,4 +49,27 @@ fn it_does_so_under_cooperative_switching() {
         }
     });
     finding_of(outcome, Kind::Livelock);
+}
+
+#[test]
+fn a_budget_that_is_used_up_is_said_once_and_holds_nothing_up_in_drops() {
+    struct TakesTheLock(Rc<Lock>, Rc<Cell<bool>>);
+
+    impl Drop for TakesTheLock {
+        fn drop(&mut self) {
+            self.1.set(self.0.acquire().now_or_never().is_some());
+        }
+    }
+
+    let has_taken = Rc::new(Cell::new(false));
+    let taken = Rc::clone(&has_taken);
+    let outcome = Run::new().plain().steps_max(1000).execute(|| async {
+        let _drops = TakesTheLock(Rc::new(Lock::new()), taken);
+        loop {
+            futures::join!(step(), step(), step(), step());
+        }
+    });
+    let finding = finding_of(outcome, Kind::Livelock);
+    assert!(finding.evidence.is_empty(), "{finding}");
+    assert!(has_taken.get(), "nothing gives way in teardown");
 }

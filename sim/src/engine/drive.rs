@@ -323,7 +323,10 @@ impl Core {
     #[cold]
     pub(super) fn is_in_budget(&mut self, id: TaskId) -> bool {
         if self.spent >= self.options.steps_max {
-            self.fail_out_of_steps();
+            // Said once, however many operations of one poll come here.
+            if self.finding.is_none() {
+                self.fail_out_of_steps();
+            }
             return false;
         }
         self.recent.push(id);

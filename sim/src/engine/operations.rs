@@ -71,6 +71,7 @@ impl Core {
     pub(crate) fn gate(&mut self, description: impl FnOnce(&mut Core) -> Description) -> Gate {
         self.spent += 1;
         if self.spent >= self.eye_from
+            && !self.teardown
             && let Some(current) = self.current
             && !self.is_in_budget(current)
         {
