@@ -202,16 +202,7 @@ impl Core {
         Core {
             stamp: Stamp::NONE,
             run: RunId::new(0, 0),
-            options: Options {
-                switching: crate::options::Switching::Preemptive,
-                time: crate::options::TimeModel::Exact,
-                tracing: crate::options::Tracing::Off,
-                steps_max: 1,
-                elapsed_max: std::time::Duration::MAX,
-                poll_max: None,
-                races: crate::options::Detection::On,
-                atomicity: crate::options::Detection::On,
-            },
+            options: Options::DEFAULT,
             chooser: Chooser::RandomWalk,
             is_asking: false,
             streams: Streams::new(RunId::new(0, 0)),

@@ -1,16 +1,21 @@
 //! Hunting: many runs of one program, looking for a finding.
 
-use std::fmt;
-use std::future::Future;
-use std::sync::Arc;
+mod course;
+mod report;
+mod verdict;
 
-use crate::finding::{Finding, Kind};
+use std::future::Future;
+
+pub use report::{Failure, Replayed, Report};
+pub use verdict::{Verdict, judge};
+
+use self::course::Course;
+use crate::finding::Finding;
 use crate::options::{Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Chooser;
-use crate::strategy::learning::{Learnt, Lessons};
-use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
+use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
 use crate::tape::Tape;
 
 /// Many runs of one program, by the portfolio of strategies or by one of them.
@@ -183,151 +188,4 @@ enum Calibration {
     Counts,
     /// They are passed over.
     Passed,
-}
-
-/// Which strategy makes which run.
-#[derive(Debug, Default)]
-struct Course {
-    lessons: Lessons,
-    /// What was learnt, from the end of the calibration on.
-    learnt: Option<Arc<Learnt>>,
-}
-
-impl Course {
-    fn assign(&mut self, number: u64, member: Option<Member>) -> Assignment {
-        if number < CALIBRATION_RUNS {
-            return portfolio::calibrating(number, &self.lessons);
-        }
-        let learnt = self.learnt.get_or_insert_with(|| Arc::new(self.lessons.learnt()));
-        let number = number - CALIBRATION_RUNS;
-        match member {
-            Some(member) => portfolio::named(member, number, learnt),
-            None => portfolio::rotating(number, learnt),
-        }
-    }
-}
-
-/// Turns an output that is an error into a finding.
-pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
-    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser } =
-        outcome;
-    let result = match result {
-        Ok(output) => match output.complaint() {
-            None => Ok(()),
-            Some(message) => {
-                let mut finding = Finding::new(Kind::Error, message, elapsed);
-                finding.task = Some(String::from("main"));
-                Err(finding)
-            }
-        },
-        Err(finding) => Err(finding),
-    };
-    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser }
-}
-
-/// Whether a program's output says that something went wrong.
-pub trait Verdict {
-    /// What went wrong, or `None`.
-    fn complaint(&self) -> Option<String>;
-}
-
-impl Verdict for () {
-    fn complaint(&self) -> Option<String> {
-        None
-    }
-}
-
-impl<T, E: fmt::Debug> Verdict for Result<T, E> {
-    fn complaint(&self) -> Option<String> {
-        self.as_ref().err().map(|error| format!("the program returned an error: {error:?}"))
-    }
-}
-
-/// A run that failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// Which run it was.
-    pub id: RunId,
-    /// The name of the strategy that made it.
-    pub strategy: String,
-    /// What went wrong.
-    pub finding: Finding,
-    /// What was decided in it.
-    pub tape: Tape,
-    /// What came of replaying the tape at once.
-    pub replayed: Replayed,
-}
-
-/// What came of replaying a failure's tape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replayed {
-    /// The same finding.
-    Identically,
-    /// This instead: something outside of the tape takes part.
-    Otherwise(String),
-}
-
-/// What a hunt came to.
-#[derive(Clone, Debug)]
-#[must_use = "a report may hold a failure"]
-pub struct Report {
-    /// The hunt's name.
-    pub name: String,
-    /// How many runs were made.
-    pub runs: u64,
-    /// The first run that failed.
-    pub failure: Option<Failure>,
-}
-
-impl Report {
-    /// What was found.
-    #[must_use]
-    pub fn finding(&self) -> Option<&Finding> {
-        self.failure.as_ref().map(|failure| &failure.finding)
-    }
-
-    /// Demands that nothing was found.
-    ///
-    /// # Panics
-    /// With the report, if something was.
-    #[track_caller]
-    pub fn assert_ok(&self) {
-        assert!(self.failure.is_none(), "{self}");
-    }
-
-    /// Demands that something of this kind was found.
-    ///
-    /// # Panics
-    /// With the report, if nothing was, or something of another kind.
-    #[track_caller]
-    pub fn assert_finds(&self, kind: Kind) {
-        let found = self.finding().map(|finding| finding.kind);
-        assert!(found == Some(kind), "expected a finding of kind {kind}, but {self}");
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(failure) = &self.failure else {
-            return write!(f, "{}: nothing found in {} runs", self.name, self.runs);
-        };
-        let Failure { id, strategy, finding, tape, replayed } = failure;
-        let (RunId { seed, number }, name) = (*id, &self.name);
-        writeln!(f, "FAILED {name}     {finding}")?;
-        writeln!(f, "  found  in run {number} (the first is 0), strategy {strategy}")?;
-        match replayed {
-            Replayed::Identically => writeln!(f, "  replay gives the same again")?,
-            Replayed::Otherwise(other) => writeln!(
-                f,
-                "  replay does NOT give the same: {other}\n         Something outside of the tape takes \
-                 part: the order of a HashMap, a wall clock, a static, a generator other than \
-                 sim::rng"
-            )?,
-        }
-        writeln!(
-            f,
-            "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
-        )?;
-        write!(f, "  tape   {0}: Run::new().replay_token(&\"{0}\".parse()?)", tape.token())
-    }
 }

@@ -46,6 +46,28 @@ pub enum Detection {
     Off,
 }
 
+/// Which detectors listen, one switch each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detectors {
+    /// Whether accesses to [`Shared`](crate::Shared) variables that nothing orders are found,
+    /// under preemptive switching. On by default; costs nothing without such variables.
+    pub races: Detection,
+    /// Whether updates of [`Shared`](crate::Shared) variables that are lost across an await are
+    /// found. On by default; costs nothing without such variables.
+    pub atomicity: Detection,
+}
+
+impl Detectors {
+    /// What listens by default.
+    pub const DEFAULT: Detectors = Detectors { races: Detection::On, atomicity: Detection::On };
+}
+
+impl Default for Detectors {
+    fn default() -> Self {
+        Detectors::DEFAULT
+    }
+}
+
 /// How one run is carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -64,30 +86,28 @@ pub struct Options {
     /// How much wall-clock time one poll may take before the watchdog ends the process with exit
     /// code 101; `None` turns it off. 30 seconds by default.
     pub poll_max: Option<Duration>,
-    /// Whether accesses to [`Shared`](crate::Shared) variables that nothing orders are found,
-    /// under preemptive switching. On by default; costs nothing without such variables.
-    pub races: Detection,
-    /// Whether updates of [`Shared`](crate::Shared) variables that are lost across an await are
-    /// found. On by default; costs nothing without such variables.
-    pub atomicity: Detection,
+    /// Which detectors listen.
+    pub detectors: Detectors,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options {
-            switching: Switching::default(),
-            time: TimeModel::default(),
-            tracing: Tracing::default(),
-            steps_max: 1_000_000,
-            elapsed_max: Duration::MAX,
-            poll_max: Some(Duration::from_secs(30)),
-            races: Detection::default(),
-            atomicity: Detection::default(),
-        }
+        Options::DEFAULT
     }
 }
 
 impl Options {
+    /// What a run is by default.
+    pub const DEFAULT: Options = Options {
+        switching: Switching::Preemptive,
+        time: TimeModel::Exact,
+        tracing: Tracing::Off,
+        steps_max: 1_000_000,
+        elapsed_max: Duration::MAX,
+        poll_max: Some(Duration::from_secs(30)),
+        detectors: Detectors::DEFAULT,
+    };
+
     /// Says whether a run can be carried out so.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use unpick::primitives::Lock;
-use unpick::sim::options::{Detection, Options};
+use unpick::sim::options::{Detection, Detectors, Options};
 use unpick::sim::{Shared, spawn, step, yield_now};
 use unpick::{Kind, Switching};
 
@@ -66,7 +66,10 @@ fn cooperative_switching_loses_updates_across_awaits_that_suspend() {
 
 #[test]
 fn the_detector_can_be_switched_off() {
-    let options = Options { atomicity: Detection::Off, ..Options::default() };
+    let options = Options {
+        detectors: Detectors { atomicity: Detection::Off, ..Detectors::DEFAULT },
+        ..Options::default()
+    };
     assert_eq!(in_lockstep(options, deposits), None);
 }
 

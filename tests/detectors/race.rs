@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use unpick::primitives::{Event, Lock, Notify, Queue, RwLock, Semaphore, mpsc};
-use unpick::sim::options::{Detection, Options};
+use unpick::sim::options::{Detection, Detectors, Options};
 use unpick::sim::{Shared, spawn, step};
 use unpick::{Kind, Switching};
 
@@ -38,7 +38,10 @@ fn cooperative_switching_has_no_races() {
 
 #[test]
 fn the_detector_can_be_switched_off() {
-    let options = Options { races: Detection::Off, ..Options::default() };
+    let options = Options {
+        detectors: Detectors { races: Detection::Off, ..Detectors::DEFAULT },
+        ..Options::default()
+    };
     assert_eq!(in_lockstep(options, unordered_writes), None);
 }
 

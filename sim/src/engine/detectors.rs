@@ -72,8 +72,8 @@ impl Core {
         let poll = self.tasks[task.index()].polls;
         let options = &self.options;
         let looks_for_races =
-            options.races == Detection::On && options.switching == Switching::Preemptive;
-        let looks_for_lost_updates = options.atomicity == Detection::On;
+            options.detectors.races == Detection::On && options.switching == Switching::Preemptive;
+        let looks_for_lost_updates = options.detectors.atomicity == Detection::On;
         let Some(detectors) = &mut self.detectors else { return };
         let clock = detectors.clocks.of(task);
         let race =

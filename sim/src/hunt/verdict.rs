@@ -1,0 +1,42 @@
+//! What a program's output says of its run.
+
+use std::fmt;
+
+use crate::finding::{Finding, Kind};
+use crate::run::Outcome;
+
+/// Turns an output that is an error into a finding.
+pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
+    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser } =
+        outcome;
+    let result = match result {
+        Ok(output) => match output.complaint() {
+            None => Ok(()),
+            Some(message) => {
+                let mut finding = Finding::new(Kind::Error, message, elapsed);
+                finding.task = Some(String::from("main"));
+                Err(finding)
+            }
+        },
+        Err(finding) => Err(finding),
+    };
+    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser }
+}
+
+/// Whether a program's output says that something went wrong.
+pub trait Verdict {
+    /// What went wrong, or `None`.
+    fn complaint(&self) -> Option<String>;
+}
+
+impl Verdict for () {
+    fn complaint(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<T, E: fmt::Debug> Verdict for Result<T, E> {
+    fn complaint(&self) -> Option<String> {
+        self.as_ref().err().map(|error| format!("the program returned an error: {error:?}"))
+    }
+}
