@@ -115,8 +115,13 @@ pub struct Holder {
 pub struct Finding {
     /// Which kind of thing went wrong.
     pub kind: Kind,
+    /// What it is about, as the headline names it: such as `shared balance`. `None` if the message
+    /// is the headline.
+    pub subject: Option<String>,
     /// What happened, in one or two sentences.
     pub message: String,
+    /// How it came about, a line each: who did what, where, when, and what became of it.
+    pub story: Vec<String>,
     /// The virtual time at which it was found.
     pub at: Instant,
     /// Path and name of the task in which it happened, if it happened in one.
@@ -147,13 +152,25 @@ impl Finding {
         }
     }
 
+    /// The finding in one line: its kind, and what it is about or what happened.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let kind = self.kind.name().to_uppercase();
+        match &self.subject {
+            Some(subject) => format!("{kind} on {subject}"),
+            None => format!("{kind}: {}", self.message),
+        }
+    }
+
     /// A finding of which no more is known than this.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>, at: Instant) -> Finding {
         let message = message.into();
         Finding {
             kind,
+            subject: None,
             message,
+            story: Vec::new(),
             at,
             task: None,
             place: None,
@@ -165,7 +182,13 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.name().to_uppercase(), self.message)?;
+        f.write_str(&self.headline())?;
+        if self.subject.is_some() {
+            write!(f, "\n  {}", self.message)?;
+        }
+        for line in &self.story {
+            write!(f, "\n  {line}")?;
+        }
         if let Some(task) = &self.task {
             write!(f, "\n  in {task}")?;
         }
