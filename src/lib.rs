@@ -16,6 +16,8 @@
 pub use unpick_primitives as primitives;
 pub use unpick_sim as sim;
 
+#[cfg(feature = "cli")]
+pub use unpick_sim::cli;
 pub use unpick_sim::event;
 pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};

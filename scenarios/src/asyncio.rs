@@ -8,6 +8,7 @@
 //! [`differences`] says why; whether only the order of turns was another is found out by trying
 //! others ([`turns`]).
 
+pub mod command;
 pub mod compare;
 pub mod differences;
 pub mod interpreter;

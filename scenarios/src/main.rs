@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use unpick::cli::{App, Subcommand};
+use unpick_scenarios::{SCENARIOS, asyncio};
+
 fn main() -> ExitCode {
-    unpick_scenarios::cli::main()
+    App::new(SCENARIOS).subcommand(Subcommand::new("asyncio", asyncio::command::execute)).main()
 }

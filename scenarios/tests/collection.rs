@@ -1,12 +1,13 @@
 //! Every planted bug is found within its budget, and nothing in any other program.
 
+use unpick::cli::{Expectation, Scenario, Variant};
 use unpick::sim::hunt;
 use unpick::{Kind, Run};
-use unpick_scenarios::{Expectation, SCENARIOS, Scenario, Variant};
+use unpick_scenarios::SCENARIOS;
 
 fn variants() -> impl Iterator<Item = (&'static Scenario, &'static Variant)> {
     let of = |scenario: &'static Scenario| scenario.variants.iter().map(move |it| (scenario, it));
-    SCENARIOS.iter().copied().flat_map(of)
+    SCENARIOS.iter().flat_map(of)
 }
 
 fn planted() -> impl Iterator<Item = (&'static Scenario, &'static Variant, Kind, u64)> {

@@ -3,11 +3,13 @@
 
 use unpick::Run;
 use unpick::sim::trace::EventKind;
+use unpick_scenarios::SCENARIOS;
 
 /// What a scenario says under plain scheduling, with its times, and how it ends.
 #[track_caller]
 fn said(name: &str, variant: &str) -> String {
-    let scenario = unpick_scenarios::find(name).expect("it is in the collection");
+    let scenario =
+        SCENARIOS.iter().find(|scenario| scenario.name == name).expect("it is in the collection");
     let variant = scenario.variant(Some(variant)).expect("it has this variant");
     let outcome = Run::new().plain().traced().execute(variant.program);
     let trace = outcome.trace.expect("the run is traced");

@@ -1,29 +1,50 @@
-//! What the README shows is what the command prints.
+//! What the README shows is what the command prints. With `UPDATE_README` set, what is shown is
+//! replaced instead.
 
 use std::process::Command;
 
-/// The console blocks of the README: a command line of `unpick`, and what stands below it.
-fn shown() -> Vec<(Vec<String>, String)> {
-    let readme = include_str!("../../README.md");
-    let blocks = readme.split("```console\n").skip(1);
-    let blocks = blocks.filter_map(|block| block.split("```").next());
-    let commands = blocks.filter_map(|block| {
-        let (command, output) = block.split_once('\n')?;
-        let arguments = command.strip_prefix("$ cargo run --release -- ")?;
-        let arguments = arguments.split_whitespace().map(|word| word.trim_matches('\'').to_owned());
-        Some((arguments.collect(), output.to_owned()))
-    });
-    commands.filter(|(_, output): &(_, String)| !output.is_empty()).collect()
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+const BLOCK: &str = "```console\n$ cargo run --release -- ";
+
+/// What the command prints for a line of arguments.
+fn printed(line: &str) -> String {
+    let arguments = line.split_whitespace().map(|word| word.trim_matches('\''));
+    let run = Command::new(env!("CARGO_BIN_EXE_unpick")).args(arguments).output();
+    String::from_utf8(run.expect("the command starts").stdout).expect("it prints text")
+}
+
+/// The text with what each console block shows below its command line replaced by what that
+/// prints, and how many such blocks there are. Blocks that show nothing are left so.
+fn renewed(readme: &str) -> (String, usize) {
+    let mut blocks = readme.split(BLOCK);
+    let mut text = blocks.next().unwrap_or_default().to_owned();
+    let mut count = 0;
+    for block in blocks {
+        let (line, rest) = block.split_once('\n').expect("a command line ends");
+        let (shown, rest) = rest.split_once("```").expect("a block ends");
+        let shown = if shown.is_empty() {
+            String::new()
+        } else {
+            count += 1;
+            printed(line)
+        };
+        text.push_str(&format!("{BLOCK}{line}\n{shown}```{rest}"));
+    }
+    (text, count)
 }
 
 #[test]
 fn the_readme_shows_what_is_printed() {
-    let shown = shown();
-    assert!(shown.len() >= 2, "the README shows a hunt and a replay: {shown:?}");
-    for (arguments, output) in shown {
-        let run = Command::new(env!("CARGO_BIN_EXE_unpick")).args(&arguments).output();
-        let printed = run.expect("the command starts").stdout;
-        let printed = String::from_utf8(printed).expect("it prints text");
-        assert_eq!(printed, output, "unpick {}", arguments.join(" "));
+    let readme = std::fs::read_to_string(README).expect("there is a README");
+    let (renewed, count) = renewed(&readme);
+    assert!(count >= 2, "the README shows a hunt and a replay");
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(README, renewed).expect("the README can be written");
+        return;
     }
+    let lines = renewed.lines().zip(readme.lines()).find(|(printed, shown)| printed != shown);
+    assert!(
+        renewed == readme,
+        "UPDATE_README=1 renews it; printed and shown first differ: {lines:?}"
+    );
 }

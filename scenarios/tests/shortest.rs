@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use unpick::cli::{Expectation, Variant};
 use unpick::sim::choice::Choice;
 use unpick::sim::hunt::judge;
 use unpick::sim::strategy::{Replay, Strictness};
 use unpick::sim::tape::Tape;
 use unpick::{Kind, Outcome, Run};
-use unpick_scenarios::{Expectation, SCENARIOS, Variant};
+use unpick_scenarios::SCENARIOS;
 
 /// More than any of them needs.
 const DEVIATIONS_MAX: usize = 3;

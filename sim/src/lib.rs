@@ -34,6 +34,8 @@
 #![deny(unsafe_code)]
 
 pub mod choice;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod engine;
 pub mod finding;
 pub mod hunt;

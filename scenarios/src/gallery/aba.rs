@@ -11,19 +11,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::sim::step;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two clients and a list of free addresses.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "aba",
     summary: "a compare-and-set on the head of a free list takes an old head for a new one",
     variants: &[
-        Variant::buggy(|| Box::pin(lease(|one, two| one.address == two.address)), Kind::Panic, 180),
-        Variant::fixed(|| Box::pin(lease(|one, two| one == two))),
+        Variant::buggy(&|| program(lease(|one, two| one.address == two.address)), Kind::Panic, 180),
+        Variant::fixed(&|| program(lease(|one, two| one == two))),
     ],
 };
 

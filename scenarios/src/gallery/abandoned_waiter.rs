@@ -13,20 +13,19 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use futures::poll;
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Event, Lock};
 use unpick::sim::step;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A request, and a refresh of the cache, which need the same connection.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "abandoned-waiter",
     summary: "a wait for a lock is polled once, kept, and handed the lock",
     variants: &[
-        Variant::buggy(|| Box::pin(serve(request_buggy)), Kind::Deadlock, 240),
-        Variant::fixed(|| Box::pin(serve(request_fixed))),
+        Variant::buggy(&|| program(serve(request_buggy)), Kind::Deadlock, 240),
+        Variant::fixed(&|| program(serve(request_fixed))),
     ],
 };
 

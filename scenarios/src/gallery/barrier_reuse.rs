@@ -10,19 +10,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Barrier, Condition};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two workers and three phases.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "barrier-reuse",
     summary: "a fast worker goes through a hand-written barrier twice",
     variants: &[
-        Variant::buggy(|| Box::pin(compute::<Counting>()), Kind::Panic, 1),
-        Variant::fixed(|| Box::pin(compute::<Barrier>())),
+        Variant::buggy(&|| program(compute::<Counting>()), Kind::Panic, 1),
+        Variant::fixed(&|| program(compute::<Barrier>())),
     ],
 };
 

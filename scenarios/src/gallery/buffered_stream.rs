@@ -13,20 +13,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Semaphore;
 use unpick::primitives::task::{sleep, spawn};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Four pages, three fetched ahead, over two connections.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "buffered-stream",
     summary: "fetches in a buffered stream keep their connections while a page is stored",
     variants: &[
-        Variant::buggy(|| Box::pin(mirror_buggy()), Kind::Deadlock, 1),
-        Variant::fixed(|| Box::pin(mirror_fixed())),
+        Variant::buggy(&|| program(mirror_buggy()), Kind::Deadlock, 1),
+        Variant::fixed(&|| program(mirror_fixed())),
     ],
 };
 

@@ -9,19 +9,18 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two editors of one document.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "conditional-write",
     summary: "editors ask whether their version is current, and save in a second request",
     variants: &[
-        Variant::buggy(|| Box::pin(edit(add_buggy)), Kind::Error, 10),
-        Variant::fixed(|| Box::pin(edit(add_fixed))),
+        Variant::buggy(&|| program(edit(add_buggy)), Kind::Error, 10),
+        Variant::fixed(&|| program(edit(add_fixed))),
     ],
 };
 

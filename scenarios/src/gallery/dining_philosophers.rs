@@ -9,19 +9,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Three philosophers.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "dining-philosophers",
     summary: "three philosophers take the left fork first",
     variants: &[
-        Variant::buggy(|| Box::pin(dine(left_first)), Kind::Deadlock, 10),
-        Variant::fixed(|| Box::pin(dine(smaller_first))),
+        Variant::buggy(&|| program(dine(left_first)), Kind::Deadlock, 10),
+        Variant::fixed(&|| program(dine(smaller_first))),
     ],
 };
 

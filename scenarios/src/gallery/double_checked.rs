@@ -10,20 +10,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::sim::step;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two users of one connection.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "double-checked",
     summary: "whoever waited for the lock does not look again whether there is a connection",
     variants: &[
-        Variant::buggy(|| Box::pin(connect(connection_buggy)), Kind::Error, 10),
-        Variant::fixed(|| Box::pin(connect(connection_fixed))),
+        Variant::buggy(&|| program(connect(connection_buggy)), Kind::Error, 10),
+        Variant::fixed(&|| program(connect(connection_fixed))),
     ],
 };
 

@@ -9,20 +9,19 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::{sleep, task};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A save and a load, one after the other.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "dropped-handle",
     summary: "a save answers before the task that writes has been joined",
     variants: &[
-        Variant::buggy(|| Box::pin(save_and_load(save_buggy)), Kind::Error, 30),
-        Variant::fixed(|| Box::pin(save_and_load(save_fixed))),
+        Variant::buggy(&|| program(save_and_load(save_buggy)), Kind::Error, 30),
+        Variant::fixed(&|| program(save_and_load(save_fixed))),
     ],
 };
 

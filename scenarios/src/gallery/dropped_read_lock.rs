@@ -9,20 +9,19 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Lock, RwLock};
 use unpick::sim::Shared;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two requests to put something into one cart.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "dropped-read-lock",
     summary: "a cart is read under a read lock, and written under a later write lock",
     variants: &[
-        Variant::buggy(|| Box::pin(shop(put_buggy)), Kind::LostUpdate, 10),
-        Variant::fixed(|| Box::pin(shop(put_fixed))),
+        Variant::buggy(&|| program(shop(put_buggy)), Kind::LostUpdate, 10),
+        Variant::fixed(&|| program(shop(put_fixed))),
     ],
 };
 

@@ -8,20 +8,19 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Queue;
 use unpick::primitives::task::{task, yield_now};
 use unpick::sim::chance;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Three jobs, which may fail.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "forgotten-task-done",
     summary: "a consumer does not say that a job which failed is done",
     variants: &[
-        Variant::buggy(|| Box::pin(work_off(consume_buggy)), Kind::Deadlock, 80),
-        Variant::fixed(|| Box::pin(work_off(consume_fixed))),
+        Variant::buggy(&|| program(work_off(consume_buggy)), Kind::Deadlock, 80),
+        Variant::fixed(&|| program(work_off(consume_fixed))),
     ],
 };
 

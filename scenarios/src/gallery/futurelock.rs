@@ -14,20 +14,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::{FutureExt, select_biased};
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::{sleep, task};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A task that saves, and another one with the lock.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "futurelock",
     summary: "a lock is handed to a future that its task no longer polls",
     variants: &[
-        Variant::buggy(|| Box::pin(contend(save_buggy)), Kind::Deadlock, 50),
-        Variant::fixed(|| Box::pin(contend(save_fixed))),
+        Variant::buggy(&|| program(contend(save_buggy)), Kind::Deadlock, 50),
+        Variant::fixed(&|| program(contend(save_fixed))),
     ],
 };
 

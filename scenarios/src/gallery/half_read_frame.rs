@@ -12,21 +12,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::{FutureExt, select_biased};
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Queue;
 use unpick::primitives::queue::Shutdown;
 use unpick::primitives::task::{sleep, task};
 use unpick::sim::pick;
 use unpick::{Kind, event};
 
-use crate::scenario::{Scenario, Variant};
-
 /// Two messages and a heartbeat.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "half-read-frame",
     summary: "a heartbeat drops the read of a message of which the length was read",
     variants: &[
-        Variant::buggy(|| Box::pin(converse(receive_buggy)), Kind::Error, 30),
-        Variant::fixed(|| Box::pin(converse(receive_fixed))),
+        Variant::buggy(&|| program(converse(receive_buggy)), Kind::Error, 30),
+        Variant::fixed(&|| program(converse(receive_fixed))),
     ],
 };
 

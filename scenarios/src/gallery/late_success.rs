@@ -13,20 +13,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::oneshot;
 use unpick::primitives::task::{sleep, task, timeout};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A client and a bank.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "late-success",
     summary: "a client pays again when the bank's answer does not come in time",
     variants: &[
-        Variant::buggy(|| Box::pin(pay(|attempt| attempt)), Kind::Error, 30),
-        Variant::fixed(|| Box::pin(pay(|_| 0))),
+        Variant::buggy(&|| program(pay(|attempt| attempt)), Kind::Error, 30),
+        Variant::fixed(&|| program(pay(|_| 0))),
     ],
 };
 

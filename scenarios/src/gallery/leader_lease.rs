@@ -14,19 +14,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::{Instant, sleep_until, task};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two nodes, one lease, one storage.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "leader-lease",
     summary: "a leader stalls between the look at its lease and its write",
     variants: &[
-        Variant::buggy(|| Box::pin(elect(|_, _| true)), Kind::Error, 190).stalling(),
-        Variant::fixed(|| Box::pin(elect(|seen, term| term >= seen))).stalling(),
+        Variant::buggy(&|| program(elect(|_, _| true)), Kind::Error, 190).stalling(),
+        Variant::fixed(&|| program(elect(|seen, term| term >= seen))).stalling(),
     ],
 };
 

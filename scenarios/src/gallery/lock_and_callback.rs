@@ -9,19 +9,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two publishers and one listener.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "lock-and-callback",
     summary: "a listener takes itself off the list that its caller has locked",
     variants: &[
-        Variant::buggy(|| Box::pin(publish_all(publish_buggy)), Kind::Deadlock, 30),
-        Variant::fixed(|| Box::pin(publish_all(publish_fixed))),
+        Variant::buggy(&|| program(publish_all(publish_buggy)), Kind::Deadlock, 30),
+        Variant::fixed(&|| program(publish_all(publish_fixed))),
     ],
 };
 

@@ -10,20 +10,19 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::sim::step;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// One reader, one writer, one price.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "lost-cache-fill",
     summary: "a cache is filled with what the database said before the invalidation",
     variants: &[
-        Variant::buggy(|| Box::pin(serve(price_buggy)), Kind::Error, 10),
-        Variant::fixed(|| Box::pin(serve(price_fixed))),
+        Variant::buggy(&|| program(serve(price_buggy)), Kind::Error, 10),
+        Variant::fixed(&|| program(serve(price_fixed))),
     ],
 };
 

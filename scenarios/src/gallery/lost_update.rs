@@ -9,18 +9,17 @@
 use std::rc::Rc;
 
 use unpick::Kind;
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::sim::{Shared, task};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two tellers and one balance.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "lost-update",
     summary: "two tellers read, wait for the audit log, and write back",
     variants: &[
-        Variant::buggy(|| Box::pin(deposits(deposit_buggy)), Kind::LostUpdate, 10),
-        Variant::fixed(|| Box::pin(deposits(deposit_fixed))),
+        Variant::buggy(&|| program(deposits(deposit_buggy)), Kind::LostUpdate, 10),
+        Variant::fixed(&|| program(deposits(deposit_fixed))),
     ],
 };
 

@@ -9,19 +9,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Lock, Notify};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A client and a server that comes up.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "missed-notify",
     summary: "a server comes up between the client's look and its wait",
     variants: &[
-        Variant::buggy(|| Box::pin(connect(wait_buggy)), Kind::Deadlock, 70),
-        Variant::fixed(|| Box::pin(connect(wait_fixed))),
+        Variant::buggy(&|| program(connect(wait_buggy)), Kind::Deadlock, 70),
+        Variant::fixed(&|| program(connect(wait_fixed))),
     ],
 };
 

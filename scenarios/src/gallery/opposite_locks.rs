@@ -8,19 +8,18 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two transfers in opposite directions.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "opposite-locks",
     summary: "transfers in opposite directions lock two accounts in opposite orders",
     variants: &[
-        Variant::buggy(|| Box::pin(transfers(transfer_buggy)), Kind::Deadlock, 10),
-        Variant::fixed(|| Box::pin(transfers(transfer_fixed))),
+        Variant::buggy(&|| program(transfers(transfer_buggy)), Kind::Deadlock, 10),
+        Variant::fixed(&|| program(transfers(transfer_fixed))),
     ],
 };
 

@@ -9,19 +9,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::{task, task_group, yield_now};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two parts, one of which does not compile.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "outlived-scope",
     summary: "a build fails and removes its directory while a task still writes into it",
     variants: &[
-        Variant::buggy(|| Box::pin(build_and_clean(build_buggy)), Kind::Panic, 70),
-        Variant::fixed(|| Box::pin(build_and_clean(build_fixed))),
+        Variant::buggy(&|| program(build_and_clean(build_buggy)), Kind::Panic, 70),
+        Variant::fixed(&|| program(build_and_clean(build_fixed))),
     ],
 };
 

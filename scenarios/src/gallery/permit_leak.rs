@@ -8,19 +8,18 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Lock, Semaphore};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A request whose client goes away, and one after it.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "permit-leak",
     summary: "a request that is aborted does not release its permit",
     variants: &[
-        Variant::buggy(|| Box::pin(serve(handle_buggy)), Kind::Deadlock, 150),
-        Variant::fixed(|| Box::pin(serve(handle_fixed))),
+        Variant::buggy(&|| program(serve(handle_buggy)), Kind::Deadlock, 150),
+        Variant::fixed(&|| program(serve(handle_fixed))),
     ],
 };
 

@@ -10,20 +10,19 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Queue;
 use unpick::primitives::task::{sleep, task, timeout};
 use unpick::sim::chance;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Three jobs, of which one cannot be read, and two workers.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "poison-item",
     summary: "a job that cannot be read is put back for ever",
     variants: &[
-        Variant::buggy(|| Box::pin(work_off(u32::MAX)), Kind::Error, 1),
-        Variant::fixed(|| Box::pin(work_off(5))),
+        Variant::buggy(&|| program(work_off(u32::MAX)), Kind::Error, 1),
+        Variant::fixed(&|| program(work_off(5))),
     ],
 };
 

@@ -11,20 +11,19 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Queue;
 use unpick::primitives::task::{sleep, timeout};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// One connection, one caller in a hurry, and one that is not.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "pool-leak",
     summary: "a checkout that is cancelled during its ping loses the connection",
     variants: &[
-        Variant::buggy(|| Box::pin(use_pool(check_out_buggy)), Kind::Deadlock, 50),
-        Variant::fixed(|| Box::pin(use_pool(check_out_fixed))),
+        Variant::buggy(&|| program(use_pool(check_out_buggy)), Kind::Deadlock, 50),
+        Variant::fixed(&|| program(use_pool(check_out_fixed))),
     ],
 };
 

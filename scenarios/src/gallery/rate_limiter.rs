@@ -9,19 +9,18 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Three requests, of which two may go through.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "rate-limiter",
     summary: "a rate limiter looks at the counter, and counts in a second request to it",
     variants: &[
-        Variant::buggy(|| Box::pin(admit(is_admitted_buggy)), Kind::Error, 10),
-        Variant::fixed(|| Box::pin(admit(is_admitted_fixed))),
+        Variant::buggy(&|| program(admit(is_admitted_buggy)), Kind::Error, 10),
+        Variant::fixed(&|| program(admit(is_admitted_fixed))),
     ],
 };
 

@@ -9,20 +9,19 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::{sleep, task, timeout};
 use unpick::primitives::{Queue, oneshot};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Eight clients, and a server that has just been away.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "retry-storm",
     summary: "a server works off requests that were given up while the retries time out",
     variants: &[
-        Variant::buggy(|| Box::pin(overload(Serving::Everything)), Kind::Error, 1),
-        Variant::fixed(|| Box::pin(overload(Serving::WhatIsWaitedFor))),
+        Variant::buggy(&|| program(overload(Serving::Everything)), Kind::Error, 1),
+        Variant::fixed(&|| program(overload(Serving::WhatIsWaitedFor))),
     ],
 };
 

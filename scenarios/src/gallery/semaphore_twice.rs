@@ -8,19 +8,18 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Semaphore;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two pages that redirect, and two permits.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "semaphore-twice",
     summary: "a fetch keeps its permit while it follows a redirect with another",
     variants: &[
-        Variant::buggy(|| Box::pin(crawl(fetch_buggy)), Kind::Deadlock, 10),
-        Variant::fixed(|| Box::pin(crawl(fetch_fixed))),
+        Variant::buggy(&|| program(crawl(fetch_buggy)), Kind::Deadlock, 10),
+        Variant::fixed(&|| program(crawl(fetch_fixed))),
     ],
 };
 

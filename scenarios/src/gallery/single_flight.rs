@@ -12,19 +12,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{OnceCell, Semaphore};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Three requests for one page.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "single-flight",
     summary: "requests for one page that come together all render it",
     variants: &[
-        Variant::buggy(|| Box::pin(serve(page_buggy)), Kind::Error, 10),
-        Variant::fixed(|| Box::pin(serve(page_fixed))),
+        Variant::buggy(&|| program(serve(page_buggy)), Kind::Error, 10),
+        Variant::fixed(&|| program(serve(page_fixed))),
     ],
 };
 

@@ -14,19 +14,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::{sleep, task};
 use unpick::sim::hand_over;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A download, and a task that awaits it.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "stale-waker",
     summary: "a hand-written future keeps its first waker",
     variants: &[
-        Variant::buggy(|| Box::pin(await_download(keep_first)), Kind::Deadlock, 30),
-        Variant::fixed(|| Box::pin(await_download(keep_last))),
+        Variant::buggy(&|| program(await_download(keep_first)), Kind::Deadlock, 30),
+        Variant::fixed(&|| program(await_download(keep_last))),
     ],
 };
 

@@ -11,19 +11,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{Event, Lock};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// One request and one stop.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "stop-while-in-use",
     summary: "a device is closed between a request's look and its being counted as a user",
     variants: &[
-        Variant::buggy(|| Box::pin(race(enter_buggy)), Kind::Panic, 100),
-        Variant::fixed(|| Box::pin(race(enter_fixed))),
+        Variant::buggy(&|| program(race(enter_buggy)), Kind::Panic, 100),
+        Variant::fixed(&|| program(race(enter_fixed))),
     ],
 };
 

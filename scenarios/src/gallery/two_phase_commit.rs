@@ -11,20 +11,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::{sleep, task, timeout};
 use unpick::primitives::{Barrier, Event, Lock};
 use unpick::sim::{chance, pick};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A coordinator and two participants.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "two-phase-commit",
     summary: "participants hold their rows until a coordinator that has crashed decides",
     variants: &[
-        Variant::buggy(|| Box::pin(commit(decision_buggy)), Kind::Deadlock, 120),
-        Variant::fixed(|| Box::pin(commit(decision_fixed))),
+        Variant::buggy(&|| program(commit(decision_buggy)), Kind::Deadlock, 120),
+        Variant::fixed(&|| program(commit(decision_fixed))),
     ],
 };
 

@@ -10,19 +10,18 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use futures::{FutureExt, select_biased};
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::task;
 use unpick::primitives::{CancellationToken, Event, Lock, Notify, Queue};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A worker, a job, and a shutdown.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "unheard-shutdown",
     summary: "a worker is told to stop while it is not listening",
     variants: &[
-        Variant::buggy(|| Box::pin(serve::<Notify>()), Kind::Deadlock, 10),
-        Variant::fixed(|| Box::pin(serve::<CancellationToken>())),
+        Variant::buggy(&|| program(serve::<Notify>()), Kind::Deadlock, 10),
+        Variant::fixed(&|| program(serve::<CancellationToken>())),
     ],
 };
 

@@ -12,20 +12,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::{FutureExt, select_biased};
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::{sleep, task};
 use unpick::primitives::{CancellationToken, mpsc};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Who takes orders, and a ledger.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "unordered-shutdown",
     summary: "a ledger is told to stop together with what sends to it",
     variants: &[
-        Variant::buggy(|| Box::pin(trade(keep_buggy)), Kind::Error, 1),
-        Variant::fixed(|| Box::pin(trade(keep_fixed))),
+        Variant::buggy(&|| program(trade(keep_buggy)), Kind::Error, 1),
+        Variant::fixed(&|| program(trade(keep_fixed))),
     ],
 };
 

@@ -10,20 +10,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::task::{sleep, task, timeout};
 use unpick::primitives::{Condition, RwLock};
 use unpick::sim::pick;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two readers and a writer that has a deadline.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "writer-starves",
     summary: "readers whose visits overlap keep a writer out",
     variants: &[
-        Variant::buggy(|| Box::pin(serve::<Preferring>()), Kind::Error, 1),
-        Variant::fixed(|| Box::pin(serve::<RwLock>())),
+        Variant::buggy(&|| program(serve::<Preferring>()), Kind::Error, 1),
+        Variant::fixed(&|| program(serve::<RwLock>())),
     ],
 };
 

@@ -8,20 +8,19 @@
 
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::task;
 use unpick::sim::Shared;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two logins and a reaper.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "wrong-lock",
     summary: "logins and a reaper change a count under different locks",
     variants: &[
-        Variant::buggy(|| Box::pin(count_sessions(|registry| &registry.expiries)), Kind::Race, 1),
-        Variant::fixed(|| Box::pin(count_sessions(|registry| &registry.sessions))),
+        Variant::buggy(&|| program(count_sessions(|registry| &registry.expiries)), Kind::Race, 1),
+        Variant::fixed(&|| program(count_sessions(|registry| &registry.sessions))),
     ],
 };
 

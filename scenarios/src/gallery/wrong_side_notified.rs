@@ -10,19 +10,18 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Condition;
 use unpick::primitives::task::task;
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Two producers, two consumers, one place.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "wrong-side-notified",
     summary: "a bounded buffer with one condition wakes a consumer when there is place",
     variants: &[
-        Variant::buggy(|| Box::pin(exchange(1)), Kind::Deadlock, 1),
-        Variant::fixed(|| Box::pin(exchange(usize::MAX))),
+        Variant::buggy(&|| program(exchange(1)), Kind::Deadlock, 1),
+        Variant::fixed(&|| program(exchange(usize::MAX))),
     ],
 };
 

@@ -8,19 +8,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::primitives::Lock;
 use unpick::primitives::task::{sleep, spawn};
 use unpick::{Kind, event};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Ten tasks and one counter.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "counter",
     summary: "ten tasks increment a counter across an await, with a lock and without",
     variants: &[
-        Variant::buggy(|| Box::pin(count(Guarding::Without)), Kind::Error, 1),
-        Variant::fixed(|| Box::pin(count(Guarding::With))),
+        Variant::buggy(&|| program(count(Guarding::Without)), Kind::Error, 1),
+        Variant::fixed(&|| program(count(Guarding::With))),
     ],
 };
 

@@ -3,17 +3,16 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::primitives::Future;
 use unpick::primitives::task::{sleep, spawn};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A future that is resolved after 2 s.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "future",
     summary: "a task waits for a future that another one resolves after 2 s",
-    variants: &[Variant::fixed(|| Box::pin(wait_for_the_other()))],
+    variants: &[Variant::fixed(&|| program(wait_for_the_other()))],
 };
 
 type Promise = Future<&'static str, String>;

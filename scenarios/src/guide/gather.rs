@@ -3,16 +3,15 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::primitives::task::{gather, sleep};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Fetches of 2 s and 1 s take 2 s together.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "gather",
     summary: "two fetches, of 2 s and of 1 s, beside each other",
-    variants: &[Variant::fixed(|| Box::pin(fetch_both()))],
+    variants: &[Variant::fixed(&|| program(fetch_both()))],
 };
 
 async fn fetch(number: u32, seconds: u64) -> Result<String, Infallible> {

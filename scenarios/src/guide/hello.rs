@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::sim::time::sleep;
-
-use crate::scenario::{Scenario, Variant};
 
 /// The first program of the guide.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "hello",
     summary: "prints Hello, sleeps one second, prints World",
-    variants: &[Variant::fixed(|| Box::pin(hello()))],
+    variants: &[Variant::fixed(&|| program(hello()))],
 };
 
 async fn hello() -> Result<(), String> {

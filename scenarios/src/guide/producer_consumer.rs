@@ -4,17 +4,16 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::primitives::Queue;
 use unpick::primitives::task::{sleep, task};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Ten items, one a second.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "producer-consumer",
     summary: "ten items over a queue; the consumer is cancelled when all are done",
-    variants: &[Variant::fixed(|| Box::pin(produce_and_consume()))],
+    variants: &[Variant::fixed(&|| program(produce_and_consume()))],
 };
 
 async fn produce(queue: Rc<Queue<u32>>) {

@@ -3,17 +3,16 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::primitives::Semaphore;
 use unpick::primitives::task::{sleep, spawn};
-
-use crate::scenario::{Scenario, Variant};
 
 /// Ten tasks, three permits: 8 s.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "semaphore",
     summary: "ten tasks of 2 s, three at a time",
-    variants: &[Variant::fixed(|| Box::pin(take_turns()))],
+    variants: &[Variant::fixed(&|| program(take_turns()))],
 };
 
 async fn work(number: u32, semaphore: Rc<Semaphore>) {

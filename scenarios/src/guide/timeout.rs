@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
+use unpick::cli::{Scenario, Variant, program};
 use unpick::event;
 use unpick::primitives::task::{sleep, timeout};
-
-use crate::scenario::{Scenario, Variant};
 
 /// A timeout that strikes.
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "timeout",
     summary: "a task of 5 s is given 2 s",
-    variants: &[Variant::fixed(|| Box::pin(give_up()))],
+    variants: &[Variant::fixed(&|| program(give_up()))],
 };
 
 async fn long_operation() {

@@ -12,7 +12,8 @@ pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
     let result = match result {
         Ok(output) => match output.complaint() {
             None => Ok(()),
-            Some(message) => {
+            Some(complaint) => {
+                let message = format!("the program returned an error: {complaint}");
                 let mut finding = Finding::new(Kind::Error, message, elapsed);
                 finding.task = Some(String::from("main"));
                 Err(finding)
@@ -37,6 +38,6 @@ impl Verdict for () {
 
 impl<T, E: fmt::Debug> Verdict for Result<T, E> {
     fn complaint(&self) -> Option<String> {
-        self.as_ref().err().map(|error| format!("the program returned an error: {error:?}"))
+        self.as_ref().err().map(|error| format!("{error:?}"))
     }
 }

@@ -1,19 +1,21 @@
 //! `unpick run`: one run, and what it says.
 
-use unpick::sim::hunt;
-use unpick::sim::options::Tracing;
-use unpick::sim::seed::RunId;
-use unpick::sim::trace::EventKind;
-use unpick::{Hunt, Options, Run};
+use crate::hunt::{self, Hunt};
+use crate::options::{Options, Tracing};
+use crate::run::Run;
+use crate::seed::RunId;
+use crate::trace::EventKind;
 
-use super::{Usage, Verdict};
+use super::{Console, Usage, Verdict};
 
 /// Makes one run of a scenario and prints what it says; the plain run unless a seed is given.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The scenario.
+    #[arg(index = 1)]
     scenario: String,
     /// Its variant; the first one if none is named.
+    #[arg(index = 2)]
     variant: Option<String>,
     /// A run of a hunt: 0x5eed/41, or a seed alone for its run 0.
     #[arg(long)]
@@ -23,8 +25,8 @@ pub(super) struct Arguments {
     trace: bool,
 }
 
-pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
-    let scenario = crate::find(&arguments.scenario)?;
+pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
+    let scenario = console.find(&arguments.scenario)?;
     let variant = scenario.variant(arguments.variant.as_deref())?;
     let options = Options { tracing: Tracing::On, ..variant.options() };
     let outcome = match arguments.seed {
@@ -36,19 +38,19 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
     };
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
     if arguments.trace {
-        print!("{}", trace.to_text());
+        write!(console.out, "{}", trace.to_text())?;
     } else {
         for event in &trace.events {
             if let EventKind::Said { text } = &event.kind {
-                println!("{:>9}  {text}", event.at.to_string());
+                writeln!(console.out, "{:>9}  {text}", event.at.to_string())?;
             }
         }
     }
-    println!("ended at t={} after {} steps", outcome.elapsed, outcome.steps);
+    writeln!(console.out, "ended at t={} after {} steps", outcome.elapsed, outcome.steps)?;
     match outcome.result {
         Ok(()) => Ok(Verdict::Expected),
         Err(finding) => {
-            println!("{finding}");
+            writeln!(console.out, "{finding}")?;
             Ok(Verdict::Unexpected)
         }
     }

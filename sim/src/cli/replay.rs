@@ -1,18 +1,20 @@
 //! `unpick replay`: a run once more, from its seed or its tape.
 
-use unpick::Run;
-use unpick::sim::hunt;
-use unpick::sim::seed::RunId;
-use unpick::sim::tape::Token;
+use crate::hunt;
+use crate::run::Run;
+use crate::seed::RunId;
+use crate::tape::Token;
 
-use super::{Usage, Verdict};
+use super::{Console, Usage, Verdict};
 
 /// Replays a run of a scenario from its seed or its tape, and prints every event.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The scenario.
+    #[arg(index = 1)]
     scenario: String,
     /// Its variant; the first one if none is named.
+    #[arg(index = 2)]
     variant: Option<String>,
     /// A run of a hunt: 0x5eed/41.
     #[arg(long, conflicts_with = "tape", required_unless_present = "tape")]
@@ -22,8 +24,8 @@ pub(super) struct Arguments {
     tape: Option<Token>,
 }
 
-pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
-    let scenario = crate::find(&arguments.scenario)?;
+pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
+    let scenario = console.find(&arguments.scenario)?;
     let variant = scenario.variant(arguments.variant.as_deref())?;
     let token = match (&arguments.tape, arguments.seed) {
         (Some(token), _) => token.clone(),
@@ -39,15 +41,15 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
         return Err(divergence.into());
     }
     if let Some(trace) = &outcome.trace {
-        print!("{}", trace.to_text());
+        write!(console.out, "{}", trace.to_text())?;
     }
     match outcome.result {
         Ok(()) => {
-            println!("passes");
+            writeln!(console.out, "passes")?;
             Ok(Verdict::Expected)
         }
         Err(finding) => {
-            println!("{finding}");
+            writeln!(console.out, "{finding}")?;
             Ok(Verdict::Unexpected)
         }
     }

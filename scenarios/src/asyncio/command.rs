@@ -1,9 +1,10 @@
 //! `unpick asyncio`: the primitives held against asyncio itself.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write, stdin, stdout};
+use std::io::{BufRead, BufReader, Write, stdin};
 
-use super::{Usage, Verdict};
+use unpick::cli::{Console, Usage, Verdict};
+
 use crate::asyncio::compare::Difference;
 use crate::asyncio::outcomes::enumerate;
 use crate::asyncio::program::Record;
@@ -14,7 +15,7 @@ use crate::asyncio::{Judgement, judge, reading};
 /// Prints each difference with both sides. Exits with 0 if there is none but those that are
 /// documented, with 1 if there is another, and with 2 if a record cannot be read.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub struct Arguments {
     /// A file of records, one to a line, as `asyncio_oracle.py generate` prints them; `-` for
     /// standard input.
     file: String,
@@ -24,15 +25,18 @@ pub(super) struct Arguments {
     enumerate: Option<usize>,
 }
 
-pub(super) fn execute(arguments: &Arguments) -> Result<Verdict, Usage> {
-    let mut out = stdout().lock();
+/// Carries out the subcommand.
+///
+/// # Errors
+/// If a record cannot be read.
+pub fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
     match arguments.enumerate {
-        None => compare_all(&arguments.file, &mut out),
-        Some(runs_max) => enumerate_all(&arguments.file, runs_max, &mut out),
+        None => compare_all(&arguments.file, console.out),
+        Some(runs_max) => enumerate_all(&arguments.file, runs_max, console.out),
     }
 }
 
-fn compare_all(file: &str, out: &mut impl Write) -> Result<Verdict, Usage> {
+fn compare_all(file: &str, out: &mut dyn Write) -> Result<Verdict, Usage> {
     let (mut agree, mut differ, mut documented) = (0, 0, 0);
     for_each_record(file, |record| {
         match judge(record) {
@@ -54,7 +58,7 @@ fn compare_all(file: &str, out: &mut impl Write) -> Result<Verdict, Usage> {
     Ok(if differ == 0 { Verdict::Expected } else { Verdict::Unexpected })
 }
 
-fn enumerate_all(file: &str, runs_max: usize, out: &mut impl Write) -> Result<Verdict, Usage> {
+fn enumerate_all(file: &str, runs_max: usize, out: &mut dyn Write) -> Result<Verdict, Usage> {
     let (mut reached, mut missed, mut documented, mut undecided, mut whole) = (0, 0, 0, 0, 0);
     for_each_record(file, |record| {
         let outcomes = enumerate(record, runs_max);
@@ -109,7 +113,7 @@ fn for_each_record(
     Ok(())
 }
 
-fn print_all(out: &mut impl Write, found: &[Difference]) -> Result<(), Usage> {
+fn print_all(out: &mut dyn Write, found: &[Difference]) -> Result<(), Usage> {
     for difference in found {
         writeln!(out, "  {difference}")?;
     }
