@@ -1,36 +1,43 @@
 //! Hunting: many runs of one program, looking for a finding.
 
 mod course;
+mod findings;
+mod jobs;
 mod report;
+mod shard;
+mod tally;
 mod verdict;
 
 use std::future::Future;
+use std::time::Duration;
 
 pub use report::{Failure, Replayed, Report};
+pub use tally::StrategyCounts;
 pub use verdict::{Verdict, judge};
 
-use self::course::Course;
-use crate::finding::Finding;
-use crate::options::{Options, Switching, TimeModel};
+use self::course::{Assigned, Course, Switchings};
+use self::shard::Shard;
+use crate::engine;
+use crate::finding::{Finding, Kind};
+use crate::options::{Detectors, Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
-use crate::strategy::Chooser;
 use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
 use crate::tape::Tape;
 
 /// Many runs of one program, by the portfolio of strategies or by one of them.
 ///
 /// The first runs calibrate: they use strategies that learn nothing, the first of them the plain
-/// one, and measure the program. What was learnt is then frozen, so that a run's number and the
-/// base seed remake it.
+/// one, and measure the program. What was learnt is then frozen, so that base seed and number
+/// remake any run, whatever the jobs and shards.
 ///
 /// # Examples
 /// ```
 /// use unpick_sim::finding::Kind;
 /// use unpick_sim::hunt::Hunt;
 ///
-/// let report = Hunt::new("never").run(|| std::future::pending::<()>());
-/// assert_eq!(report.finding().map(|finding| finding.kind), Some(Kind::Deadlock));
+/// let report = Hunt::new("never").quiet().run(|| std::future::pending::<()>());
+/// report.assert_finds(Kind::Deadlock);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a hunt does nothing until it is run"]
@@ -38,22 +45,70 @@ pub struct Hunt {
     name: String,
     seed: u64,
     runs: u64,
+    wall_max: Option<Duration>,
+    jobs: usize,
+    shard: Shard,
     options: Options,
+    switchings: Switchings,
     member: Option<Member>,
     calibration: Calibration,
+    expected: Option<Kind>,
+    distinct_max: usize,
+    voice: Voice,
+}
+
+/// Whether findings of calibration runs count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calibration {
+    /// They end the hunt.
+    Counts,
+    /// They are passed over.
+    Passed,
+}
+
+/// Whether anything is printed while hunting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    /// A failure's seed and tape, as soon as it is there.
+    Telling,
+    /// Nothing.
+    Quiet,
 }
 
 impl Hunt {
-    /// A hunt of 1000 runs under seed 0.
+    /// A hunt of 1000 runs by one job. The base seed follows from the name: see
+    /// [`seed_of`](Self::seed_of).
     pub fn new(name: impl Into<String>) -> Hunt {
+        let name = name.into();
         Hunt {
-            name: name.into(),
-            seed: 0,
+            seed: Hunt::seed_of(&name),
+            name,
             runs: 1000,
+            wall_max: None,
+            jobs: 1,
+            shard: Shard::WHOLE,
             options: Options::default(),
+            switchings: Switchings::One,
             member: None,
             calibration: Calibration::Counts,
+            expected: None,
+            distinct_max: 1,
+            voice: Voice::Telling,
         }
+    }
+
+    /// The base seed of hunts of this name: its 64-bit FNV-1a hash. So each test has a seed of
+    /// its own, and the same one every time.
+    #[must_use]
+    pub const fn seed_of(name: &str) -> u64 {
+        let bytes = name.as_bytes();
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut at = 0;
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            at += 1;
+        }
+        hash
     }
 
     /// The base seed.
@@ -65,6 +120,43 @@ impl Hunt {
     /// How many runs to make at the most.
     pub fn runs(mut self, runs: u64) -> Hunt {
         self.runs = runs;
+        self
+    }
+
+    /// How much wall-clock time the runs may take; a run that has begun is not broken off. The
+    /// report says so when this cut the hunt short. No limit by default.
+    ///
+    /// # Panics
+    /// If it is zero.
+    #[track_caller]
+    pub fn wall_max(mut self, wall_max: Duration) -> Hunt {
+        assert!(!wall_max.is_zero(), "a hunt's `wall_max` is zero; allowed: more than zero");
+        self.wall_max = Some(wall_max);
+        self
+    }
+
+    /// On how many OS threads runs are made at once. What is found does not depend on it.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn jobs(mut self, jobs: usize) -> Hunt {
+        assert!(jobs > 0, "a hunt of 0 jobs; allowed: at least 1");
+        self.jobs = jobs;
+        self
+    }
+
+    /// Makes only part `ordinal` (from 1) of `count` of the runs: for several machines, which
+    /// make all of them between them. Calibration is every part's.
+    ///
+    /// # Panics
+    /// If there is no such part.
+    #[track_caller]
+    pub fn shard(mut self, ordinal: u64, count: u64) -> Hunt {
+        let shard = Shard::new(ordinal, count);
+        self.shard = shard.unwrap_or_else(|| {
+            panic!("shard {ordinal} of {count}; allowed: 1 up to the number of shards")
+        });
         self
     }
 
@@ -89,7 +181,15 @@ impl Hunt {
 
     /// Where another task may come in between.
     pub fn switching(mut self, switching: Switching) -> Hunt {
+        self.switchings = Switchings::One;
         self.options.switching = switching;
+        self
+    }
+
+    /// Makes runs under both switchings in turn: those with an even number preemptively, those
+    /// with an odd one cooperatively. Each strategy makes as many of the ones as of the others.
+    pub fn both_switchings(mut self) -> Hunt {
+        self.switchings = Switchings::Both;
         self
     }
 
@@ -99,40 +199,79 @@ impl Hunt {
         self
     }
 
+    /// Which detectors listen.
+    pub fn detectors(mut self, detectors: Detectors) -> Hunt {
+        self.options.detectors = detectors;
+        self
+    }
+
+    /// Demands a finding of this kind: the report is in order if that is found, and not if
+    /// anything else is, or nothing.
+    pub fn expect(mut self, kind: Kind) -> Hunt {
+        self.expected = Some(kind);
+        self
+    }
+
+    /// Goes on until there are so many distinct findings. Two are the same if they are of the
+    /// same kind at the same place.
+    ///
+    /// # Panics
+    /// If it is zero.
+    #[track_caller]
+    pub fn collect_distinct(mut self, distinct_max: usize) -> Hunt {
+        assert!(distinct_max > 0, "a hunt for 0 distinct findings; allowed: at least 1");
+        self.distinct_max = distinct_max;
+        self
+    }
+
+    /// Prints nothing while hunting. Otherwise a failure's seed and tape go to standard error as
+    /// soon as it is there, so that a test that is killed has told.
+    pub fn quiet(mut self) -> Hunt {
+        self.voice = Voice::Quiet;
+        self
+    }
+
+    fn talks(&self) -> bool {
+        self.voice == Voice::Telling
+    }
+
     /// Runs the program until there is a finding, or all runs are made. An output that is an
     /// error is a finding.
     ///
     /// # Panics
-    /// If there are no runs to make, the options are refused, or inside of a run.
+    /// If there are no runs to make, the options are refused, or inside of a run. Never on a
+    /// finding: ask the report.
     #[track_caller]
     pub fn run<F, Fut>(&self, program: F) -> Report
     where
-        F: Fn() -> Fut,
+        F: Fn() -> Fut + Send + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        assert!(self.runs > 0, "hunt `{}` has no runs to make; allowed: at least 1", self.name);
-        let mut course = Course::default();
-        for number in 0..self.runs {
-            let id = RunId::new(self.seed, number);
-            let assignment = course.assign(number, self.member);
-            let strategy = assignment.name;
-            let outcome = self.make(id, assignment.chooser, &program);
-            let counts = number >= CALIBRATION_RUNS || self.calibration == Calibration::Counts;
-            if let Err(finding) = outcome.result
-                && counts
-            {
-                let replayed = self.replay(id, &outcome.tape, &finding, &program);
-                let failure = Failure { id, strategy, finding, tape: outcome.tape, replayed };
-                let name = self.name.clone();
-                return Report { name, runs: number + 1, failure: Some(failure) };
-            }
+        self.check();
+        let harvest = jobs::carry_out(self, &program);
+        let failures = harvest.caught.into_iter().map(|caught| {
+            let replayed = self.replay(caught.id, &caught.tape, &caught.finding, &program);
+            let findings::Caught { id, strategy, finding, tape } = caught;
+            Failure { id, strategy, finding, tape, replayed }
+        });
+        Report {
+            name: self.name.clone(),
+            seed: self.seed,
+            runs: harvest.runs,
+            failures: failures.collect(),
+            expected: self.expected,
+            strategies: harvest.tally.strategies,
+            is_out_of_time: harvest.is_out_of_time,
+            wall: harvest.wall,
         }
-        Report { name: self.name.clone(), runs: self.runs, failure: None }
     }
 
     /// Makes one run of the hunt again, with the hunt's own options: the same strategy, the same
     /// tape. A run after the calibration is preceded by that, whose findings do not count.
+    ///
+    /// # Panics
+    /// If the options are refused, or inside of a run.
     #[track_caller]
     pub fn run_one<F, Fut>(&self, number: u64, program: F) -> Outcome<()>
     where
@@ -140,30 +279,42 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let mut course = Course::default();
+        self.check();
+        let mut course = Course::new(self.switchings, self.member);
         if number >= CALIBRATION_RUNS {
             for number in 0..CALIBRATION_RUNS {
-                let chooser = course.assign(number, self.member).chooser;
-                let _learns = self.make(RunId::new(self.seed, number), chooser, &program);
+                let _learns = self.make_assigned(number, course.assign(number), &program);
             }
+            course.freeze();
         }
-        let chooser = course.assign(number, self.member).chooser;
-        self.make(RunId::new(self.seed, number), chooser, &program)
+        self.make_assigned(number, course.assign(number), &program)
     }
 
-    #[track_caller]
-    fn make<F, Fut>(&self, id: RunId, chooser: Chooser, program: &F) -> Outcome<()>
+    fn make_assigned<F, Fut>(&self, number: u64, assigned: Assigned, program: &F) -> Outcome<()>
     where
         F: Fn() -> Fut,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let run = Run::with(self.options.clone()).id(id).strategy(chooser);
-        judge(run.execute(program))
+        let Assigned { assignment, switching } = assigned;
+        self.make(RunId::new(self.seed, number), assignment.chooser, switching, program)
+    }
+
+    /// Refuses what cannot be carried out, before anything is.
+    #[track_caller]
+    fn check(&self) {
+        let name = &self.name;
+        assert!(self.runs > 0, "hunt `{name}` has no runs to make; allowed: at least 1");
+        if let Err(error) = self.options.check() {
+            panic!("hunt `{name}`: {error}");
+        }
+        assert!(
+            !engine::is_inside(),
+            "hunt `{name}` was started inside of a run; allowed: outside of any run"
+        );
     }
 
     /// Replays a failure at once, so that nobody is handed a tape that does not reproduce it.
-    #[track_caller]
     fn replay<F, Fut>(&self, id: RunId, tape: &Tape, finding: &Finding, program: &F) -> Replayed
     where
         F: Fn() -> Fut,
@@ -179,13 +330,4 @@ impl Hunt {
             (None, Err(other)) => Replayed::Otherwise(format!("{}: {}", other.kind, other.message)),
         }
     }
-}
-
-/// Whether findings of calibration runs count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Calibration {
-    /// They end the hunt.
-    Counts,
-    /// They are passed over.
-    Passed,
 }

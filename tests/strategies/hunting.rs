@@ -1,6 +1,7 @@
 //! Hunts: reproducible, frozen after calibration, and not blind.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use unpick::primitives::Lock;
 use unpick::sim::hunt::Replayed;
@@ -23,7 +24,7 @@ async fn philosophers(count: usize) {
 #[test]
 fn lockstep_finds_the_philosophers_in_the_second_run() {
     for count in [3, 5, 20] {
-        let report = Hunt::new("philosophers").run(|| philosophers(count));
+        let report = Hunt::new("philosophers").quiet().run(|| philosophers(count));
         report.assert_finds(Kind::Deadlock);
         assert_eq!(report.runs, 2, "{count} philosophers");
     }
@@ -32,7 +33,7 @@ fn lockstep_finds_the_philosophers_in_the_second_run() {
 #[test]
 fn every_strategy_finds_the_philosophers_but_the_plain_one() {
     for &(name, member) in MEMBERS {
-        let hunt = Hunt::new(name).strategy(member).past_calibration();
+        let hunt = Hunt::new(name).quiet().strategy(member).past_calibration();
         let report = hunt.runs(400).run(|| philosophers(3));
         let expected = (member != Member::Fifo).then_some(Kind::Deadlock);
         assert_eq!(report.finding().map(|finding| finding.kind), expected, "{name}");
@@ -42,9 +43,10 @@ fn every_strategy_finds_the_philosophers_but_the_plain_one() {
 #[test]
 fn a_run_of_a_hunt_is_remade_by_its_number() {
     for seed in 0..20 {
-        let hunt = Hunt::new("philosophers").seed(seed).strategy(Member::Surw).past_calibration();
-        let report = hunt.run(|| philosophers(4));
-        let failure = report.failure.expect("four philosophers deadlock");
+        let hunt = Hunt::new("philosophers").quiet().seed(seed).strategy(Member::Surw);
+        let hunt = hunt.past_calibration();
+        let mut report = hunt.run(|| philosophers(4));
+        let failure = report.failures.pop().expect("four philosophers deadlock");
         assert_eq!(failure.replayed, Replayed::Identically);
         let again = hunt.run_one(failure.id.number, || philosophers(4));
         assert_eq!((again.tape, again.result), (failure.tape, Err(failure.finding)));
@@ -61,12 +63,12 @@ fn a_hunt_without_runs_is_refused() {
 
 #[test]
 fn a_tape_that_does_not_reproduce_is_said_to_be_so() {
-    let count = std::cell::Cell::new(0);
-    let report = Hunt::new("stateful").run(|| {
-        let run = count.replace(count.get() + 1);
+    let count = AtomicU32::new(0);
+    let report = Hunt::new("stateful").quiet().run(|| {
+        let run = count.fetch_add(1, Ordering::Relaxed);
         async move { assert_ne!(run, 3, "only the fourth time") }
     });
-    let failure = report.failure.as_ref().expect("the fourth run fails");
+    let failure = report.failure().expect("the fourth run fails");
     assert_eq!(failure.replayed, Replayed::Otherwise(String::from("it passes")));
     assert!(report.to_string().contains("replay does NOT give the same: it passes"), "{report}");
 }

@@ -87,7 +87,7 @@ fn select<'a>(
 
 fn hunt(scenario: &Scenario, variant: &'static Variant, arguments: &Arguments) -> Row {
     let name = format!("{} {}", scenario.name, variant.name);
-    let mut hunt = variant.hunt(&name).seed(arguments.seed.seed).runs(arguments.runs);
+    let mut hunt = variant.hunt(&name).quiet().seed(arguments.seed.seed).runs(arguments.runs);
     if let Some(member) = arguments.strategy {
         hunt = hunt.strategy(member);
     }

@@ -1,28 +1,66 @@
-//! Which strategy makes which run of a hunt.
+//! Which strategy makes which run of a hunt, and under which switching.
 
 use std::sync::Arc;
 
+use crate::options::Switching;
 use crate::strategy::learning::{Learnt, Lessons};
 use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
 
-/// Which strategy makes which run.
-#[derive(Debug, Default)]
+/// Under which switching the runs of a hunt are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switchings {
+    /// All under the one that the hunt's options name.
+    One,
+    /// Under both in turn: those with an even number preemptively.
+    Both,
+}
+
+/// What makes which run. Nothing of it depends on jobs or shards.
+#[derive(Debug)]
 pub(super) struct Course {
-    lessons: Lessons,
-    /// What was learnt, from the end of the calibration on.
-    learnt: Option<Arc<Learnt>>,
+    switchings: Switchings,
+    member: Option<Member>,
+    /// By switching, because programs give way less often cooperatively. With one switching, the
+    /// first is for all.
+    lessons: [Lessons; 2],
+    /// What was learnt. Invariant: there once calibration is over.
+    learnt: Option<[Arc<Learnt>; 2]>,
+}
+
+/// What makes a run.
+pub(super) struct Assigned {
+    pub(super) assignment: Assignment,
+    /// The switching, if it is another than the hunt's options name.
+    pub(super) switching: Option<Switching>,
 }
 
 impl Course {
-    pub(super) fn assign(&mut self, number: u64, member: Option<Member>) -> Assignment {
+    pub(super) fn new(switchings: Switchings, member: Option<Member>) -> Course {
+        let lessons = [Lessons::default(), Lessons::default()];
+        Course { switchings, member, lessons, learnt: None }
+    }
+
+    /// Ends the calibration: from here on nothing is learnt.
+    pub(super) fn freeze(&mut self) {
+        self.learnt = Some([0, 1].map(|side| Arc::new(self.lessons[side].learnt())));
+    }
+
+    pub(super) fn assign(&self, number: u64) -> Assigned {
+        let (side, switching, step) = match self.switchings {
+            Switchings::One => (0, None, 1),
+            Switchings::Both if number.is_multiple_of(2) => (0, Some(Switching::Preemptive), 2),
+            Switchings::Both => (1, Some(Switching::Cooperative), 2),
+        };
         if number < CALIBRATION_RUNS {
-            return portfolio::calibrating(number, &self.lessons);
+            let assignment = portfolio::calibrating(number / step, &self.lessons[side]);
+            return Assigned { assignment, switching };
         }
-        let learnt = self.learnt.get_or_insert_with(|| Arc::new(self.lessons.learnt()));
-        let number = number - CALIBRATION_RUNS;
-        match member {
-            Some(member) => portfolio::named(member, number, learnt),
-            None => portfolio::rotating(number, learnt),
-        }
+        let learnt = self.learnt.as_ref().expect("calibration is over; a bug in unpick");
+        let number = (number - CALIBRATION_RUNS) / step;
+        let assignment = match self.member {
+            Some(member) => portfolio::named(member, number, &learnt[side]),
+            None => portfolio::rotating(number, &learnt[side]),
+        };
+        Assigned { assignment, switching }
     }
 }

@@ -1,7 +1,10 @@
 //! What a hunt came to.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use super::tally::StrategyCounts;
 use crate::finding::{Finding, Kind};
 use crate::seed::RunId;
 use crate::tape::Tape;
@@ -36,44 +39,62 @@ pub enum Replayed {
 pub struct Report {
     /// The hunt's name.
     pub name: String,
-    /// How many runs were made.
+    /// The base seed.
+    pub seed: u64,
+    /// How many runs were made: of a hunt that ended with a finding, those up to that run.
     pub runs: u64,
-    /// The first run that failed.
-    pub failure: Option<Failure>,
+    /// The runs that failed, by number, the first one of each signature.
+    pub failures: Vec<Failure>,
+    /// What was to be found, if anything was.
+    pub expected: Option<Kind>,
+    /// How often each strategy was used, calibration apart, and how often it found something.
+    /// A hunt of several jobs that ends with a finding may have made a few runs more than
+    /// [`runs`](Self::runs) says.
+    pub strategies: BTreeMap<String, StrategyCounts>,
+    /// Whether the budget of wall-clock time cut the hunt short.
+    pub is_out_of_time: bool,
+    /// How long it took.
+    pub wall: Duration,
 }
 
 impl Report {
-    /// What was found.
+    /// The first run that failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failures.first()
+    }
+
+    /// What was found first.
     #[must_use]
     pub fn finding(&self) -> Option<&Finding> {
-        self.failure.as_ref().map(|failure| &failure.finding)
+        self.failure().map(|failure| &failure.finding)
     }
 
-    /// Demands that nothing was found.
+    /// Demands that nothing was found, or, of a hunt that [expects](crate::hunt::Hunt::expect) a
+    /// kind of finding, nothing but that.
     ///
     /// # Panics
-    /// With the report, if something was.
+    /// With the report, if it was not so.
     #[track_caller]
     pub fn assert_ok(&self) {
-        assert!(self.failure.is_none(), "{self}");
+        match self.expected {
+            Some(kind) => self.assert_finds(kind),
+            None => assert!(self.failures.is_empty(), "{self}"),
+        }
     }
 
-    /// Demands that something of this kind was found.
+    /// Demands that something of this kind was found, and nothing else.
     ///
     /// # Panics
     /// With the report, if nothing was, or something of another kind.
     #[track_caller]
     pub fn assert_finds(&self, kind: Kind) {
-        let found = self.finding().map(|finding| finding.kind);
-        assert!(found == Some(kind), "expected a finding of kind {kind}, but {self}");
+        let finds = |failure: &Failure| failure.finding.kind == kind;
+        let is_so = !self.failures.is_empty() && self.failures.iter().all(finds);
+        assert!(is_so, "expected a finding of kind {kind}, but {self}");
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(failure) = &self.failure else {
-            return write!(f, "{}: nothing found in {} runs", self.name, self.runs);
-        };
+    fn fmt_failure(&self, failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Failure { id, strategy, finding, tape, replayed } = failure;
         let (RunId { seed, number }, name) = (*id, &self.name);
         writeln!(f, "FAILED {name}     {finding}")?;
@@ -92,5 +113,25 @@ impl fmt::Display for Report {
             "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
         )?;
         write!(f, "  tape   {0}: Run::new().replay_token(&\"{0}\".parse()?)", tape.token())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.failures.is_empty() {
+            write!(f, "{}: nothing found in {} runs", self.name, self.runs)?;
+        }
+        for (number, failure) in self.failures.iter().enumerate() {
+            f.write_str(if number == 0 { "" } else { "\n" })?;
+            self.fmt_failure(failure, f)?;
+        }
+        if self.is_out_of_time {
+            write!(
+                f,
+                "\n  cut short by its budget of wall-clock time, after {:.1} s",
+                self.wall.as_secs_f64()
+            )?;
+        }
+        Ok(())
     }
 }

@@ -39,7 +39,7 @@ impl Row {
     /// The report, with the command that replays a failure.
     pub(super) fn report(&self) -> String {
         let mut text = self.report.to_string();
-        if let Some(failure) = &self.report.failure {
+        if let Some(failure) = self.report.failure() {
             let (scenario, variant, token) =
                 (self.scenario, self.variant.name, failure.tape.token());
             let _ = write!(text, "\n  again  unpick replay {scenario} {variant} --tape '{token}'");
@@ -54,7 +54,7 @@ impl Row {
 
     /// The fields that `--json` documents.
     pub(super) fn to_json(&self) -> Value {
-        let failure = self.report.failure.as_ref();
+        let failure = self.report.failure();
         json!({
             "scenario": self.scenario,
             "variant": self.variant.name,
@@ -74,7 +74,7 @@ impl Row {
 
     fn cells(&self) -> [String; 6] {
         let name = |kind: Option<Kind>| kind.map_or("nothing", Kind::name).to_owned();
-        let failure = self.report.failure.as_ref();
+        let failure = self.report.failure();
         [
             format!("{} {}", self.scenario, self.variant.name),
             name(self.expected()),

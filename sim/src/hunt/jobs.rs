@@ -1,0 +1,227 @@
+//! Carrying a hunt out: calibration, and then runs on as many OS threads as there are jobs.
+//!
+//! Invariant: what a run is follows from its number alone, and every run below one that ends the
+//! hunt is made. So the same hunt finds the same with any number of jobs.
+
+use std::future::Future;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::course::{Assigned, Course};
+use super::findings::{Caught, Findings};
+use super::tally::Tally;
+use super::verdict::{Verdict, judge};
+use super::{Calibration, Hunt};
+use crate::run::{Outcome, Run};
+use crate::seed::RunId;
+use crate::strategy::portfolio::CALIBRATION_RUNS;
+
+/// How many runs a job takes at a time.
+const BATCH: u64 = 8;
+
+/// What came of a hunt's runs.
+pub(super) struct Harvest {
+    pub(super) caught: Vec<Caught>,
+    pub(super) tally: Tally,
+    /// How many runs were made that count.
+    pub(super) runs: u64,
+    /// Whether the wall-clock budget ended the hunt.
+    pub(super) is_out_of_time: bool,
+    pub(super) wall: Duration,
+}
+
+/// Makes all runs of a hunt.
+pub(super) fn carry_out<F, Fut>(hunt: &Hunt, program: &F) -> Harvest
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let start = now();
+    let mut tally = Tally::default();
+    let mut work = Work::new(hunt, start);
+    work.calibrate(program, &mut tally);
+    work.course.freeze();
+    let work = work;
+    if !work.is_over() {
+        thread::scope(|scope| {
+            let others: Vec<_> =
+                (1..hunt.jobs).map(|_| scope.spawn(|| work.toil(program))).collect();
+            tally.merge(work.toil(program));
+            for other in others {
+                match other.join() {
+                    Ok(theirs) => tally.merge(theirs),
+                    // A bug of ours or of a strategy: findings are caught inside the run.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+    }
+    work.harvest(tally)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a budget of wall-clock time, outside of any run")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// What the jobs of a hunt share.
+struct Work<'a> {
+    hunt: &'a Hunt,
+    course: Course,
+    start: Instant,
+    /// The next place in the shard's list of runs, calibration apart.
+    next: AtomicU64,
+    /// How many runs were made.
+    made: AtomicU64,
+    /// No run above this number has to be made.
+    last: AtomicU64,
+    is_out_of_time: AtomicBool,
+    findings: Mutex<Findings>,
+}
+
+impl<'a> Work<'a> {
+    fn new(hunt: &'a Hunt, start: Instant) -> Work<'a> {
+        Work {
+            hunt,
+            course: Course::new(hunt.switchings, hunt.member),
+            start,
+            next: AtomicU64::new(0),
+            made: AtomicU64::new(0),
+            last: AtomicU64::new(u64::MAX),
+            is_out_of_time: AtomicBool::new(false),
+            findings: Mutex::new(Findings::new(hunt.distinct_max)),
+        }
+    }
+
+    fn lock_findings(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first runs, one after the other: what strategies learn is summed up in their order.
+    fn calibrate<F, Fut>(&self, program: &F, tally: &mut Tally)
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        for number in 0..CALIBRATION_RUNS.min(self.hunt.runs) {
+            if number > self.last.load(Ordering::Relaxed) || self.is_over() {
+                return;
+            }
+            let counts = self.hunt.calibration == Calibration::Counts;
+            self.make(number, program, tally, counts);
+        }
+    }
+
+    /// What one job does.
+    fn toil<F, Fut>(&self, program: &F) -> Tally
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let mut tally = Tally::default();
+        loop {
+            let from = self.next.fetch_add(BATCH, Ordering::Relaxed);
+            for place in from..from.saturating_add(BATCH) {
+                let Some(number) = self.hunt.shard.number(place) else { return tally };
+                if number >= self.hunt.runs
+                    || number > self.last.load(Ordering::Relaxed)
+                    || self.is_over()
+                {
+                    return tally;
+                }
+                self.make(number, program, &mut tally, true);
+            }
+        }
+    }
+
+    fn make<F, Fut>(&self, number: u64, program: &F, tally: &mut Tally, counts: bool)
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let Assigned { assignment, switching } = self.course.assign(number);
+        let strategy = assignment.name;
+        let id = RunId::new(self.hunt.seed, number);
+        let outcome = self.hunt.make(id, assignment.chooser, switching, program);
+        self.made.fetch_add(1, Ordering::Relaxed);
+        tally.add(number, &strategy, &outcome);
+        if let (Err(_), true) = (&outcome.result, counts) {
+            self.catch(id, strategy, outcome);
+        }
+    }
+
+    #[cold]
+    fn catch(&self, id: RunId, strategy: String, outcome: Outcome<()>) {
+        let Outcome { result: Err(finding), tape, .. } = outcome else { return };
+        let headline = finding.headline();
+        let token = tape.token();
+        let mut findings = self.lock_findings();
+        let is_new = findings.add(Caught { id, strategy, finding, tape });
+        self.last.fetch_min(findings.last(), Ordering::Relaxed);
+        drop(findings);
+        if is_new && self.hunt.talks() {
+            // Past the test harness's capture, so that a test that is killed has still told.
+            let name = &self.hunt.name;
+            let _ = writeln!(
+                std::io::stderr(),
+                "unpick: {name}: {headline}\nunpick: {name}: run {id}, tape {token}"
+            );
+        }
+    }
+
+    /// Whether there is no time left, which is looked at once a run is made.
+    fn is_over(&self) -> bool {
+        let Some(wall_max) = self.hunt.wall_max else { return false };
+        if self.made.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        if !self.is_out_of_time.load(Ordering::Relaxed)
+            && now().duration_since(self.start) >= wall_max
+        {
+            self.is_out_of_time.store(true, Ordering::Relaxed);
+        }
+        self.is_out_of_time.load(Ordering::Relaxed)
+    }
+
+    fn harvest(self, tally: Tally) -> Harvest {
+        let wall = now().duration_since(self.start);
+        let findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let last = findings.last();
+        let made = self.made.into_inner();
+        let runs = if last == u64::MAX { made } else { self.hunt.shard.runs_up_to(last) };
+        // A hunt that came to its own end at the same moment was not cut short.
+        let is_out_of_time = self.is_out_of_time.into_inner()
+            && last == u64::MAX
+            && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
+        Harvest { caught: findings.into_sorted(), tally, runs, is_out_of_time, wall }
+    }
+}
+
+impl Hunt {
+    /// Makes one run, under the hunt's own options.
+    pub(super) fn make<F, Fut>(
+        &self,
+        id: RunId,
+        chooser: crate::strategy::Chooser,
+        switching: Option<crate::options::Switching>,
+        program: &F,
+    ) -> Outcome<()>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let mut run = Run::with(self.options.clone()).id(id).strategy(chooser);
+        if let Some(switching) = switching {
+            run = run.switching(switching);
+        }
+        judge(run.execute(program))
+    }
+}

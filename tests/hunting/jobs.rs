@@ -1,0 +1,94 @@
+//! Jobs and shards: they make the same runs, and find the same.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use unpick::sim::strategy::portfolio::CALIBRATION_RUNS;
+use unpick::sim::{Run, probe, spawn, yield_now};
+use unpick::{Hunt, Report};
+
+use crate::{sound, two_bugs};
+
+/// What does not depend on the machine.
+fn findings(report: &Report) -> Vec<String> {
+    let failures = report.failures.iter();
+    failures
+        .map(|it| format!("{} {} {:?} {}", it.id, it.strategy, it.finding, it.tape.token()))
+        .collect()
+}
+
+#[test]
+fn the_same_is_found_with_any_number_of_jobs() {
+    for seed in 0..10 {
+        for distinct in [1, 2, 5] {
+            let hunt = Hunt::new("two bugs").quiet().seed(seed).past_calibration().runs(150);
+            let hunt = hunt.collect_distinct(distinct);
+            let alone = hunt.run(two_bugs);
+            assert!(!alone.failures.is_empty(), "there is something to be found");
+            for jobs in [2, 4] {
+                let together = hunt.clone().jobs(jobs).run(two_bugs);
+                assert_eq!(findings(&together), findings(&alone), "{seed:#x}, {jobs} jobs");
+                assert_eq!(together.runs, alone.runs, "{seed:#x}, {jobs} jobs");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_green_hunt_of_several_jobs_makes_every_run_once() {
+    let alone = Hunt::new("sound").runs(300).run(sound);
+    for jobs in [2, 4] {
+        let together = Hunt::new("sound").runs(300).jobs(jobs).run(sound);
+        assert_eq!(together.runs, 300);
+        assert_eq!(together.strategies, alone.strategies);
+    }
+}
+
+/// Draws a number, and notes which run drew it.
+async fn draws(drawn: &Mutex<Vec<u32>>) {
+    let task = spawn(async { yield_now().await });
+    let number = probe::choose(unpick::sim::choice::Label::Data, 1 << 20);
+    drawn.lock().expect("nobody panics").push(number);
+    task.await.expect("nobody aborts it");
+}
+
+#[test]
+fn shards_make_all_runs_between_them_and_the_same_ones() {
+    let drawn_by = |hunt: Hunt| {
+        let drawn = Mutex::new(Vec::new());
+        let report = hunt.run(|| draws(&drawn));
+        report.assert_ok();
+        let mut drawn = drawn.into_inner().expect("nobody panics");
+        assert_eq!(drawn.len() as u64, report.runs);
+        drawn.sort_unstable();
+        drawn
+    };
+    let hunt = Hunt::new("draws").runs(200);
+    let whole = drawn_by(hunt.clone());
+    let mut counts = BTreeMap::new();
+    for ordinal in 1..=3 {
+        for number in drawn_by(hunt.clone().shard(ordinal, 3).jobs(2)) {
+            *counts.entry(number).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(counts.keys().copied().collect::<Vec<u32>>(), whole);
+    let repeated = counts.values().filter(|&&count| count == 3).count() as u64;
+    assert_eq!(repeated, CALIBRATION_RUNS, "calibration is every shard's");
+    assert_eq!(counts.values().filter(|&&count| count == 1).count() as u64, 200 - repeated);
+}
+
+#[test]
+fn a_program_may_borrow_and_its_future_need_not_be_send() {
+    let seen = Mutex::new(0_u32);
+    let report = Hunt::new("borrows").runs(50).jobs(2).run(|| {
+        let not_send = std::rc::Rc::new(1);
+        let seen = &seen;
+        async move {
+            yield_now().await;
+            *seen.lock().expect("nobody panics") += *not_send;
+        }
+    });
+    report.assert_ok();
+    assert_eq!(*seen.lock().expect("nobody panics"), 50);
+    assert_eq!(Run::new().execute(sound).result, Ok(()));
+}
