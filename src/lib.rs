@@ -18,11 +18,11 @@ pub use unpick_sim as sim;
 
 #[cfg(feature = "cli")]
 pub use unpick_sim::cli;
-pub use unpick_sim::event;
 pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};
 pub use unpick_sim::options::{Options, Switching, TimeModel};
 pub use unpick_sim::{Outcome, Run};
+pub use unpick_sim::{always, event, eventually, reachable, sometimes};
 
 /// The README's example is a test.
 #[cfg(doctest)]

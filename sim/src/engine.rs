@@ -15,6 +15,7 @@ mod drive;
 mod ids;
 mod objects;
 mod operations;
+mod properties;
 mod ready;
 mod ring;
 mod session;
@@ -41,6 +42,7 @@ pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::Waiter;
 
+use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
 pub(crate) use self::table::Table;
 use self::tasks::Task;
@@ -48,6 +50,7 @@ use self::timers::Timers;
 use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::options::Options;
+use crate::properties::Passed;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence};
 use crate::streams::Streams;
@@ -116,6 +119,9 @@ pub(crate) struct Core {
 
     /// How many messages were stamped, in a traced run.
     messages: u64,
+    /// The properties that were passed.
+    properties: Vec<Passed>,
+    watches: Watches,
     /// Whether anything of the following is there, so that the loop looks at one flag: a
     /// finding, wakers to call, a turn that is decided already.
     attention: bool,
@@ -231,6 +237,8 @@ impl Core {
             source: None,
             wakes: Vec::new(),
             messages: 0,
+            properties: Vec::new(),
+            watches: Watches::new(),
             attention: false,
             finding: None,
             divergence: None,

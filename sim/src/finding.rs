@@ -13,6 +13,8 @@ pub enum Kind {
     Panic,
     /// The program returned an error.
     Error,
+    /// A property that the program claims of itself was violated.
+    Property,
     /// Nothing can run any more, and the main future has not ended.
     Deadlock,
     /// A task wrote a shared variable over another write that it had not seen.
@@ -34,6 +36,7 @@ impl Kind {
         match self {
             Kind::Panic => "panic",
             Kind::Error => "error",
+            Kind::Property => "property",
             Kind::Deadlock => "deadlock",
             Kind::LostUpdate => "lost update",
             Kind::Race => "race",

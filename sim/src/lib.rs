@@ -42,6 +42,7 @@ pub mod hunt;
 pub mod options;
 mod panics;
 pub mod probe;
+pub mod properties;
 mod random;
 mod run;
 pub mod seed;
@@ -55,6 +56,7 @@ pub mod time;
 pub mod trace;
 pub mod watchdog;
 
+pub use properties::eventually;
 pub use random::{SimRng, chance, pick, rng};
 pub use run::{Outcome, Run, RunError};
 pub use shared::{Shared, SharedRead, SharedWrite};
@@ -63,6 +65,23 @@ pub use task::{
     AbortHandle, Builder, HandOver, JoinError, JoinHandle, YieldNow, current_path, hand_over,
     spawn, task, yield_now,
 };
+
+/// Claims that no run comes here: a label, and if wanted details as for [`format!`]. Not to be
+/// mixed up with [`std::unreachable!`], which diverges and this does not. See
+/// [`properties`](mod@properties).
+///
+/// # Examples
+/// ```
+/// use unpick_sim::Run;
+///
+/// let outcome = Run::new().execute(|| async {
+///     unpick_sim::unreachable!("two leaders", "in term {}", 7);
+/// });
+/// let finding = outcome.result.unwrap_err();
+/// assert_eq!(finding.message, "unreachable `two leaders` was reached: in term 7");
+/// ```
+#[doc(inline)]
+pub use __unreachable as unreachable;
 
 /// Records something that the program says in the trace of the run, formatted as by
 /// [`format!`]. Nothing is formatted unless the run is traced.

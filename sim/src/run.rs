@@ -9,6 +9,7 @@ use crate::engine;
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::panics;
+use crate::properties::Passed;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Fifo, Replay, Strictness};
 use crate::tape::{Tape, Token};
@@ -183,6 +184,7 @@ impl Run {
         Ok(Outcome {
             result,
             divergence: ended.divergence,
+            properties: ended.properties,
             tape: Tape { switching, time, choices: ended.choices },
             trace: ended.trace,
             steps: ended.steps,
@@ -204,6 +206,8 @@ pub struct Outcome<T> {
     pub divergence: Option<Divergence>,
     /// Everything that was decided.
     pub tape: Tape,
+    /// The properties that were passed, and whether they held.
+    pub properties: Vec<Passed>,
     /// Everything that happened, if the run was traced.
     pub trace: Option<Trace>,
     /// How many turns were taken.

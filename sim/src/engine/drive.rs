@@ -335,6 +335,9 @@ impl Core {
 
     /// Nothing is ready: the clock moves, or the run is stuck.
     fn idle(&mut self) -> Option<Next> {
+        if self.wake_watches() {
+            return None;
+        }
         let deadline_ns = self.timers.next_deadline_ns();
         if let Some(source) = self.source.take() {
             return Some(Next::Source(source, deadline_ns.map(Instant::from_nanos)));

@@ -18,6 +18,7 @@ use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::options::{Options, TimeModel, Tracing};
 use crate::panics;
+use crate::properties::Passed;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Notice};
 use crate::time::{Instant, TimerSource};
@@ -28,6 +29,7 @@ pub(crate) struct Ended {
     pub(crate) finding: Option<Box<Finding>>,
     pub(crate) divergence: Option<Divergence>,
     pub(crate) choices: Vec<Choice>,
+    pub(crate) properties: Vec<Passed>,
     pub(crate) trace: Option<Trace>,
     pub(crate) steps: u64,
     pub(crate) tasks: usize,
@@ -316,6 +318,7 @@ fn end() -> Ended {
         core.entering = None;
         core.without_switching = 0;
         core.messages = 0;
+        core.watches.clear();
         core.teardown = false;
         core.detectors = None;
         core.spent = 0;
@@ -328,6 +331,7 @@ fn end() -> Ended {
             finding: core.finding.take(),
             divergence: core.divergence.take(),
             choices: std::mem::take(&mut core.tape),
+            properties: std::mem::take(&mut core.properties),
             trace,
             steps: std::mem::take(&mut core.steps),
             tasks,

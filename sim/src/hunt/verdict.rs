@@ -7,8 +7,18 @@ use crate::run::Outcome;
 
 /// Turns an output that is an error into a finding.
 pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
-    let Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser } =
-        outcome;
+    let Outcome {
+        result,
+        divergence,
+        tape,
+        properties,
+        trace,
+        steps,
+        tasks,
+        unfinished,
+        elapsed,
+        chooser,
+    } = outcome;
     let result = match result {
         Ok(output) => match output.complaint() {
             None => Ok(()),
@@ -21,7 +31,18 @@ pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
         },
         Err(finding) => Err(finding),
     };
-    Outcome { result, divergence, tape, trace, steps, tasks, unfinished, elapsed, chooser }
+    Outcome {
+        result,
+        divergence,
+        tape,
+        properties,
+        trace,
+        steps,
+        tasks,
+        unfinished,
+        elapsed,
+        chooser,
+    }
 }
 
 /// Whether a program's output says that something went wrong.

@@ -75,6 +75,11 @@ impl Sleep {
         Sleep { deadline, stage, site: Location::caller() }
     }
 
+    /// A sleep on behalf of something that was called at `site`.
+    pub(crate) fn at(deadline: Instant, site: &'static Location<'static>) -> Sleep {
+        Sleep { deadline, stage: Stage::New, site }
+    }
+
     /// When it is over.
     #[must_use]
     pub fn deadline(&self) -> Instant {

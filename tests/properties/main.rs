@@ -1,0 +1,4 @@
+//! What programs claim of themselves.
+
+mod claims;
+mod in_time;
