@@ -7,6 +7,7 @@
 pub mod asyncio;
 mod gallery;
 mod guide;
+pub mod real;
 
 use unpick::cli::Scenario;
 

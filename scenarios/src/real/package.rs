@@ -1,0 +1,133 @@
+//! The package of one version: built by cargo, and run.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::{Outcome, Unreadable};
+
+/// The package of one version of a pair.
+#[derive(Debug)]
+pub struct Package {
+    folder: PathBuf,
+    name: String,
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub enum Failed {
+    /// The registry cannot be reached, and cargo's cache has not all that is needed: what cargo
+    /// says of it.
+    Unreachable(String),
+    /// Cargo could not be started.
+    NoCargo(io::Error),
+    /// Cargo could not build the package, for another reason: what it says.
+    Build(String),
+    /// The program could not be started.
+    NotStarted(io::Error),
+    /// The program did not say what came of its hunt; and what it said instead.
+    Unreadable(Unreadable, String),
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failed::Unreachable(cargo) => write!(
+                f,
+                "the registry of crates cannot be reached, and cargo's cache lacks some of them; \
+                 try again with a network. Cargo says:\n{cargo}"
+            ),
+            Failed::NoCargo(error) => write!(f, "cargo cannot be started: {error}"),
+            Failed::Build(cargo) => write!(f, "cargo cannot build it:\n{cargo}"),
+            Failed::NotStarted(error) => write!(f, "it cannot be started: {error}"),
+            Failed::Unreadable(error, stderr) => write!(f, "{error}:\n{stderr}"),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// What cargo says when it got no answer.
+const NO_NETWORK: [&str; 7] = [
+    "failed to download",
+    "unable to update registry",
+    "Unable to update registry",
+    "download of config.json failed",
+    "--offline",
+    "Could not resolve host",
+    "failed to query replaced source registry",
+];
+
+impl Package {
+    /// The package of this version (`buggy` or `fixed`) of a pair.
+    #[must_use]
+    pub fn new(pair: &str, version: &str) -> Package {
+        let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("real");
+        Package { folder: real.join(pair).join(version), name: format!("real-{pair}-{version}") }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Builds it, and says whether its lock file had to be changed, as when what Unpick itself
+    /// depends on has.
+    ///
+    /// # Errors
+    /// If the registry cannot be reached and its crates are not in cargo's cache, or cargo fails
+    /// otherwise.
+    pub fn build(&self) -> Result<bool, Failed> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut cargo = Command::new(cargo);
+        cargo.args(["build", "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
+        cargo.arg("--target-dir").arg(target());
+        // Panics and findings name their places without it.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
+        let lock = || std::fs::read(self.folder.join("Cargo.lock")).ok();
+        let before = lock();
+        let output = cargo.output().map_err(Failed::NoCargo)?;
+        if output.status.success() {
+            return Ok(lock() != before);
+        }
+        let cargo = stderr(&output);
+        if NO_NETWORK.iter().any(|words| cargo.contains(words)) {
+            return Err(Failed::Unreachable(cargo));
+        }
+        Err(Failed::Build(cargo))
+    }
+
+    /// Runs its hunt, and hands back what came of it, and what it printed.
+    ///
+    /// # Errors
+    /// If it cannot be started, or does not say what came of it.
+    pub fn hunt(&self, runs: u64) -> Result<(Outcome, String), Failed> {
+        let program = target().join("debug").join(&self.name);
+        let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+        let mut program = Command::new(program);
+        // What is set for hunts of one's own is not meant for these.
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("UNPICK_") {
+                program.env_remove(variable);
+            }
+        }
+        let output = program.arg(runs.to_string()).output().map_err(Failed::NotStarted)?;
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
+        match Outcome::read(output.status.code(), &stdout, &stderr) {
+            Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}"))),
+            Err(error) => Err(Failed::Unreadable(error, stderr)),
+        }
+    }
+}
+
+/// All of them share one target directory, so that what they share is built once.
+fn target() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("target");
+    std::env::var_os("CARGO_TARGET_DIR").map_or(workspace, PathBuf::from).join("real")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim_end().to_owned()
+}
