@@ -73,6 +73,12 @@ impl Package {
         &self.folder
     }
 
+    /// Its name, and its program's.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Builds it, and says whether its lock file had to be changed, as when what Unpick itself
     /// depends on has.
     ///
