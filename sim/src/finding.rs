@@ -19,6 +19,9 @@ pub enum Kind {
     Deadlock,
     /// A task wrote a shared variable over another write that it had not seen.
     LostUpdate,
+    /// A task acted on what it had read before an await, although another one had written it
+    /// since.
+    StaleCheck,
     /// Two accesses to a shared variable, one of them a write, that nothing orders.
     Race,
     /// A budget of steps or of virtual time was used up.
@@ -39,6 +42,7 @@ impl Kind {
             Kind::Property => "property",
             Kind::Deadlock => "deadlock",
             Kind::LostUpdate => "lost update",
+            Kind::StaleCheck => "stale check",
             Kind::Race => "race",
             Kind::Livelock => "livelock",
             Kind::Nondeterminism => "nondeterminism",

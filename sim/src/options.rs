@@ -46,6 +46,22 @@ pub enum Detection {
     Off,
 }
 
+/// What becomes of stale checks: a task acts on what it read before an await, although another
+/// one has written that since and has looked at, or changed, what is acted upon.
+///
+/// No order of the two tasks one after the other gives what both saw. But a program may mean it:
+/// a status page does not mind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StaleChecks {
+    /// They are told beside whatever else goes wrong in the run, such as a failed assertion.
+    #[default]
+    Evidence,
+    /// They are findings of their own.
+    Found,
+    /// They are not told.
+    Ignored,
+}
+
 /// Which detectors listen, one switch each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detectors {
@@ -55,11 +71,18 @@ pub struct Detectors {
     /// Whether updates of [`Shared`](crate::Shared) variables that are lost across an await are
     /// found. On by default; costs nothing without such variables.
     pub atomicity: Detection,
+    /// What becomes of stale checks of [`Shared`](crate::Shared) variables, which the same
+    /// detector looks for. Evidence by default.
+    pub stale_checks: StaleChecks,
 }
 
 impl Detectors {
     /// What listens by default.
-    pub const DEFAULT: Detectors = Detectors { races: Detection::On, atomicity: Detection::On };
+    pub const DEFAULT: Detectors = Detectors {
+        races: Detection::On,
+        atomicity: Detection::On,
+        stale_checks: StaleChecks::Evidence,
+    };
 }
 
 impl Default for Detectors {
@@ -86,7 +109,7 @@ pub struct Options {
     /// How much wall-clock time one poll may take before the watchdog ends the process with exit
     /// code 101; `None` turns it off. 30 seconds by default.
     pub poll_max: Option<Duration>,
-    /// Which detectors listen.
+/// Which detectors listen.
     pub detectors: Detectors,
 }
 

@@ -5,11 +5,11 @@ mod access;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub use access::{SharedRead, SharedWrite};
 
-use crate::engine::{Accessed, SharedAccess, with_run};
+use crate::engine::{Accessed, Core, SharedAccess, with_run};
 use crate::probe::{Access, Object, Operation};
 
 /// What a shared variable stands for.
@@ -37,6 +37,9 @@ pub(crate) enum Flavor {
 /// immediate; [`read`](Self::read) and [`write`](Self::write) let other tasks in before. It works
 /// outside of a run too, where nobody watches.
 ///
+/// A traced run shows the values, as their `Debug` prints them; nothing is formatted otherwise.
+/// Values that have no `Debug` go into an [`opaque`](Self::opaque) variable.
+///
 /// # Examples
 /// ```
 /// use std::rc::Rc;
@@ -59,27 +62,66 @@ pub(crate) enum Flavor {
 pub struct Shared<T> {
     object: Object,
     flavor: Flavor,
+    /// How the value is shown, if it can be.
+    show: Option<fn(&T) -> Box<str>>,
     value: Mutex<T>,
 }
 
-impl<T> Shared<T> {
+/// How many characters of a value are shown.
+const SHOWN_MAX: usize = 60;
+
+/// The value as `Debug` prints it, on one line and not longer than is good for a line.
+fn show<T: fmt::Debug>(value: &T) -> Box<str> {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(SHOWN_MAX) {
+        None => text.into(),
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!("{}… ({more} characters more)", &text[..end]).into()
+        }
+    }
+}
+
+impl<T: fmt::Debug> Shared<T> {
     /// A plain variable.
     #[track_caller]
     pub fn new(value: T) -> Shared<T> {
-        Shared::with_flavor(value, Flavor::Plain)
+        Shared::with_flavor(value, Flavor::Plain, Some(show))
     }
 
     /// A variable whose single accesses are atomic: no two of them race, but an update that is
     /// lost across an await is found.
     #[track_caller]
     pub fn synchronized(value: T) -> Shared<T> {
-        Shared::with_flavor(value, Flavor::Synchronized)
+        Shared::with_flavor(value, Flavor::Synchronized, Some(show))
+    }
+}
+
+impl<T> Shared<T> {
+    /// A plain variable whose values are not shown.
+    ///
+    /// # Examples
+    /// ```
+    /// struct Secret(u32);
+    ///
+    /// let secret = unpick_sim::Shared::opaque(Secret(7)).named("secret");
+    /// assert_eq!(secret.with(|secret| secret.0), 7);
+    /// ```
+    #[track_caller]
+    pub fn opaque(value: T) -> Shared<T> {
+        Shared::with_flavor(value, Flavor::Plain, None)
+    }
+
+    /// A [`synchronized`](Self::synchronized) variable whose values are not shown.
+    #[track_caller]
+    pub fn opaque_synchronized(value: T) -> Shared<T> {
+        Shared::with_flavor(value, Flavor::Synchronized, None)
     }
 
     #[track_caller]
-    fn with_flavor(value: T, flavor: Flavor) -> Shared<T> {
+    fn with_flavor(value: T, flavor: Flavor, show: Option<fn(&T) -> Box<str>>) -> Shared<T> {
         with_run(|core| core.has_shared());
-        Shared { object: Object::new("shared"), flavor, value: Mutex::new(value) }
+        Shared { object: Object::new("shared"), flavor, show, value: Mutex::new(value) }
     }
 
     /// Gives it a name for traces and reports.
@@ -101,23 +143,36 @@ impl<T> Shared<T> {
     /// Overwrites the value.
     #[track_caller]
     pub fn set(&self, value: T) {
-        self.accessed(SharedAccess::Write, Location::caller());
+        self.accessed(SharedAccess::Write, Location::caller(), Some(&value));
         let old = std::mem::replace(&mut *self.lock(), value);
         drop(old);
     }
 
     /// Looks at the value.
+    ///
+    /// # Panics
+    /// If `look` accesses the variable itself.
     #[track_caller]
     pub fn with<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        self.accessed(SharedAccess::Read, Location::caller());
-        look(&self.lock())
+        let value = self.lock();
+        self.accessed(SharedAccess::Read, Location::caller(), Some(&value));
+        look(&value)
     }
 
     /// Reads and writes the value in one go.
+    ///
+    /// # Panics
+    /// If `change` accesses the variable itself.
     #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        self.accessed(SharedAccess::Update, Location::caller());
-        change(&mut self.lock())
+        let mut value = self.lock();
+        let event = self.accessed(SharedAccess::Update, Location::caller(), None);
+        let result = change(&mut value);
+        if let Some((event, show)) = event.zip(self.show) {
+            let shown = show(&value);
+            with_run(|core| core.show_update(event, shown));
+        }
+        result
     }
 
     /// A clone of the value, after other tasks may have come in.
@@ -146,16 +201,72 @@ impl<T> Shared<T> {
         self.value.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[track_caller]
     fn lock(&self) -> MutexGuard<'_, T> {
+        match self.value.try_lock() {
+            Ok(value) => value,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => self.lock_later(),
+        }
+    }
+
+    /// Outside of a run, another thread is at it for a moment. Inside, there is none.
+    #[cold]
+    #[track_caller]
+    fn lock_later(&self) -> MutexGuard<'_, T> {
+        assert!(
+            !crate::engine::is_inside(),
+            "{:?} was accessed from within its own `with` or `update`; allowed: one access at a \
+             time",
+            self.object
+        );
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accessed(&self, access: SharedAccess, site: &'static Location<'static>) {
-        with_run(|core| {
-            core.has_shared();
-            let variable = self.object.index(core);
-            core.accessed(Accessed { variable, access, flavor: self.flavor, site });
+    /// Tells the engine. Says which event it is, in a traced run.
+    #[inline]
+    fn accessed(
+        &self,
+        access: SharedAccess,
+        site: &'static Location<'static>,
+        value: Option<&T>,
+    ) -> Option<usize> {
+        let event = with_run(|core| {
+            if core.is_traced() {
+                return None;
+            }
+            self.tell(core, access, site, None);
+            Some(())
         });
+        match event {
+            Some(None) => self.accessed_traced(access, site, value),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn accessed_traced(
+        &self,
+        access: SharedAccess,
+        site: &'static Location<'static>,
+        value: Option<&T>,
+    ) -> Option<usize> {
+        // Formatted outside of the engine: it is code of others.
+        let value = value.zip(self.show).map(|(value, show)| show(value));
+        with_run(|core| self.tell(core, access, site, value)).flatten()
+    }
+
+    #[inline]
+    fn tell(
+        &self,
+        core: &mut Core,
+        access: SharedAccess,
+        site: &'static Location<'static>,
+        value: Option<Box<str>>,
+    ) -> Option<usize> {
+        core.has_shared();
+        let variable = self.object.index(core);
+        core.accessed(Accessed { variable, access, flavor: self.flavor, site }, value)
     }
 }
 

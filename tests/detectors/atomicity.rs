@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use unpick::primitives::Lock;
-use unpick::sim::options::{Detection, Detectors, Options};
+use unpick::sim::options::{Detection, Detectors, Options, Tracing};
 use unpick::sim::{Shared, spawn, step, yield_now};
 use unpick::{Kind, Switching};
 
@@ -34,10 +34,18 @@ fn a_write_over_one_that_was_not_seen_is_a_lost_update() {
     assert_eq!(finding.kind, Kind::LostUpdate);
     let file = "tests/detectors/atomicity.rs";
     let message = format!(
-        "main.2 read shared balance ({file}:23), gave way, and then wrote it ({file}:25) over \
-         what main.1 had written in between ({file}:25): that update is lost"
+        "main.2 read it ({file}:23), gave way at :24 (step), then wrote it (:25) over what main.1 \
+         wrote in between (:25). main.1's write is gone."
     );
     assert_eq!(finding.message, message);
+    assert_eq!(finding.headline(), "LOST UPDATE on shared balance");
+}
+
+#[test]
+fn a_traced_run_tells_the_values() {
+    let options = Options { tracing: Tracing::On, ..Options::default() };
+    let finding = in_lockstep(options, deposits).expect("a lost update");
+    insta::assert_snapshot!("lost_update", finding.to_string());
 }
 
 #[test]
@@ -136,5 +144,5 @@ fn a_panic_is_the_finding_and_the_lost_update_its_evidence() {
     let finding = finding.expect("a panic");
     assert_eq!(finding.kind, Kind::Panic);
     assert_eq!(finding.evidence.len(), 1, "{finding}");
-    assert!(finding.evidence[0].starts_with("lost update: main.2 read shared balance"));
+    assert!(finding.evidence[0].starts_with("lost update on shared balance: main.2 read it"));
 }

@@ -3,6 +3,8 @@
 mod atomicity;
 mod deadlock;
 mod race;
+mod shared;
+mod stale_check;
 
 use std::future::Future;
 

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use unpick::primitives::{Event, Lock, Notify, Queue, RwLock, Semaphore, mpsc};
-use unpick::sim::options::{Detection, Detectors, Options};
-use unpick::sim::{Shared, spawn, step};
+use unpick::sim::options::{Detection, Detectors, Options, Tracing};
+use unpick::sim::{Shared, spawn, step, task};
 use unpick::{Kind, Switching};
 
 use crate::{in_lockstep, kinds};
@@ -24,11 +24,32 @@ async fn unordered_writes() {
 fn two_writes_that_nothing_orders_race() {
     let finding = in_lockstep(Options::default(), unordered_writes).expect("a race");
     assert_eq!(finding.kind, Kind::Race);
-    let line = "tests/detectors/race.rs:16";
-    let both = format!(
-        "main.1 wrote shared#1 ({line}) and main.2 wrote it ({line}), and nothing orders the two"
-    );
-    assert_eq!(finding.message, both);
+    let message = "main.1 wrote it (tests/detectors/race.rs:16) and main.2 wrote it (:16), and \
+                   nothing orders the two";
+    assert_eq!(finding.message, message);
+    assert_eq!(finding.headline(), "RACE on shared#1");
+}
+
+#[test]
+fn a_traced_run_tells_what_each_task_held_and_had_done() {
+    let program = || async {
+        let count = Rc::new(Shared::new(1).named("count"));
+        let (right, wrong) = (Lock::new(()).named("right"), Lock::new(()).named("wrong"));
+        let locks = Rc::new([right, wrong]);
+        let tasks = [("adder", 0), ("doubler", 1)].map(|(name, lock)| {
+            let (count, locks) = (count.clone(), locks.clone());
+            task().named(name).spawn(async move {
+                let _guard = locks[lock].lock().await;
+                count.update(|count| *count += 1);
+            })
+        });
+        for task in tasks {
+            task.await.expect("nobody aborts it");
+        }
+    };
+    let options = Options { tracing: Tracing::On, ..Options::default() };
+    let finding = in_lockstep(options, program).expect("a race");
+    insta::assert_snapshot!("race_under_two_locks", finding.to_string());
 }
 
 #[test]

@@ -3,46 +3,25 @@
 //! What they see is a suspicion until the run is over: then the most specific one becomes the
 //! finding, unless something worse has happened, of which it is evidence.
 
+mod access;
 mod atomicity;
 mod clocks;
+mod held;
 mod race;
 
 use std::panic::Location;
 
+pub(crate) use self::access::{Accessed, SharedAccess};
+use self::access::{Pause, Record};
 use self::atomicity::Atomicity;
 use self::clocks::Clocks;
+use self::held::Holdings;
 use self::race::Race;
 use super::{Core, TaskId};
-use crate::finding::{Finding, Kind};
-use crate::options::{Detection, Switching};
+use crate::finding::{Finding, Kind, Place};
+use crate::options::{Detection, StaleChecks, Switching};
 use crate::shared::Flavor;
 use crate::trace::EventKind;
-
-/// What is done to a shared variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SharedAccess {
-    /// It is read.
-    Read,
-    /// It is overwritten.
-    Write,
-    /// It is read and written in one go.
-    Update,
-}
-
-impl SharedAccess {
-    const fn writes(self) -> bool {
-        !matches!(self, SharedAccess::Read)
-    }
-}
-
-/// One access to a shared variable.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Accessed {
-    pub(crate) variable: u32,
-    pub(crate) access: SharedAccess,
-    pub(crate) flavor: Flavor,
-    pub(crate) site: &'static Location<'static>,
-}
 
 /// The state of the detectors, in a run that has a shared variable.
 #[derive(Debug, Default)]
@@ -50,10 +29,29 @@ pub(crate) struct Detectors {
     clocks: Clocks,
     race: Race,
     atomicity: Atomicity,
-    suspicions: Vec<Finding>,
+    holdings: Holdings,
+    /// By the task's number: the last wait that is no operation, and in which poll it began.
+    waits: Vec<Option<(u32, Pause)>>,
+    suspicions: Vec<Suspicion>,
 }
 
-/// How many suspicions are kept of one run: one bug tends to show again and again.
+/// Something that may become the finding.
+#[derive(Debug)]
+struct Suspicion {
+    finding: Finding,
+    weight: Weight,
+}
+
+/// What a suspicion is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// It fails the run.
+    Finding,
+    /// It is told beside a finding, if there is one.
+    Evidence,
+}
+
+/// How many suspicions of one weight are kept of a run: one bug tends to show again and again.
 const SUSPICIONS_MAX: usize = 8;
 
 impl Core {
@@ -61,66 +59,136 @@ impl Core {
     /// before is not needed: it cannot order two accesses that both come later.
     pub(crate) fn has_shared(&mut self) {
         if self.detectors.is_none() {
-            self.detectors = Some(Box::default());
+            self.listen();
         }
     }
 
-    /// Notes an access to a shared variable by the current task.
-    pub(crate) fn accessed(&mut self, accessed: Accessed) {
-        self.record_access(accessed);
+    #[cold]
+    fn listen(&mut self) {
+        let mut detectors = Box::<Detectors>::default();
+        let mut holds: Vec<_> = self.holds.iter().collect();
+        holds.sort_by_key(|(index, hold)| (hold.since_ns, *index));
+        for (index, hold) in holds {
+            detectors.holdings.took(hold.task, index, hold.object, hold.site);
+        }
+        self.detectors = Some(detectors);
+    }
+
+    /// Notes an access to a shared variable by the current task. Says which event it is, in a
+    /// traced run.
+    pub(crate) fn accessed(
+        &mut self,
+        accessed: Accessed,
+        value: Option<Box<str>>,
+    ) -> Option<usize> {
+        let event = self.record_access(accessed, value);
+        let Accessed { variable, access, flavor, site } = accessed;
         let task = self.current.unwrap_or(TaskId::MAIN);
         let poll = self.tasks[task.index()].polls;
         let options = &self.options;
-        let looks_for_races =
-            options.detectors.races == Detection::On && options.switching == Switching::Preemptive;
+        let looks_for_races = options.detectors.races == Detection::On
+            && options.switching == Switching::Preemptive
+            && flavor == Flavor::Plain;
         let looks_for_lost_updates = options.detectors.atomicity == Detection::On;
-        let Some(detectors) = &mut self.detectors else { return };
-        let clock = detectors.clocks.of(task);
-        let race =
-            if looks_for_races { detectors.race.accessed(task, clock, accessed) } else { None };
-        let lost = if looks_for_lost_updates {
-            detectors.atomicity.accessed(task, poll, accessed)
-        } else {
-            None
-        };
-        if let Some(race) = race {
-            let message = race.message(self);
-            self.suspect(Kind::Race, message, task, accessed.site);
+        let Some(mut detectors) = self.detectors.take() else { return event };
+        let held = detectors.holdings.of(task);
+        let record = Record { task, access, site, poll, at_ns: self.now_ns, held, event };
+        if looks_for_races
+            && let Some(race) = detectors.race.accessed(&mut detectors.clocks, variable, &record)
+        {
+            detectors.suspect(Kind::Race, Weight::Finding, site, || self.tell_race(&race));
         }
-        if let Some(lost) = lost {
-            let message = lost.message(self);
-            self.suspect(Kind::LostUpdate, message, task, accessed.site);
+        if looks_for_lost_updates {
+            let waits = &detectors.waits;
+            let pause = |task| self.pause_of(task, waits);
+            if let Some(violation) = detectors.atomicity.accessed(variable, &record, pause) {
+                let kind = violation.kind();
+                if let Some(weight) = self.weight_of(kind) {
+                    detectors.suspect(kind, weight, site, || self.tell_violation(&violation));
+                }
+            }
+        }
+        self.detectors = Some(detectors);
+        event
+    }
+
+    fn weight_of(&self, kind: Kind) -> Option<Weight> {
+        if kind != Kind::StaleCheck {
+            return Some(Weight::Finding);
+        }
+        match self.options.detectors.stale_checks {
+            StaleChecks::Ignored => None,
+            StaleChecks::Evidence => Some(Weight::Evidence),
+            StaleChecks::Found => Some(Weight::Finding),
         }
     }
 
-    fn record_access(&mut self, accessed: Accessed) {
+    /// Where a task is that is not running: the last of what its last poll waits for.
+    fn pause_of(&self, id: TaskId, waits: &[Option<(u32, Pause)>]) -> Option<Pause> {
+        let task = &self.tasks[id.index()];
+        let mut operations = self.operations.list(task.operations);
+        let pending = operations.find(|(_, operation)| operation.polled_in == task.polls);
+        let operation = pending.map(|(_, operation)| operation.description);
+        let operation = operation.map(|it| Pause { operation: it.name, object: it.object, site: it.site });
+        let wait = || waits.get(id.index()).copied().flatten();
+        operation.or_else(|| wait().filter(|(poll, _)| *poll == task.polls).map(|(_, pause)| pause))
+    }
+
+    /// Notes that the current task waits in something that is no operation: a sleep, a join.
+    #[inline]
+    pub(super) fn note_wait(&mut self, operation: &'static str, site: &'static Location<'static>) {
+        if self.detectors.is_some() {
+            self.note_wait_now(operation, site);
+        }
+    }
+
+    #[cold]
+    fn note_wait_now(&mut self, operation: &'static str, site: &'static Location<'static>) {
+        let Some(task) = self.current else { return };
+        let poll = self.tasks[task.index()].polls;
+        let Some(detectors) = &mut self.detectors else { return };
+        if detectors.waits.len() <= task.index() {
+            detectors.waits.resize(task.index() + 1, None);
+        }
+        detectors.waits[task.index()] = Some((poll, Pause { operation, object: None, site }));
+    }
+
+    /// Notes that a task took hold of an object.
+    #[cold]
+    pub(super) fn note_hold(&mut self, hold: u32) {
+        let Some(record) = self.holds.get(hold).copied() else { return };
+        if let Some(detectors) = &mut self.detectors {
+            detectors.holdings.took(record.task, hold, record.object, record.site);
+        }
+    }
+
+    /// Notes that a hold of a task has ended.
+    #[cold]
+    pub(super) fn note_unhold(&mut self, task: TaskId, hold: u32) {
+        if let Some(detectors) = &mut self.detectors {
+            detectors.holdings.let_go(task, hold);
+        }
+    }
+
+    fn record_access(&mut self, accessed: Accessed, value: Option<Box<str>>) -> Option<usize> {
+        let number = self.events.as_ref()?.len();
         let Accessed { variable, access, site, .. } = accessed;
         self.record(move |_| {
             let (object, site) = (variable.into(), site.into());
             match access {
-                SharedAccess::Read => EventKind::SharedRead { object, site },
-                SharedAccess::Write => EventKind::SharedWritten { object, site },
-                SharedAccess::Update => EventKind::SharedUpdated { object, site },
+                SharedAccess::Read => EventKind::SharedRead { object, site, value },
+                SharedAccess::Write => EventKind::SharedWritten { object, site, value },
+                SharedAccess::Update => EventKind::SharedUpdated { object, site, value },
             }
         });
+        Some(number)
     }
 
-    #[cold]
-    fn suspect(
-        &mut self,
-        kind: Kind,
-        message: String,
-        task: TaskId,
-        site: &'static Location<'static>,
-    ) {
-        let mut finding = Finding::new(kind, message, self.now());
-        finding.task = Some(self.task_title(task));
-        finding.place = Some(site.into());
-        let Some(detectors) = &mut self.detectors else { return };
-        let is_known = |known: &Finding| known.kind == kind && known.place == finding.place;
-        if detectors.suspicions.len() < SUSPICIONS_MAX && !detectors.suspicions.iter().any(is_known)
-        {
-            detectors.suspicions.push(finding);
+    /// Adds to a recorded update what it has made of the variable.
+    pub(crate) fn show_update(&mut self, event: usize, shown: Box<str>) {
+        let event = self.events.as_mut().and_then(|events| events.get_mut(event));
+        if let Some(EventKind::SharedUpdated { value, .. }) = event.map(|event| &mut event.kind) {
+            *value = Some(shown);
         }
     }
 
@@ -128,14 +196,19 @@ impl Core {
     pub(super) fn conclude(&mut self) {
         let Some(detectors) = &mut self.detectors else { return };
         let mut suspicions = std::mem::take(&mut detectors.suspicions);
-        suspicions.sort_by_key(|suspicion| suspicion.kind);
-        let mut suspicions = suspicions.into_iter();
+        suspicions.sort_by_key(|suspicion| suspicion.finding.kind);
         if self.finding.is_none() {
-            self.finding = suspicions.next().map(Box::new);
+            let first = suspicions.iter().position(|one| one.weight == Weight::Finding);
+            self.finding = first.map(|first| Box::new(suspicions.remove(first).finding));
         }
         if let Some(finding) = &mut self.finding {
-            let evidence =
-                suspicions.map(|suspicion| format!("{}: {}", suspicion.kind, suspicion.message));
+            let evidence = suspicions.into_iter().map(|suspicion| {
+                let Finding { kind, subject, message, .. } = suspicion.finding;
+                match subject {
+                    Some(subject) => format!("{kind} on {subject}: {message}"),
+                    None => format!("{kind}: {message}"),
+                }
+            });
             finding.evidence.extend(evidence);
         }
     }
@@ -221,6 +294,26 @@ impl Core {
             detectors.clocks.forget(object);
             detectors.race.forget(object);
             detectors.atomicity.forget(object);
+        }
+    }
+}
+
+impl Detectors {
+    /// Keeps a suspicion, unless there are enough, or one of that kind at that place.
+    #[cold]
+    fn suspect(
+        &mut self,
+        kind: Kind,
+        weight: Weight,
+        site: &'static Location<'static>,
+        tell: impl FnOnce() -> Finding,
+    ) {
+        let place = Some(Place::from(site));
+        let is_known =
+            |known: &Suspicion| known.finding.kind == kind && known.finding.place == place;
+        let alike = self.suspicions.iter().filter(|known| known.weight == weight).count();
+        if alike < SUSPICIONS_MAX && !self.suspicions.iter().any(is_known) {
+            self.suspicions.push(Suspicion { finding: tell(), weight });
         }
     }
 }

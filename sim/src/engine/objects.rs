@@ -84,6 +84,9 @@ impl Core {
         let record = HoldRecord { object, task, units, mode, site, since_ns: self.now_ns };
         let head = &mut self.objects[object as usize].holds;
         let index = self.holds.insert(head, record);
+        if self.detectors.is_some() {
+            self.note_hold(index);
+        }
         self.record(move |_| EventKind::Acquired {
             object: object.into(),
             units,
@@ -98,6 +101,9 @@ impl Core {
         let Some(&HoldRecord { object, units, task, .. }) = self.holds.get(index) else { return };
         let head = &mut self.objects[object as usize].holds;
         self.holds.remove(head, index);
+        if self.detectors.is_some() {
+            self.note_unhold(task, index);
+        }
         self.record(move |_| EventKind::Released {
             object: object.into(),
             units,

@@ -75,6 +75,12 @@ impl<T> Table<T> {
         self.slots.get_mut(index as usize)?.value.as_mut()
     }
 
+    /// All records with their indexes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        let values = self.slots.iter().enumerate();
+        values.filter_map(|(index, slot)| Some((index as u32, slot.value.as_ref()?)))
+    }
+
     /// The records of the list with this head, newest first.
     pub(crate) fn list(&self, head: u32) -> impl Iterator<Item = (u32, &T)> {
         let mut at = head;

@@ -295,6 +295,7 @@ impl Core {
         if task.state != State::Ended {
             let since_ns = task.joiner.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
             let earlier = task.joiner.replace(Joiner { waiter, task: joiner, site, since_ns });
+            self.note_wait("join", site);
             return (JoinPoll::Pending, earlier.map(|earlier| earlier.waiter));
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);

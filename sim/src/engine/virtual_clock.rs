@@ -17,6 +17,7 @@ impl Core {
         site: &'static Location<'static>,
     ) -> TimerKey {
         let task = self.current.unwrap_or(TaskId::MAIN);
+        self.note_wait("sleep", site);
         self.record(move |_| EventKind::TimerStarted { deadline, site: site.into() });
         let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
         self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns })

@@ -31,8 +31,9 @@ impl<T: Clone> Future for SharedRead<'_, T> {
             return Poll::Pending;
         }
         operation.executed(Some(&shared.object));
-        shared.accessed(SharedAccess::Read, operation.site());
-        Poll::Ready(shared.lock().clone())
+        let value = shared.lock();
+        shared.accessed(SharedAccess::Read, operation.site(), Some(&value));
+        Poll::Ready(value.clone())
     }
 }
 
@@ -66,8 +67,8 @@ impl<T> Future for SharedWrite<'_, T> {
             return Poll::Pending;
         }
         operation.executed(Some(&shared.object));
-        shared.accessed(SharedAccess::Write, operation.site());
         let value = value.take().expect("a write is not polled after it has returned");
+        shared.accessed(SharedAccess::Write, operation.site(), Some(&value));
         let old = std::mem::replace(&mut *shared.lock(), value);
         drop(old);
         Poll::Ready(())

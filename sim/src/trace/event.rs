@@ -191,6 +191,8 @@ pub enum EventKind {
         object: ObjectRef,
         /// Where.
         site: Site,
+        /// What was read; `None` if it cannot be shown.
+        value: Option<Box<str>>,
     },
     /// The task overwrote a shared variable.
     SharedWritten {
@@ -198,6 +200,8 @@ pub enum EventKind {
         object: ObjectRef,
         /// Where.
         site: Site,
+        /// What was written; `None` if it cannot be shown.
+        value: Option<Box<str>>,
     },
     /// The task read and wrote a shared variable in one go.
     SharedUpdated {
@@ -205,6 +209,8 @@ pub enum EventKind {
         object: ObjectRef,
         /// Where.
         site: Site,
+        /// What was made of it; `None` if it cannot be shown.
+        value: Option<Box<str>>,
     },
     /// The program said something with [`event!`](crate::event).
     Said {

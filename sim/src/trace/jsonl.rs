@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Event, EventKind, OperationRef, StepKind, Trace};
+use super::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Trace};
 use crate::finding::Place;
 use crate::probe::Access;
 
@@ -110,17 +110,21 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Observed { object } => ("observed", json!({ "object": object.0 })),
         EventKind::Stamped { number } => ("stamped", json!({ "message": number })),
         EventKind::StampObserved { number } => ("stamp_observed", json!({ "message": number })),
-        EventKind::SharedRead { object, site } => {
-            ("shared_read", json!({ "object": object.0, "site": site.place().to_string() }))
+        EventKind::SharedRead { object, site, value } => {
+            ("shared_read", access(*object, *site, value))
         }
-        EventKind::SharedWritten { object, site } => {
-            ("shared_written", json!({ "object": object.0, "site": site.place().to_string() }))
+        EventKind::SharedWritten { object, site, value } => {
+            ("shared_written", access(*object, *site, value))
         }
-        EventKind::SharedUpdated { object, site } => {
-            ("shared_updated", json!({ "object": object.0, "site": site.place().to_string() }))
+        EventKind::SharedUpdated { object, site, value } => {
+            ("shared_updated", access(*object, *site, value))
         }
         EventKind::Said { text } => ("said", json!({ "text": text })),
     }
+}
+
+fn access(object: ObjectRef, site: Site, value: &Option<Box<str>>) -> Value {
+    json!({ "object": object.0, "site": site.place().to_string(), "value": value })
 }
 
 fn operation(operation: &OperationRef) -> Value {

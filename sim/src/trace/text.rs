@@ -92,14 +92,14 @@ impl Text {
             EventKind::Choice { number, choice } => {
                 format!("choice {number}: {choice:?}")
             }
-            EventKind::SharedRead { object, site } => {
-                format!("get {}{}", object_title(*object), self.at(*site))
+            EventKind::SharedRead { object, site, value } => {
+                format!("get {}{}{}", object_title(*object), equals(value), self.at(*site))
             }
-            EventKind::SharedWritten { object, site } => {
-                format!("set {}{}", object_title(*object), self.at(*site))
+            EventKind::SharedWritten { object, site, value } => {
+                format!("set {}{}{}", object_title(*object), equals(value), self.at(*site))
             }
-            EventKind::SharedUpdated { object, site } => {
-                format!("update {}{}", object_title(*object), self.at(*site))
+            EventKind::SharedUpdated { object, site, value } => {
+                format!("update {}{}{}", object_title(*object), equals(value), self.at(*site))
             }
             EventKind::Said { text } => format!("say {text}"),
             EventKind::Published { .. }
@@ -129,6 +129,10 @@ impl Text {
 
 fn title(trace: &Trace, task: TaskRef) -> String {
     trace.tasks[task.0 as usize].title()
+}
+
+fn equals(value: &Option<Box<str>>) -> String {
+    value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default()
 }
 
 fn count(units: u32) -> String {

@@ -1,106 +1,332 @@
 //! Vector clocks: what happens before what (Mattern 1989).
+//!
+//! A clock is a tree with shared branches rather than a list, so that handing one on costs
+//! nothing and joining two costs what differs between them: a program with many tasks does not
+//! pay for all of them at every operation. (Tree clocks, Mathur and others, ASPLOS 2022, have
+//! that aim too; theirs are another tree.)
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::super::TaskId;
+
+const LEAF_BITS: u32 = 5;
+const INNER_BITS: u32 = 4;
+const LEAF: usize = 1 << LEAF_BITS;
+const INNER: usize = 1 << INNER_BITS;
+
+/// A part of a clock; one that is missing is all zeros.
+#[derive(Clone, Debug)]
+enum Node {
+    /// How far that many tasks, one after the other, are known to be.
+    Leaf([u32; LEAF]),
+    /// Parts of the next lower height.
+    Inner([Link; INNER]),
+}
+
+type Link = Option<Rc<Node>>;
 
 /// How far a task knows each task to be, by the task's number; missing entries are zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
-    entries: Vec<u32>,
+    root: Link,
+    /// How many levels of inner nodes are above the leaves.
+    height: u32,
+}
+
+/// Which child of an inner node of this height (from 1) has a task.
+const fn child(task: u32, height: u32) -> usize {
+    (task >> (LEAF_BITS + INNER_BITS * (height - 1))) as usize & (INNER - 1)
 }
 
 impl Clock {
     /// How far it knows this task to be.
     pub(crate) fn get(&self, task: TaskId) -> u32 {
-        self.entries.get(task.index()).copied().unwrap_or(0)
+        if !self.has_room_for(task.0) {
+            return 0;
+        }
+        let (mut link, mut height) = (&self.root, self.height);
+        while let Some(node) = link {
+            match &**node {
+                Node::Leaf(entries) => return entries[task.index() & (LEAF - 1)],
+                Node::Inner(children) => {
+                    link = &children[child(task.0, height)];
+                    height -= 1;
+                }
+            }
+        }
+        0
+    }
+
+    fn has_room_for(&self, task: u32) -> bool {
+        let bits = LEAF_BITS + INNER_BITS * self.height;
+        bits >= u32::BITS || task >> bits == 0
+    }
+
+    fn raise(&mut self) {
+        if let Some(root) = self.root.take() {
+            let mut children: [Link; INNER] = Default::default();
+            children[0] = Some(root);
+            self.root = Some(Rc::new(Node::Inner(children)));
+        }
+        self.height += 1;
+    }
+
+    fn set(&mut self, task: TaskId, at: u32) {
+        while !self.has_room_for(task.0) {
+            self.raise();
+        }
+        let (mut link, mut height) = (&mut self.root, self.height);
+        loop {
+            let node = link.get_or_insert_with(|| Rc::new(empty(height)));
+            match Rc::make_mut(node) {
+                Node::Leaf(entries) => {
+                    entries[task.index() & (LEAF - 1)] = at;
+                    return;
+                }
+                Node::Inner(children) => {
+                    link = &mut children[child(task.0, height)];
+                    height -= 1;
+                }
+            }
+        }
     }
 
     fn join(&mut self, other: &Clock) {
-        if self.entries.len() < other.entries.len() {
-            self.entries.resize(other.entries.len(), 0);
+        while self.height < other.height {
+            self.raise();
         }
-        for (mine, &theirs) in self.entries.iter_mut().zip(&other.entries) {
-            *mine = (*mine).max(theirs);
+        let (mut link, mut height) = (&mut self.root, self.height);
+        while height > other.height {
+            let node = link.get_or_insert_with(|| Rc::new(empty(height)));
+            let Node::Inner(children) = Rc::make_mut(node) else { return };
+            link = &mut children[0];
+            height -= 1;
         }
+        join_links(link, &other.root);
     }
+}
 
-    fn tick(&mut self, task: TaskId) {
-        if self.entries.len() <= task.index() {
-            self.entries.resize(task.index() + 1, 0);
-        }
-        self.entries[task.index()] += 1;
+fn empty(height: u32) -> Node {
+    match height {
+        0 => Node::Leaf([0; LEAF]),
+        _ => Node::Inner(Default::default()),
     }
+}
+
+/// Brings one part up to another of the same height. What is equal afterwards is shared, so that
+/// it is skipped next time.
+fn join_links(mine: &mut Link, theirs: &Link) {
+    let Some(theirs) = theirs else { return };
+    let Some(node) = mine else {
+        *mine = Some(Rc::clone(theirs));
+        return;
+    };
+    if Rc::ptr_eq(node, theirs) {
+        return;
+    }
+    let is_behind = match (&**node, &**theirs) {
+        (Node::Leaf(here), Node::Leaf(there)) => {
+            if there.iter().zip(here).all(|(there, here)| there <= here) {
+                return;
+            }
+            here.iter().zip(there).all(|(here, there)| here <= there)
+        }
+        _ => false,
+    };
+    if is_behind {
+        *node = Rc::clone(theirs);
+        return;
+    }
+    match (Rc::make_mut(node), &**theirs) {
+        (Node::Leaf(here), Node::Leaf(there)) => {
+            for (here, there) in here.iter_mut().zip(there) {
+                *here = (*here).max(*there);
+            }
+        }
+        (Node::Inner(here), Node::Inner(there)) => {
+            for (here, there) in here.iter_mut().zip(there) {
+                join_links(here, there);
+            }
+            let same = |(here, there): (&Link, &Link)| match (here, there) {
+                (Some(here), Some(there)) => Rc::ptr_eq(here, there),
+                (None, None) => true,
+                _ => false,
+            };
+            if here.iter().zip(there).all(same) {
+                *node = Rc::clone(theirs);
+            }
+        }
+        _ => unreachable!("parts of one height are of one kind; a bug in unpick"),
+    }
+}
+
+/// What a task knows.
+#[derive(Debug)]
+struct Knowledge {
+    /// How far it is itself: a number that goes up whenever it tells others of it, so that what
+    /// it does after that is not known by them.
+    own: u32,
+    /// Invariant: its own entry is at most `own`, and is brought up to it when it is handed on.
+    others: Clock,
 }
 
 /// The clocks of tasks, objects and messages.
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
-    tasks: Vec<Clock>,
-    objects: BTreeMap<u32, Clock>,
-    messages: BTreeMap<u64, Clock>,
+    tasks: Vec<Knowledge>,
+    /// By the object's index: what was published through it.
+    objects: Vec<Clock>,
+    /// The first message that was stamped, and the clock of each from there on.
+    messages: (u64, Vec<Clock>),
 }
 
 impl Clocks {
-    /// A task's clock. It begins at 1 in its own entry, so that nobody knows of its first accesses
-    /// without having been told.
-    pub(super) fn of(&mut self, task: TaskId) -> &Clock {
-        self.of_mut(task)
+    /// Whether the task with this clock entry happened before what this task does now.
+    pub(super) fn knows(&mut self, task: TaskId, of: TaskId, at: u32) -> bool {
+        task == of || at <= self.of(task).others.get(of)
     }
 
-    fn of_mut(&mut self, task: TaskId) -> &mut Clock {
+    /// How far a task is. It begins at 1, so that nobody knows of its first accesses without
+    /// having been told.
+    pub(super) fn now(&mut self, task: TaskId) -> u32 {
+        self.of(task).own
+    }
+
+    fn of(&mut self, task: TaskId) -> &mut Knowledge {
         if self.tasks.len() <= task.index() {
-            self.tasks.resize_with(task.index() + 1, Clock::default);
+            let fresh = || Knowledge { own: 1, others: Clock::default() };
+            self.tasks.resize_with(task.index() + 1, fresh);
         }
-        let clock = &mut self.tasks[task.index()];
-        if clock.get(task) == 0 {
-            clock.tick(task);
-        }
-        clock
+        &mut self.tasks[task.index()]
+    }
+
+    /// What a task knows, to be handed on: whatever it does from here on is not part of it.
+    fn hand_on(&mut self, task: TaskId) -> Clock {
+        let knowledge = self.of(task);
+        knowledge.others.set(task, knowledge.own);
+        knowledge.own += 1;
+        knowledge.others.clone()
+    }
+
+    fn learn(&mut self, task: TaskId, clock: &Clock) {
+        self.of(task).others.join(clock);
     }
 
     pub(super) fn publish(&mut self, task: TaskId, object: u32) {
-        let clock = self.of_mut(task).clone();
-        self.objects.entry(object).or_default().join(&clock);
-        self.of_mut(task).tick(task);
+        let clock = self.hand_on(task);
+        if self.objects.len() <= object as usize {
+            self.objects.resize_with(object as usize + 1, Clock::default);
+        }
+        self.objects[object as usize].join(&clock);
     }
 
     pub(super) fn observe(&mut self, task: TaskId, object: u32) {
-        if let Some(published) = self.objects.get(&object).cloned() {
-            self.of_mut(task).join(&published);
+        if let Some(published) = self.objects.get(object as usize).cloned() {
+            self.learn(task, &published);
         }
     }
 
+    /// Stamps a message. Invariant: numbers go up one by one, from whichever is the first.
     pub(super) fn stamp(&mut self, task: TaskId, message: u64) {
-        let clock = self.of_mut(task).clone();
-        self.messages.insert(message, clock);
-        self.of_mut(task).tick(task);
+        let clock = self.hand_on(task);
+        let (first, clocks) = &mut self.messages;
+        if clocks.is_empty() {
+            *first = message;
+        }
+        debug_assert_eq!(*first + clocks.len() as u64, message);
+        clocks.push(clock);
     }
 
     pub(super) fn observe_stamp(&mut self, task: TaskId, message: u64) {
-        if let Some(stamped) = self.messages.get(&message).cloned() {
-            self.of_mut(task).join(&stamped);
+        let (first, clocks) = &self.messages;
+        let place = message.checked_sub(*first).and_then(|place| clocks.get(place as usize));
+        if let Some(stamped) = place.cloned() {
+            self.learn(task, &stamped);
         }
     }
 
     pub(super) fn spawn(&mut self, parent: TaskId, child: TaskId) {
-        let clock = self.of_mut(parent).clone();
-        self.of_mut(child).join(&clock);
-        self.of_mut(parent).tick(parent);
+        let clock = self.hand_on(parent);
+        self.learn(child, &clock);
     }
 
     pub(super) fn wake(&mut self, waker: TaskId, woken: TaskId) {
-        let clock = self.of_mut(waker).clone();
-        self.of_mut(woken).join(&clock);
-        self.of_mut(waker).tick(waker);
+        let clock = self.hand_on(waker);
+        self.learn(woken, &clock);
     }
 
     pub(super) fn join(&mut self, task: TaskId, joined: TaskId) {
-        let clock = self.of_mut(joined).clone();
-        self.of_mut(task).join(&clock);
+        let clock = self.hand_on(joined);
+        self.learn(task, &clock);
     }
 
     pub(super) fn forget(&mut self, object: u32) {
-        self.objects.remove(&object);
+        if let Some(clock) = self.objects.get_mut(object as usize) {
+            *clock = Clock::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Set(usize, u32, u32),
+        Join(usize, usize),
+        Copy(usize, usize),
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        // Numbers of tasks on both sides of where a clock grows.
+        let task = prop_oneof![0..40_u32, 500..530_u32, 8190..8200_u32, 0..200_000_u32];
+        let clock = 0..4_usize;
+        let act = prop_oneof![
+            3 => (clock.clone(), task, 1..9_u32).prop_map(|(c, t, at)| Act::Set(c, t, at)),
+            2 => (clock.clone(), clock.clone()).prop_map(|(c, other)| Act::Join(c, other)),
+            1 => (clock.clone(), clock).prop_map(|(c, other)| Act::Copy(c, other)),
+        ];
+        proptest::collection::vec(act, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn clocks_behave_like_maps(acts in acts()) {
+            let mut clocks: [Clock; 4] = Default::default();
+            let mut maps: [BTreeMap<u32, u32>; 4] = Default::default();
+            let mut tasks = vec![0, 31, 32, 511, 512, 8191, 8192];
+            for act in acts {
+                match act {
+                    Act::Set(clock, task, at) => {
+                        clocks[clock].set(TaskId(task), at);
+                        maps[clock].insert(task, at);
+                        tasks.push(task);
+                    }
+                    Act::Join(clock, other) => {
+                        let theirs = (clocks[other].clone(), maps[other].clone());
+                        clocks[clock].join(&theirs.0);
+                        for (task, at) in theirs.1 {
+                            let mine = maps[clock].entry(task).or_default();
+                            *mine = at.max(*mine);
+                        }
+                    }
+                    Act::Copy(clock, other) => {
+                        clocks[clock] = clocks[other].clone();
+                        maps[clock] = maps[other].clone();
+                    }
+                }
+                for (clock, map) in clocks.iter().zip(&maps) {
+                    for &task in &tasks {
+                        let at = map.get(&task).copied().unwrap_or(0);
+                        prop_assert_eq!(clock.get(TaskId(task)), at);
+                    }
+                }
+            }
+        }
     }
 }

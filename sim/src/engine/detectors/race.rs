@@ -1,35 +1,29 @@
 //! Data races: two accesses of which one writes, and nothing orders them (after FastTrack:
 //! Flanagan, Freund, PLDI 2009).
+//!
+//! Of each variable the last write is kept, and those reads since then that no later read is
+//! ordered after. That is enough to say of every variable whether it has a race in this run, and
+//! which is the first; what races after that one is not told apart from its consequences.
 
 use std::collections::BTreeMap;
-use std::panic::Location;
 
 use super::super::{Core, TaskId};
-use super::clocks::Clock;
-use super::{Accessed, SharedAccess};
-use crate::finding::Place;
-use crate::shared::Flavor;
+use super::access::{Places, Record};
+use super::clocks::Clocks;
+use crate::finding::{Finding, Kind};
 
 /// One earlier access, and how far its task was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Epoch {
-    task: TaskId,
     at: u32,
-    access: SharedAccess,
-    site: &'static Location<'static>,
-}
-
-impl Epoch {
-    fn happens_before(&self, clock: &Clock) -> bool {
-        self.at <= clock.get(self.task)
-    }
+    record: Record,
 }
 
 /// What is known of one variable.
 #[derive(Debug, Default)]
 struct Variable {
     last_write: Option<Epoch>,
-    /// The last read of each task since that write.
+    /// Reads since that write, none of them ordered after another one. The newest is the last.
     reads: Vec<Epoch>,
 }
 
@@ -43,36 +37,44 @@ pub(super) struct Race {
 #[derive(Debug)]
 pub(super) struct Unordered {
     variable: u32,
-    earlier: Epoch,
-    later: Epoch,
+    earlier: Record,
+    later: Record,
 }
 
 impl Race {
-    /// Notes an access by a task with this clock.
+    /// Notes an access.
     pub(super) fn accessed(
         &mut self,
-        task: TaskId,
-        clock: &Clock,
-        accessed: Accessed,
+        clocks: &mut Clocks,
+        index: u32,
+        record: &Record,
     ) -> Option<Unordered> {
-        let Accessed { variable: index, access, flavor, site } = accessed;
-        if flavor == Flavor::Synchronized {
-            return None;
-        }
+        let task = record.task;
         let variable = self.variables.entry(index).or_default();
-        let later = Epoch { task, at: clock.get(task), access, site };
-        let unordered = |earlier: &&Epoch| earlier.task != task && !earlier.happens_before(clock);
-        let write = variable.last_write.as_ref().filter(unordered);
-        let read = variable.reads.iter().find(unordered).filter(|_| access.writes());
-        let race = write.or(read).map(|&earlier| Unordered { variable: index, earlier, later });
-        if access.writes() {
-            variable.last_write = Some(later);
+        let mut is_ordered =
+            |earlier: &Epoch| clocks.knows(task, earlier.record.task, earlier.at);
+        let write = variable.last_write.as_ref().filter(|write| !is_ordered(write));
+        let earlier = match write {
+            Some(write) => Some(write.record.clone()),
+            None if record.access.writes() => {
+                let read = variable.reads.iter().find(|read| !is_ordered(read));
+                read.map(|read| read.record.clone())
+            }
+            None => None,
+        };
+        if record.access.writes() {
             variable.reads.clear();
         } else {
-            variable.reads.retain(|read| read.task != task);
-            variable.reads.push(later);
+            variable.reads.retain(|read| !is_ordered(read));
         }
-        race
+        let epoch = Epoch { at: clocks.now(task), record: record.clone() };
+        if record.access.writes() {
+            variable.last_write = Some(epoch);
+        } else {
+            variable.reads.push(epoch);
+        }
+        let later = record.clone();
+        earlier.map(|earlier| Unordered { variable: index, earlier, later })
     }
 
     pub(super) fn forget(&mut self, variable: u32) {
@@ -80,23 +82,80 @@ impl Race {
     }
 }
 
-impl Unordered {
-    pub(super) fn message(&self, core: &Core) -> String {
-        let did = |epoch: &Epoch| match epoch.access {
-            SharedAccess::Read => "read",
-            SharedAccess::Write => "wrote",
-            SharedAccess::Update => "updated",
+impl Core {
+    /// A race, told to somebody who has not seen the program.
+    #[cold]
+    pub(super) fn tell_race(&self, race: &Unordered) -> Finding {
+        let Unordered { variable, earlier, later } = race;
+        let mut places = Places::default();
+        let [first, second] = [earlier, later].map(|record| self.task_title(record.task));
+        let message = format!(
+            "{first} {} ({}) and {second} {} ({}), and nothing orders the two",
+            self.did(earlier, "it"),
+            places.show(earlier.site),
+            self.did(later, "it"),
+            places.show(later.site),
+        );
+        let mut finding = Finding::new(Kind::Race, message, self.now());
+        finding.subject = Some(self.object_title(*variable));
+        for record in [earlier, later] {
+            let line = self.circumstances(record, &mut places);
+            finding.story.push(line);
+        }
+        finding.story.push(format!(
+            "missing  {second} has not heard of anything that {first} did after that: no release, \
+             message, notification or end of {first} that {second} has seen came in between"
+        ));
+        let remedy = match (&earlier.held, &later.held) {
+            (Some(_), Some(_)) => String::from("hold one and the same lock around both"),
+            (Some(held), None) | (None, Some(held)) => {
+                let other = if earlier.held.is_some() { &second } else { &first };
+                let held = held.iter().map(|held| self.object_title(held.object));
+                let held = held.collect::<Vec<_>>().join(" or ");
+                format!("hold {held} in {other} too")
+            }
+            (None, None) => String::from("hold a lock around both"),
         };
-        let Unordered { variable, earlier, later } = self;
+        finding.story.push(format!(
+            "remedy   {remedy}, or let {second} wait for a message or an event that {first} sends \
+             afterwards, or for its end"
+        ));
+        finding.task = Some(second);
+        finding.place = Some(later.site.into());
+        finding
+    }
+
+    /// Who did what when, what they held, and what they had done before.
+    fn circumstances(&self, record: &Record, places: &mut Places) -> String {
+        let title = self.task_title(record.task);
+        let time = crate::time::Instant::from_nanos(record.at_ns);
+        let before = self.before(record.task, record.event, places);
         format!(
-            "{} {} {} ({}) and {} {} it ({}), and nothing orders the two",
-            core.task_title(earlier.task),
-            did(earlier),
-            core.object_title(*variable),
-            Place::from(earlier.site),
-            core.task_title(later.task),
-            did(later),
-            Place::from(later.site),
+            "{title} {} at {}, t={time}, {}{}",
+            self.did(record, "it"),
+            places.show(record.site),
+            self.holding(&record.held, places),
+            before.map(|before| format!("; before that: {before}")).unwrap_or_default(),
         )
+    }
+
+    /// What a task had executed last before one of its accesses, if the run is traced.
+    fn before(&self, task: TaskId, event: Option<usize>, places: &mut Places) -> Option<String> {
+        use crate::trace::EventKind;
+        let events = self.events.as_ref()?.get(..event?)?;
+        let last = events.iter().rev().take_while(|event| match &event.kind {
+            EventKind::Spawned { task: spawned, .. } => *spawned != task.into(),
+            _ => true,
+        });
+        let last = last.filter(|event| event.task == Some(task.into()));
+        let described = last.filter_map(|event| match &event.kind {
+            EventKind::Executed(operation) => Some((operation, "")),
+            EventKind::Announced(operation) => Some((operation, " (gave way)")),
+            _ => None,
+        });
+        let (operation, how) = described.take(1).next()?;
+        let object = operation.object.map(|object| format!(" {}", self.object_title(object.0)));
+        let object = object.unwrap_or_default();
+        Some(format!("{}{object} at {}{how}", operation.name, places.show(operation.site.0)))
     }
 }
