@@ -109,7 +109,7 @@ pub struct Options {
     /// How much wall-clock time one poll may take before the watchdog ends the process with exit
     /// code 101; `None` turns it off. 30 seconds by default.
     pub poll_max: Option<Duration>,
-/// Which detectors listen.
+    /// Which detectors listen.
     pub detectors: Detectors,
 }
 

@@ -7,7 +7,10 @@ fn text<Fut: Future<Output = ()>>(program: impl FnOnce() -> Fut) -> String {
     assert_eq!(outcome.result, Ok(()));
     let text = outcome.trace.expect("it was traced").to_text();
     let accesses = text.lines().filter(|line| line.contains("shared"));
-    accesses.map(|line| line.split_once("main").expect("in main").1.trim()).collect::<Vec<_>>().join("\n")
+    accesses
+        .map(|line| line.split_once("main").expect("in main").1.trim())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]

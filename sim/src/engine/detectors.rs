@@ -129,7 +129,8 @@ impl Core {
         let mut operations = self.operations.list(task.operations);
         let pending = operations.find(|(_, operation)| operation.polled_in == task.polls);
         let operation = pending.map(|(_, operation)| operation.description);
-        let operation = operation.map(|it| Pause { operation: it.name, object: it.object, site: it.site });
+        let operation =
+            operation.map(|it| Pause { operation: it.name, object: it.object, site: it.site });
         let wait = || waits.get(id.index()).copied().flatten();
         operation.or_else(|| wait().filter(|(poll, _)| *poll == task.polls).map(|(_, pause)| pause))
     }

@@ -195,7 +195,10 @@ impl Atomicity {
     ) -> Option<(Record, Record)> {
         let touched = &self.variables.get(&changed)?.touches;
         let since = |touch: &Option<(u64, Record)>| {
-            touch.as_ref().filter(|(number, _)| *number > read.number).map(|(_, record)| record.clone())
+            touch
+                .as_ref()
+                .filter(|(number, _)| *number > read.number)
+                .map(|(_, record)| record.clone())
         };
         let others = variable.touches.iter().filter(|(other, _)| **other != task);
         let mut crossed = others.filter_map(|(other, touch)| {
@@ -242,10 +245,9 @@ impl Core {
         };
         let mut finding = Finding::new(violation.kind(), message, self.now());
         finding.subject = Some(self.object_title(*variable));
-        finding.story.push(format!(
-            "why    {}",
-            self.tell_unguarded(violation, &task, &other, &mut places)
-        ));
+        finding
+            .story
+            .push(format!("why    {}", self.tell_unguarded(violation, &task, &other, &mut places)));
         finding.task = Some(task);
         finding.place = Some(act.site.into());
         finding

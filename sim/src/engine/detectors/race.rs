@@ -51,8 +51,7 @@ impl Race {
     ) -> Option<Unordered> {
         let task = record.task;
         let variable = self.variables.entry(index).or_default();
-        let mut is_ordered =
-            |earlier: &Epoch| clocks.knows(task, earlier.record.task, earlier.at);
+        let mut is_ordered = |earlier: &Epoch| clocks.knows(task, earlier.record.task, earlier.at);
         let write = variable.last_write.as_ref().filter(|write| !is_ordered(write));
         let earlier = match write {
             Some(write) => Some(write.record.clone()),
