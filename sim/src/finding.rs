@@ -169,6 +169,22 @@ impl Finding {
         }
     }
 
+    /// Whether the other one says the same, but for what only a traced run can tell: the values
+    /// of shared variables, and what tasks had done before.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Finding) -> bool {
+        let rest = |finding: &Finding| Finding {
+            message: match finding.kind {
+                Kind::LostUpdate | Kind::StaleCheck | Kind::Race => String::new(),
+                _ => finding.message.clone(),
+            },
+            story: Vec::new(),
+            evidence: Vec::new(),
+            ..finding.clone()
+        };
+        rest(self) == rest(other)
+    }
+
     /// A finding of which no more is known than this.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>, at: Instant) -> Finding {
