@@ -362,6 +362,17 @@ impl fmt::Debug for BarrierWait<'_> {
 }
 
 /// The barrier was aborted or reset: asyncio's `BrokenBarrierError`.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::barrier::{Barrier, BrokenBarrierError};
+///
+/// let barrier = Barrier::new(2);
+/// futures::executor::block_on(async {
+///     let (waited, ()) = futures::join!(barrier.wait(), async { barrier.abort() });
+///     assert_eq!(waited.err(), Some(BrokenBarrierError));
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenBarrierError;
 

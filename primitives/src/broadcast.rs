@@ -4,16 +4,18 @@
 //! slower is told how many it has missed, and goes on with the oldest that is left. It gets what
 //! is sent after it was made. The channel ends for the receivers when all senders are gone.
 
+mod receiver;
+mod sender;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 
-use crate::instrumented::{Count, Instrumented, Waiting, show};
+pub use receiver::{Receiver, Recv};
+pub use sender::{Closed, Sender, WeakSender};
+
+use crate::instrumented::{Count, Instrumented, show};
 use crate::probe::{Access, Stamp};
 use crate::waiters::{Waiters, Wakeups};
 
@@ -61,9 +63,12 @@ pub fn named_channel<T>(
     make(base)
 }
 
+/// A channel, as its ends share it.
+type Shared<T> = Arc<Instrumented<State<T>>>;
+
 fn make<T>(base: Instrumented<State<T>>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(base);
-    (Sender { shared: shared.clone() }, Receiver { shared, next: 0 })
+    (Sender::counted(shared.clone()), Receiver::new(shared, 0))
 }
 
 struct State<T> {
@@ -74,18 +79,24 @@ struct State<T> {
     senders: usize,
     receivers: usize,
     receiving: Waiters,
+    /// Senders that wait for all receivers to go.
+    closing: Waiters,
 }
 
 struct Message<T> {
-    // In an `Arc`, so that it can be cloned outside of the mutex. `None` when all have it.
-    value: Option<Arc<T>>,
+    // `None` when all have it.
+    value: Option<Value<T>>,
     stamp: Stamp,
     /// How many receivers have not got it.
     unread: usize,
 }
 
-/// What a receiver gets: a value, when it was sent, and whether it is the last to get it.
-type Received<T> = (Arc<T>, Stamp);
+/// The value of a message, to be cloned outside of the channel's mutex: under one of its own,
+/// so that it need not be `Sync`.
+type Value<T> = Arc<Mutex<T>>;
+
+/// What a receiver gets: a value, and when it was sent.
+type Received<T> = (Value<T>, Stamp);
 
 impl<T> State<T> {
     #[track_caller]
@@ -98,11 +109,16 @@ impl<T> State<T> {
             senders: 1,
             receivers: 1,
             receiving: Waiters::new(),
+            closing: Waiters::new(),
         }
     }
 
     const fn receiving(&mut self) -> &mut Waiters {
         &mut self.receiving
+    }
+
+    const fn closing(&mut self) -> &mut Waiters {
+        &mut self.closing
     }
 
     /// The number of the next message to be sent.
@@ -111,7 +127,7 @@ impl<T> State<T> {
     }
 
     /// Adds a message; the one that falls out comes back, to be dropped outside of the mutex.
-    fn send(&mut self, value: Arc<T>, stamp: Stamp) -> (Option<Message<T>>, Wakeups) {
+    fn send(&mut self, value: Value<T>, stamp: Stamp) -> (Option<Message<T>>, Wakeups) {
         let fallen = if self.messages.len() < self.capacity { None } else { self.pop_front() };
         self.messages.push_back(Message { value: Some(value), stamp, unread: self.receivers });
         (fallen, self.receiving.grant_all(()))
@@ -157,293 +173,28 @@ impl<T> State<T> {
     }
 
     /// A receiver goes. What nobody reads any more comes back.
-    fn leave(&mut self, next: u64) -> Vec<Received<T>> {
+    fn leave(&mut self, next: u64) -> (Vec<Received<T>>, Wakeups) {
         let numbers = next.max(self.first)..self.end();
         let unread = numbers.filter_map(|number| self.read(number)).collect();
         self.receivers -= 1;
-        unread
-    }
-}
-
-/// Sends messages to all receivers. It can be cloned.
-pub struct Sender<T> {
-    shared: Arc<Instrumented<State<T>>>,
-}
-
-impl<T> Sender<T> {
-    /// Sends a message, and returns how many receivers there are.
-    ///
-    /// # Errors
-    /// If there are none: the message comes back.
-    ///
-    /// # Examples
-    /// ```
-    /// use unpick_primitives::broadcast::{self, SendError};
-    ///
-    /// let (sender, receiver) = broadcast::channel(1);
-    /// assert_eq!(sender.send(1), Ok(1));
-    /// drop(receiver);
-    /// assert_eq!(sender.send(2), Err(SendError(2)));
-    /// ```
-    #[track_caller]
-    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
-        self.shared.object.immediate("send", Access::Change);
-        let mut state = self.shared.lock();
-        let receivers = state.receivers;
-        if receivers == 0 {
-            return Err(SendError(value));
-        }
-        let (fallen, woken) = state.send(Arc::new(value), Stamp::here());
-        drop(state);
-        self.shared.object.notified(woken.len());
-        woken.wake();
-        drop(fallen);
-        Ok(receivers)
-    }
-
-    /// Makes a receiver for what is sent from here on.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = unpick_primitives::broadcast::channel(1);
-    /// let mut late = sender.subscribe();
-    /// assert_eq!(sender.send(1), Ok(2));
-    /// assert_eq!(late.try_recv(), Ok(1));
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn subscribe(&self) -> Receiver<T> {
-        subscribe(&self.shared)
-    }
-
-    /// How many receivers there are.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = unpick_primitives::broadcast::channel::<u8>(1);
-    /// assert_eq!(sender.receiver_count(), 1);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn receiver_count(&self) -> usize {
-        self.shared.object.immediate("receiver_count", Access::Read);
-        self.shared.lock().receivers
-    }
-
-    /// How many messages some receiver has not got.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = unpick_primitives::broadcast::channel(2);
-    /// assert_eq!(sender.send(1), Ok(1));
-    /// assert_eq!(sender.len(), 1);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn len(&self) -> usize {
-        self.shared.object.immediate("len", Access::Read);
-        self.shared.lock().messages.len()
-    }
-
-    /// Whether every receiver has got every message.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = unpick_primitives::broadcast::channel::<u8>(2);
-    /// assert!(sender.is_empty());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Sender<T> {
-        self.shared.lock().senders += 1;
-        Sender { shared: self.shared.clone() }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        self.shared.object.immediate("drop sender", Access::Change);
-        self.shared.object.publish();
-        let woken = {
-            let mut state = self.shared.lock();
-            state.senders -= 1;
-            match state.senders {
-                0 => state.receiving.grant_all(()),
-                _ => Wakeups::none(),
-            }
+        let woken = match self.receivers {
+            0 => self.closing.grant_all(()),
+            _ => Wakeups::none(),
         };
-        woken.wake();
+        (unread, woken)
     }
 }
 
+/// Makes a receiver for what is sent from here on.
 #[track_caller]
-fn subscribe<T>(shared: &Arc<Instrumented<State<T>>>) -> Receiver<T> {
+fn subscribe<T>(shared: &Shared<T>) -> Receiver<T> {
     shared.object.immediate("subscribe", Access::Change);
     let next = {
         let mut state = shared.lock();
         state.receivers += 1;
         state.end()
     };
-    Receiver { shared: shared.clone(), next }
-}
-
-/// Receives every message that was sent since it was made.
-pub struct Receiver<T> {
-    shared: Arc<Instrumented<State<T>>>,
-    /// The number of the message that it reads next.
-    next: u64,
-}
-
-impl<T: Clone> Receiver<T> {
-    /// Waits for the next message, and returns a clone of it.
-    ///
-    /// # Cancel safety
-    /// Dropping the future takes no message.
-    ///
-    /// # Errors
-    /// If messages were missed: how many; the next call goes on with the oldest that is left.
-    /// If all senders are gone and every message was got.
-    ///
-    /// # Examples
-    /// ```
-    /// use unpick_primitives::broadcast::{self, RecvError};
-    ///
-    /// let (sender, mut receiver) = broadcast::channel(2);
-    /// for number in 0..5 {
-    ///     assert_eq!(sender.send(number), Ok(1));
-    /// }
-    /// drop(sender);
-    /// futures::executor::block_on(async {
-    ///     assert_eq!(receiver.recv().await, Err(RecvError::Lagged(3)));
-    ///     assert_eq!(receiver.recv().await, Ok(3));
-    ///     assert_eq!(receiver.recv().await, Ok(4));
-    ///     assert_eq!(receiver.recv().await, Err(RecvError::Closed));
-    /// });
-    /// ```
-    #[track_caller]
-    pub fn recv(&mut self) -> Recv<'_, T> {
-        let waiting = Waiting::new("recv", Access::Change, Location::caller());
-        Recv { receiver: self, waiting }
-    }
-
-    /// Returns a clone of the next message, if it is there.
-    ///
-    /// # Errors
-    /// As [`recv`](Self::recv), or if it is not there yet.
-    ///
-    /// # Examples
-    /// ```
-    /// use unpick_primitives::broadcast::{self, TryRecvError};
-    ///
-    /// let (_sender, mut receiver) = broadcast::channel::<u8>(1);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    /// ```
-    #[track_caller]
-    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.shared.object.immediate("try_recv", Access::Change);
-        let received = self.shared.lock().try_recv(&mut self.next);
-        received.map(unpack)
-    }
-}
-
-impl<T> Receiver<T> {
-    /// How many messages are there for it, with those that it has missed.
-    ///
-    /// # Examples
-    /// ```
-    /// let (_sender, receiver) = unpick_primitives::broadcast::channel::<u8>(1);
-    /// assert_eq!(receiver.len(), 0);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn len(&self) -> usize {
-        self.shared.object.immediate("len", Access::Read);
-        let unread = self.shared.lock().end() - self.next;
-        usize::try_from(unread).unwrap_or(usize::MAX)
-    }
-
-    /// Whether no message is there for it.
-    ///
-    /// # Examples
-    /// ```
-    /// let (_sender, receiver) = unpick_primitives::broadcast::channel::<u8>(1);
-    /// assert!(receiver.is_empty());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Makes another receiver, for what is sent from here on.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, receiver) = unpick_primitives::broadcast::channel(2);
-    /// assert_eq!(sender.send(1), Ok(1));
-    /// assert!(receiver.resubscribe().is_empty());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn resubscribe(&self) -> Receiver<T> {
-        subscribe(&self.shared)
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        self.shared.object.immediate("drop receiver", Access::Change);
-        let unread = self.shared.lock().leave(self.next);
-        drop(unread);
-    }
-}
-
-/// The message itself for the last to get it, and a clone for the others.
-fn unpack<T: Clone>((value, stamp): Received<T>) -> T {
-    stamp.observe();
-    Arc::unwrap_or_clone(value)
-}
-
-/// The future of [`Receiver::recv`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Recv<'a, T> {
-    receiver: &'a mut Receiver<T>,
-    waiting: Waiting,
-}
-
-impl<T: Clone> Future for Recv<'_, T> {
-    type Output = Result<T, RecvError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Recv { receiver, waiting } = &mut *self;
-        let Receiver { shared, next } = &mut **receiver;
-        let attempt = |state: &mut State<T>, _woken: Option<()>| match state.try_recv(next) {
-            Ok(received) => Some(Ok(received)),
-            Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
-            Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
-            Err(TryRecvError::Empty) => None,
-        };
-        let polled = shared.poll(waiting, cx, State::receiving, attempt);
-        polled.map(|received| match received {
-            Ok(received) => Ok(unpack(received)),
-            Err(error) => {
-                shared.object.observe();
-                Err(error)
-            }
-        })
-    }
-}
-
-impl<T> Drop for Recv<'_, T> {
-    fn drop(&mut self) {
-        self.receiver.shared.cancel(&mut self.waiting, State::receiving, |_, ()| ());
-    }
+    Receiver::new(shared.clone(), next)
 }
 
 fn show_end<T>(
@@ -458,25 +209,18 @@ fn show_end<T>(
     show(f, kind, &shared.object, format_args!("messages:{messages}/{capacity}{receivers}"))
 }
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_end(f, "broadcast::Sender", &self.shared)
-    }
-}
-
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_end(f, "broadcast::Receiver", &self.shared)
-    }
-}
-
-impl<T> fmt::Debug for Recv<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Recv of {:?}>", self.receiver)
-    }
-}
-
 /// There are no receivers. Gives the message back.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::broadcast;
+///
+/// let (sender, receiver) = broadcast::channel(1);
+/// drop(receiver);
+/// let error = sender.send("news").unwrap_err();
+/// assert_eq!(error.to_string(), "the channel has no receivers");
+/// assert_eq!(error.0, "news");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -489,6 +233,20 @@ impl<T> fmt::Display for SendError<T> {
 impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 
 /// No message was received.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::broadcast::{self, RecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(1);
+/// (1..=3).for_each(|number| drop(sender.send(number)));
+/// futures::executor::block_on(async {
+///     assert_eq!(receiver.recv().await, Err(RecvError::Lagged(2)));
+///     assert_eq!(receiver.recv().await, Ok(3));
+///     drop(sender);
+///     assert_eq!(receiver.recv().await, Err(RecvError::Closed));
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
     /// All senders are gone, and every message was got.
@@ -509,6 +267,16 @@ impl fmt::Display for RecvError {
 impl std::error::Error for RecvError {}
 
 /// No message was received.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::broadcast::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(1);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// (1..=3).for_each(|number| drop(sender.send(number)));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(2)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// None is there yet.

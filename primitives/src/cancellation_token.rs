@@ -4,7 +4,7 @@
 //! them; it does not touch its parent. A clone is the same token. A child of a token that is
 //! cancelled already is cancelled from the start.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -295,19 +295,29 @@ impl CancellationToken {
         &self,
         future: F,
     ) -> impl Future<Output = Option<F::Output>> + use<'_, F> {
-        let cancelled = self.cancelled();
-        async move {
-            let mut cancelled = pin!(cancelled);
-            if self.is_cancelled() {
-                return None;
-            }
-            let mut future = pin!(future);
-            poll_fn(|cx| match future.as_mut().poll(cx) {
-                Poll::Ready(output) => Poll::Ready(Some(output)),
-                Poll::Pending => cancelled.as_mut().poll(cx).map(|()| None),
-            })
-            .await
-        }
+        self.cancelled().or(future)
+    }
+
+    /// Polls a future until it returns, or until this is cancelled: then it is dropped. Keeps a
+    /// clone of the token meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the future.
+    ///
+    /// # Examples
+    /// ```
+    /// let token = unpick_primitives::CancellationToken::new();
+    /// let work = token.clone().run_until_cancelled_owned(std::future::pending::<()>());
+    /// let working = std::thread::spawn(|| futures::executor::block_on(work));
+    /// token.cancel();
+    /// assert_eq!(working.join().expect("it does not panic"), None);
+    /// ```
+    #[track_caller]
+    pub fn run_until_cancelled_owned<F: Future>(
+        self,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + use<F> {
+        self.cancelled_owned().or(future)
     }
 
     /// Makes a guard that cancels the token when it is dropped.
@@ -319,7 +329,19 @@ impl CancellationToken {
     /// assert!(token.is_cancelled());
     /// ```
     pub const fn drop_guard(self) -> DropGuard {
-        DropGuard { token: Some(self) }
+        BaseDropGuard { token: Some(self) }
+    }
+
+    /// Makes a guard that borrows the token, and cancels it when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// let token = unpick_primitives::CancellationToken::new();
+    /// drop(token.drop_guard_ref());
+    /// assert!(token.is_cancelled());
+    /// ```
+    pub const fn drop_guard_ref(&self) -> DropGuardRef<'_> {
+        BaseDropGuard { token: Some(self) }
     }
 }
 
@@ -337,14 +359,67 @@ impl Clone for CancellationToken {
 }
 
 /// Cancels a token when it is dropped.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::CancellationToken;
+///
+/// /// Whatever it spawned ends with it, whichever way it ends.
+/// fn serve(stop: CancellationToken, fails: bool) -> Result<(), &'static str> {
+///     let _guard = stop.drop_guard();
+///     if fails { Err("no port") } else { Ok(()) }
+/// }
+///
+/// let stop = CancellationToken::new();
+/// assert_eq!(serve(stop.child_token(), true), Err("no port"));
+/// assert!(!stop.is_cancelled(), "its own token only");
+/// assert!(serve(stop.clone(), false).is_ok());
+/// assert!(stop.is_cancelled());
+/// ```
+pub type DropGuard = BaseDropGuard<CancellationToken>;
+
+/// Cancels a token that it borrows when it is dropped.
+///
+/// # Examples
+/// ```
+/// let token = unpick_primitives::CancellationToken::new();
+/// let guard = token.drop_guard_ref();
+/// assert!(!guard.disarm().is_cancelled());
+/// assert!(!token.is_cancelled());
+/// ```
+pub type DropGuardRef<'a> = BaseDropGuard<&'a CancellationToken>;
+
+/// Cancels a token when it is dropped: a [`DropGuard`] or a [`DropGuardRef`].
+///
+/// # Examples
+/// ```
+/// let token = unpick_primitives::CancellationToken::new();
+/// drop(token.clone().drop_guard());
+/// assert!(token.is_cancelled());
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the guard cancels the token"]
-pub struct DropGuard {
+pub struct BaseDropGuard<K: Borrow<CancellationToken>> {
     // Invariant: `None` only while it is disarmed.
-    token: Option<CancellationToken>,
+    token: Option<K>,
 }
 
-impl DropGuard {
+impl<K: Borrow<CancellationToken>> BaseDropGuard<K> {
+    /// The token.
+    ///
+    /// # Examples
+    /// ```
+    /// let guard = unpick_primitives::CancellationToken::new().drop_guard();
+    /// let child = guard.token().child_token();
+    /// drop(guard);
+    /// assert!(child.is_cancelled());
+    /// ```
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        let token = self.token.as_ref().expect("a guard has its token until it is disarmed");
+        token.borrow()
+    }
+
     /// Gives the token back, and cancels nothing.
     ///
     /// # Examples
@@ -353,15 +428,15 @@ impl DropGuard {
     /// assert!(!guard.disarm().is_cancelled());
     /// ```
     #[must_use]
-    pub fn disarm(mut self) -> CancellationToken {
+    pub fn disarm(mut self) -> K {
         self.token.take().expect("a guard has its token until it is disarmed")
     }
 }
 
-impl Drop for DropGuard {
+impl<K: Borrow<CancellationToken>> Drop for BaseDropGuard<K> {
     fn drop(&mut self) {
         if let Some(token) = &self.token {
-            token.cancel();
+            token.borrow().cancel();
         }
     }
 }
@@ -371,6 +446,21 @@ impl Drop for DropGuard {
 pub struct Cancelled<'a> {
     token: Cow<'a, CancellationToken>,
     waiting: Waiting,
+}
+
+impl Cancelled<'_> {
+    /// Polls a future until it returns, or until the token is cancelled.
+    async fn or<F: Future>(self, future: F) -> Option<F::Output> {
+        if self.token.is_cancelled() {
+            return None;
+        }
+        let (mut cancelled, mut future) = (self, pin!(future));
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => Pin::new(&mut cancelled).poll(cx).map(|()| None),
+        })
+        .await
+    }
 }
 
 impl Future for Cancelled<'_> {

@@ -46,6 +46,23 @@ struct State<T, E> {
 }
 
 /// What a future came to.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::future::{Future, FutureError, Outcome};
+///
+/// fn describe(outcome: &Outcome<u32, String>) -> String {
+///     match outcome {
+///         Ok(value) => format!("got {value}"),
+///         Err(FutureError::Failed(error)) => format!("failed: {error}"),
+///         Err(FutureError::Cancelled) => "cancelled".into(),
+///     }
+/// }
+///
+/// let reply = Future::<u32, String>::new();
+/// assert!(reply.cancel());
+/// assert_eq!(reply.result().as_ref().map(describe).as_deref(), Some("cancelled"));
+/// ```
 pub type Outcome<T, E> = Result<T, FutureError<E>>;
 
 type Callback<T, E> = Box<dyn FnOnce(&Outcome<T, E>) + Send>;
@@ -327,6 +344,17 @@ impl<T, E> fmt::Debug for FutureWait<'_, T, E> {
 }
 
 /// Why a future has no value.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::future::{Future, FutureError};
+///
+/// let reply = Future::<u32, &str>::new();
+/// assert_eq!(reply.set_error("no route"), Ok(()));
+/// let error = futures::executor::block_on(reply.wait()).unwrap_err();
+/// assert_eq!(error, FutureError::Failed("no route"));
+/// assert_eq!(error.to_string(), "no route");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FutureError<E> {
     /// It was resolved with this error.
@@ -348,6 +376,15 @@ impl<E: std::error::Error> std::error::Error for FutureError<E> {}
 
 /// The future was resolved already: asyncio's `InvalidStateError`. Gives back what it was to be
 /// resolved with.
+///
+/// # Examples
+/// ```
+/// let reply = unpick_primitives::Future::<u32>::new();
+/// assert!(reply.cancel());
+/// let error = reply.set_result(7).unwrap_err();
+/// assert_eq!(error.to_string(), "the future is resolved already");
+/// assert_eq!(error.0, 7);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidStateError<T>(pub T);
 

@@ -74,6 +74,10 @@
 //! | `sync::{oneshot, mpsc, broadcast, watch}` | [`oneshot`], [`mpsc`], [`broadcast`], [`watch`] |
 //! | `tokio_util::sync::CancellationToken` | [`CancellationToken`] |
 //! | `time::interval` | [`task::interval`] |
+//!
+//! What is not there: `blocking_*` (inside of a run nothing may block its thread, and outside a
+//! `block_on` does it), guards of a part of a value (`map`), `const_new` (a `LazyLock` makes any
+//! of them a static), `reserve_many`, and closing a semaphore, which asyncio's cannot be.
 
 #![forbid(unsafe_code)]
 

@@ -14,6 +14,7 @@ use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
@@ -116,7 +117,29 @@ impl<T> Lock<T> {
 
     /// The same, called at another site than the caller's.
     pub(crate) const fn lock_at(&self, site: &'static Location<'static>) -> Acquire<'_, T> {
-        Acquire { lock: self, waiting: Waiting::new("acquire", Access::Change, site) }
+        BaseAcquire::new(self, site)
+    }
+
+    /// Waits until the lock is this caller's, and returns a guard that keeps the lock alive and
+    /// borrows nothing.
+    ///
+    /// # Cancel safety
+    /// As of [`lock`](Self::lock).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use unpick_primitives::Lock;
+    ///
+    /// let log = Arc::new(Lock::new(vec!["begin"]));
+    /// let mut guard = futures::executor::block_on(log.clone().lock_owned());
+    /// // The lock is held by whoever has the guard, on whichever thread.
+    /// std::thread::spawn(move || guard.push("end")).join().expect("it does not panic");
+    /// assert_eq!(*log.try_lock().expect("the guard is dropped"), ["begin", "end"]);
+    /// ```
+    #[track_caller]
+    pub fn lock_owned(self: Arc<Self>) -> AcquireOwned<T> {
+        BaseAcquire::new(self, Location::caller())
     }
 
     /// Takes the lock if it is free.
@@ -135,9 +158,32 @@ impl<T> Lock<T> {
     /// ```
     #[track_caller]
     pub fn try_lock(&self) -> Result<LockGuard<'_, T>, TryLockError> {
+        let value = self.try_take()?;
+        Ok(BaseLockGuard::new(self, value, Location::caller()))
+    }
+
+    /// Takes the lock if it is free, with a guard that keeps the lock alive and borrows nothing.
+    ///
+    /// # Errors
+    /// If somebody has it, or was handed it and has not run yet.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = std::sync::Arc::new(unpick_primitives::Lock::new(1));
+    /// let guard = lock.clone().try_lock_owned().expect("it is free");
+    /// assert!(lock.try_lock_owned().is_err());
+    /// # drop(guard);
+    /// ```
+    #[track_caller]
+    pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedLockGuard<T>, TryLockError> {
+        let value = self.try_take()?;
+        Ok(BaseLockGuard::new(self, value, Location::caller()))
+    }
+
+    #[track_caller]
+    fn try_take(&self) -> Result<Box<T>, TryLockError> {
         self.base.object.immediate("try_lock", Access::Change);
-        let value = self.base.lock().value.take();
-        value.map(|value| self.guard(value, Location::caller())).ok_or(TryLockError)
+        self.base.lock().value.take().ok_or(TryLockError)
     }
 
     /// Whether somebody has the lock.
@@ -191,13 +237,6 @@ impl<T> Lock<T> {
         let value = self.base.into_inner().value;
         *value.expect("the value of a lock whose guard was leaked")
     }
-
-    /// What whoever has just got the lock has from here on.
-    fn guard(&self, value: Box<T>, site: &'static Location<'static>) -> LockGuard<'_, T> {
-        self.base.object.observe();
-        let hold = self.base.object.hold_at(1, Mode::Exclusive, site);
-        LockGuard { lock: self, value: Some(value), hold }
-    }
 }
 
 impl<T: Default> Default for Lock<T> {
@@ -207,7 +246,7 @@ impl<T: Default> Default for Lock<T> {
     }
 }
 
-/// Has the lock, and gives access to its value; dropping it releases the lock.
+/// Has a lock that it borrows, and gives access to its value; dropping it releases the lock.
 ///
 /// # Examples
 /// ```
@@ -216,12 +255,56 @@ impl<T: Default> Default for Lock<T> {
 /// guard.push(2);
 /// assert_eq!(guard.len(), 2);
 /// ```
+pub type LockGuard<'a, T = ()> = BaseLockGuard<T, &'a Lock<T>>;
+
+/// Has a lock that it keeps alive, and gives access to its value; dropping it releases the lock.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use unpick_primitives::lock::{Lock, OwnedLockGuard};
+///
+/// struct Writer {
+///     file: OwnedLockGuard<String>,
+/// }
+///
+/// let file = Arc::new(Lock::new(String::new()));
+/// let mut writer = Writer { file: file.clone().try_lock_owned().expect("it is free") };
+/// writer.file.push_str("text");
+/// drop(writer);
+/// assert_eq!(*file.try_lock().expect("it is free again"), "text");
+/// ```
+pub type OwnedLockGuard<T = ()> = BaseLockGuard<T, Arc<Lock<T>>>;
+
+/// The future of [`Lock::lock`].
+pub type Acquire<'a, T = ()> = BaseAcquire<T, &'a Lock<T>>;
+
+/// The future of [`Lock::lock_owned`].
+pub type AcquireOwned<T = ()> = BaseAcquire<T, Arc<Lock<T>>>;
+
+/// Has the lock; dropping it releases the lock. A [`LockGuard`] or an [`OwnedLockGuard`].
+///
+/// # Examples
+/// ```
+/// let lock = unpick_primitives::Lock::new(1);
+/// let guard = lock.try_lock().expect("it is free");
+/// assert_eq!(format!("{guard:?}"), "<LockGuard of <Lock [locked]>: 1>");
+/// ```
 #[must_use = "dropping the guard releases the lock"]
-pub struct LockGuard<'a, T = ()> {
-    lock: &'a Lock<T>,
+pub struct BaseLockGuard<T, L: Deref<Target = Lock<T>>> {
+    lock: L,
     // Invariant: there until the guard is dropped.
     value: Option<Box<T>>,
     hold: Hold,
+}
+
+impl<T, L: Deref<Target = Lock<T>>> BaseLockGuard<T, L> {
+    /// What whoever has just got the lock has from here on.
+    fn new(lock: L, value: Box<T>, site: &'static Location<'static>) -> Self {
+        lock.base.object.observe();
+        let hold = lock.base.object.hold_at(1, Mode::Exclusive, site);
+        BaseLockGuard { lock, value: Some(value), hold }
+    }
 }
 
 impl<'a, T> LockGuard<'a, T> {
@@ -231,7 +314,7 @@ impl<'a, T> LockGuard<'a, T> {
     }
 }
 
-impl<T> Deref for LockGuard<'_, T> {
+impl<T, L: Deref<Target = Lock<T>>> Deref for BaseLockGuard<T, L> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -239,13 +322,13 @@ impl<T> Deref for LockGuard<'_, T> {
     }
 }
 
-impl<T> DerefMut for LockGuard<'_, T> {
+impl<T, L: Deref<Target = Lock<T>>> DerefMut for BaseLockGuard<T, L> {
     fn deref_mut(&mut self) -> &mut T {
         self.value.as_mut().expect("a guard has the value until it is dropped")
     }
 }
 
-impl<T> Drop for LockGuard<'_, T> {
+impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
     fn drop(&mut self) {
         let base = &self.lock.base;
         base.object.immediate("release", Access::Change);
@@ -258,29 +341,34 @@ impl<T> Drop for LockGuard<'_, T> {
     }
 }
 
-/// The future of [`Lock::lock`].
+/// The future of [`Lock::lock`] and [`Lock::lock_owned`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Acquire<'a, T = ()> {
-    lock: &'a Lock<T>,
+pub struct BaseAcquire<T, L: Deref<Target = Lock<T>>> {
+    lock: L,
     waiting: Waiting,
 }
 
-impl<'a, T> Future for Acquire<'a, T> {
-    type Output = LockGuard<'a, T>;
+impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
+    const fn new(lock: L, site: &'static Location<'static>) -> Self {
+        BaseAcquire { lock, waiting: Waiting::new("acquire", Access::Change, site) }
+    }
+}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LockGuard<'a, T>> {
-        let Acquire { lock, waiting } = &mut *self;
+impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L> {
+    type Output = BaseLockGuard<T, L>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let BaseAcquire { lock, waiting } = &mut *self;
         let attempt = |state: &mut State<T>, granted| match granted {
             Some(value) => Some(value),
             None => state.value.take(),
         };
-        lock.base
-            .poll(waiting, cx, State::waiters, attempt)
-            .map(|value| lock.guard(value, waiting.site()))
+        let polled = lock.base.poll(waiting, cx, State::waiters, attempt);
+        polled.map(|value| BaseLockGuard::new(lock.clone(), value, waiting.site()))
     }
 }
 
-impl<T> Drop for Acquire<'_, T> {
+impl<T, L: Deref<Target = Lock<T>>> Drop for BaseAcquire<T, L> {
     fn drop(&mut self) {
         let base = &self.lock.base;
         let woken = base.cancel(&mut self.waiting, State::waiters, State::release);
@@ -299,19 +387,27 @@ impl<T> fmt::Debug for Lock<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+impl<T: fmt::Debug, L: Deref<Target = Lock<T>>> fmt::Debug for BaseLockGuard<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<LockGuard of {:?}: {:?}>", self.lock, **self)
+        write!(f, "<LockGuard of {:?}: {:?}>", *self.lock, **self)
     }
 }
 
-impl<T> fmt::Debug for Acquire<'_, T> {
+impl<T, L: Deref<Target = Lock<T>>> fmt::Debug for BaseAcquire<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Acquire of {:?}>", self.lock)
+        write!(f, "<Acquire of {:?}>", *self.lock)
     }
 }
 
 /// Somebody has the lock.
+///
+/// # Examples
+/// ```
+/// let lock = unpick_primitives::Lock::new(1);
+/// let guard = lock.try_lock();
+/// assert_eq!(lock.try_lock().unwrap_err().to_string(), "the lock is held");
+/// # drop(guard);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryLockError;
 

@@ -11,8 +11,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
@@ -137,9 +139,27 @@ impl Notify {
     /// ```
     #[track_caller]
     pub fn notified(&self) -> Notified<'_> {
-        let waiting = Waiting::new("notified", Access::Change, Location::caller());
-        let since = self.base.lock().broadcasts;
-        Notified { notify: self, waiting, since }
+        BaseNotified::new(self, Location::caller())
+    }
+
+    /// Waits until it is notified, and keeps it alive meanwhile.
+    ///
+    /// # Cancel safety
+    /// As of [`notified`](Self::notified).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let notify = Arc::new(unpick_primitives::Notify::new());
+    /// let notified = notify.clone().notified_owned();
+    /// notify.notify_waiters();
+    /// let waiting = std::thread::spawn(|| futures::executor::block_on(notified));
+    /// waiting.join().expect("it does not panic");
+    /// ```
+    #[track_caller]
+    pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
+        BaseNotified::new(self, Location::caller())
     }
 
     /// Wakes the waiter that has waited longest, or stores the notification for the next one.
@@ -206,15 +226,27 @@ impl Default for Notify {
 }
 
 /// The future of [`Notify::notified`].
+pub type Notified<'a> = BaseNotified<&'a Notify>;
+
+/// The future of [`Notify::notified_owned`].
+pub type OwnedNotified = BaseNotified<Arc<Notify>>;
+
+/// The future of [`Notify::notified`] and [`Notify::notified_owned`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Notified<'a> {
-    notify: &'a Notify,
+pub struct BaseNotified<N: Deref<Target = Notify>> {
+    notify: N,
     waiting: Waiting,
     /// How often everybody had been woken when this was made.
     since: u64,
 }
 
-impl Notified<'_> {
+impl<N: Deref<Target = Notify> + Unpin> BaseNotified<N> {
+    fn new(notify: N, site: &'static Location<'static>) -> Self {
+        let waiting = Waiting::new("notified", Access::Change, site);
+        let since = notify.base.lock().broadcasts;
+        BaseNotified { notify, waiting, since }
+    }
+
     /// Begins to wait without being polled: from here on it gets a `notify_one`. Says whether it
     /// was notified already; then awaiting it returns at once.
     ///
@@ -231,7 +263,7 @@ impl Notified<'_> {
     /// assert_eq!(notified.now_or_never(), Some(()));
     /// ```
     pub fn enable(mut self: Pin<&mut Self>) -> bool {
-        let Notified { notify, waiting, since } = &mut *self;
+        let BaseNotified { notify, waiting, since } = &mut *self;
         notify.base.object.immediate("enable", Access::Change);
         let mut state = notify.base.lock();
         if waiting.is_queued() || waiting.is_over() {
@@ -250,11 +282,11 @@ impl Notified<'_> {
     }
 }
 
-impl Future for Notified<'_> {
+impl<N: Deref<Target = Notify> + Unpin> Future for BaseNotified<N> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Notified { notify, waiting, since } = &mut *self;
+        let BaseNotified { notify, waiting, since } = &mut *self;
         let attempt =
             |state: &mut State, granted: Option<Reason>| granted.or_else(|| state.try_pass(*since));
         let polled = notify.base.poll(waiting, cx, State::waiters, attempt);
@@ -262,7 +294,7 @@ impl Future for Notified<'_> {
     }
 }
 
-impl Drop for Notified<'_> {
+impl<N: Deref<Target = Notify>> Drop for BaseNotified<N> {
     fn drop(&mut self) {
         let base = &self.notify.base;
         let woken = base.cancel(&mut self.waiting, State::waiters, State::pass_on);
@@ -281,8 +313,8 @@ impl fmt::Debug for Notify {
     }
 }
 
-impl fmt::Debug for Notified<'_> {
+impl<N: Deref<Target = Notify>> fmt::Debug for BaseNotified<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Notified of {:?}>", self.notify)
+        write!(f, "<Notified of {:?}>", *self.notify)
     }
 }

@@ -242,6 +242,34 @@ impl<T> OnceCell<T> {
         self.value.into_inner()
     }
 
+    /// The value, if there is one, which nobody else can have meanwhile.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut cell = unpick_primitives::OnceCell::from(1);
+    /// *cell.get_mut().expect("it was made with one") += 1;
+    /// assert_eq!(cell.get(), Some(&2));
+    /// ```
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.get_mut()
+    }
+
+    /// Takes the value out, if there is one, and leaves the cell empty.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut cell = unpick_primitives::OnceCell::from(1);
+    /// assert_eq!(cell.take(), Some(1));
+    /// assert_eq!(cell.set(2), Ok(()));
+    /// ```
+    #[track_caller]
+    pub fn take(&mut self) -> Option<T> {
+        self.base.object.immediate("take", Access::Change);
+        let value = self.value.take()?;
+        self.base.get_mut().is_running = false;
+        Some(value)
+    }
+
     const fn enter(&self, site: &'static Location<'static>) -> Enter<'_, T> {
         let waiting = Waiting::new("get_or_init", Access::Change, site);
         Enter { cell: self, waiting }
@@ -252,6 +280,16 @@ impl<T> Default for OnceCell<T> {
     #[track_caller]
     fn default() -> OnceCell<T> {
         OnceCell::new()
+    }
+}
+
+/// A cell with a value.
+impl<T> From<T> for OnceCell<T> {
+    #[track_caller]
+    fn from(value: T) -> OnceCell<T> {
+        let cell = OnceCell::new();
+        cell.base.lock().is_running = true;
+        OnceCell { value: OnceLock::from(value), ..cell }
     }
 }
 
@@ -349,6 +387,21 @@ impl<T> fmt::Debug for OnceCell<T> {
 }
 
 /// The value was not set.
+///
+/// # Examples
+/// ```
+/// use futures::FutureExt;
+/// use unpick_primitives::once_cell::{OnceCell, SetError};
+///
+/// let cell = OnceCell::new();
+/// {
+///     let mut making = Box::pin(cell.get_or_init(std::future::pending));
+///     assert_eq!((&mut making).now_or_never(), None);
+///     assert_eq!(cell.set(1), Err(SetError::Initializing(1)));
+/// }
+/// assert_eq!(cell.set(1), Ok(()), "the initializer was dropped");
+/// assert_eq!(cell.set(2), Err(SetError::AlreadyInitialized(2)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetError<T> {
     /// There is one already.

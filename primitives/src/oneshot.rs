@@ -110,6 +110,21 @@ impl<T> State<T> {
 }
 
 /// Sends the value; dropping it instead tells the receiver that there is none.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::oneshot::{self, RecvError, Sender};
+///
+/// fn answer(question: &str, reply: Sender<u32>) {
+///     if question == "6 * 7" {
+///         let _unless_nobody_waits = reply.send(42);
+///     }
+/// }
+///
+/// let (reply, answered) = oneshot::channel();
+/// answer("why", reply);
+/// assert_eq!(futures::executor::block_on(answered), Err(RecvError));
+/// ```
 pub struct Sender<T> {
     base: Arc<Instrumented<State<T>>>,
 }
@@ -225,6 +240,17 @@ impl<T> Drop for Closed<'_, T> {
 ///
 /// # Errors
 /// When the sender is gone without having sent.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::oneshot;
+///
+/// let (sender, receiver) = oneshot::channel();
+/// futures::executor::block_on(async {
+///     let (received, sent) = futures::join!(receiver, async { sender.send("reply") });
+///     assert_eq!((received, sent), (Ok("reply"), Ok(())));
+/// });
+/// ```
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Receiver<T> {
     base: Arc<Instrumented<State<T>>>,
@@ -274,6 +300,41 @@ impl<T> Receiver<T> {
         self.base.object.publish();
         let woken = self.base.lock().close();
         woken.wake();
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Whether there is no value to be taken.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, receiver) = unpick_primitives::oneshot::channel();
+    /// assert!(receiver.is_empty());
+    /// assert_eq!(sender.send(1), Ok(()));
+    /// assert!(!receiver.is_empty());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.base.object.immediate("is_empty", Access::Read);
+        self.base.lock().value.is_none()
+    }
+
+    /// Whether it has returned, so that it must not be polled again.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::executor::block_on;
+    ///
+    /// let (sender, mut receiver) = unpick_primitives::oneshot::channel();
+    /// assert_eq!(sender.send(1), Ok(()));
+    /// assert!(!receiver.is_terminated());
+    /// assert_eq!(block_on(&mut receiver), Ok(1));
+    /// assert!(receiver.is_terminated());
+    /// ```
+    #[must_use]
+    pub const fn is_terminated(&self) -> bool {
+        self.waiting.is_over()
     }
 }
 
@@ -337,6 +398,15 @@ impl<T> fmt::Debug for Closed<'_, T> {
 }
 
 /// The sender is gone without having sent.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::oneshot::{self, RecvError};
+///
+/// let (sender, receiver) = oneshot::channel::<u8>();
+/// drop(sender);
+/// assert_eq!(futures::executor::block_on(receiver), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
@@ -349,6 +419,16 @@ impl fmt::Display for RecvError {
 impl std::error::Error for RecvError {}
 
 /// There is no value to be taken.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::oneshot::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = oneshot::channel::<u8>();
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// Nothing was sent yet.

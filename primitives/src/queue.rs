@@ -65,6 +65,34 @@ pub type PriorityQueue<T> = BaseQueue<T, Priority<T>>;
 
 /// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: all but the order in
 /// which items leave.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{BaseQueue, PriorityQueue, Queue, QueueShutDown, Storage};
+///
+/// /// Works until the queue is shut down, whichever kind of queue it is.
+/// async fn work<S: Storage<u32>>(jobs: &BaseQueue<u32, S>) -> u32 {
+///     let mut sum = 0;
+///     while let Ok(job) = jobs.get().await {
+///         sum += job;
+///         jobs.task_done().expect("it was put");
+///     }
+///     sum
+/// }
+///
+/// # async fn check<S: Storage<u32>>(jobs: BaseQueue<u32, S>) -> Result<(), QueueShutDown<u32>> {
+/// #     use unpick_primitives::queue::Shutdown;
+/// jobs.put(1).await?;
+/// jobs.put(2).await?;
+/// jobs.shutdown(Shutdown::Drain);
+/// assert_eq!(work(&jobs).await, 3);
+/// #     Ok(())
+/// # }
+/// # futures::executor::block_on(async {
+/// #     check(Queue::new(2)).await.expect("it is open");
+/// #     check(PriorityQueue::new(2)).await.expect("it is open");
+/// # });
+/// ```
 pub struct BaseQueue<T, S: Storage<T>> {
     base: Instrumented<State<T, S>>,
     maxsize: usize,
@@ -92,6 +120,18 @@ enum Stage {
 }
 
 /// Whether a queue that is shut down still gives what is in it.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{Queue, Shutdown};
+///
+/// let (drained, emptied) = (Queue::new(0), Queue::new(0));
+/// for (queue, how) in [(&drained, Shutdown::Drain), (&emptied, Shutdown::Immediate)] {
+///     queue.put_nowait("job").expect("it has no bound");
+///     queue.shutdown(how);
+/// }
+/// assert_eq!((drained.qsize(), emptied.qsize()), (1, 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// Items that are in the queue can still be got: asyncio's `shutdown()`.
@@ -479,6 +519,17 @@ impl<T, S: Storage<T>> fmt::Debug for BaseQueue<T, S> {
 }
 
 /// Nothing was put: asyncio's `QueueFull` and `QueueShutDown`.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{PutError, Queue, Shutdown};
+///
+/// let queue = Queue::new(1);
+/// assert_eq!(queue.put_nowait(1), Ok(()));
+/// assert_eq!(queue.put_nowait(2), Err(PutError::Full(2)));
+/// queue.shutdown(Shutdown::Drain);
+/// assert_eq!(queue.put_nowait(3), Err(PutError::ShutDown(3)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutError<T> {
     /// The queue is full.
@@ -499,6 +550,16 @@ impl<T> fmt::Display for PutError<T> {
 impl<T: fmt::Debug> std::error::Error for PutError<T> {}
 
 /// Nothing was got: asyncio's `QueueEmpty` and `QueueShutDown`.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{GetError, Queue, Shutdown};
+///
+/// let queue = Queue::<u8>::new(1);
+/// assert_eq!(queue.get_nowait(), Err(GetError::Empty));
+/// queue.shutdown(Shutdown::Drain);
+/// assert_eq!(queue.get_nowait(), Err(GetError::ShutDown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GetError {
     /// The queue is empty.
@@ -519,6 +580,18 @@ impl fmt::Display for GetError {
 impl std::error::Error for GetError {}
 
 /// The queue is shut down: asyncio's `QueueShutDown`. Gives back what was to be put.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{Queue, QueueShutDown, Shutdown};
+///
+/// let queue = Queue::new(1);
+/// queue.shutdown(Shutdown::Drain);
+/// futures::executor::block_on(async {
+///     assert_eq!(queue.put("job").await, Err(QueueShutDown("job")));
+///     assert_eq!(queue.get().await, Err(QueueShutDown(())));
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueShutDown<T = ()>(pub T);
 
@@ -531,6 +604,13 @@ impl<T> fmt::Display for QueueShutDown<T> {
 impl<T: fmt::Debug> std::error::Error for QueueShutDown<T> {}
 
 /// More work was reported done than was put: asyncio's `ValueError`.
+///
+/// # Examples
+/// ```
+/// let queue = unpick_primitives::Queue::<u8>::new(0);
+/// let error = queue.task_done().unwrap_err();
+/// assert_eq!(error.to_string(), "task_done() called too many times");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskDoneError;
 

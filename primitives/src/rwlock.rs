@@ -7,19 +7,24 @@
 //! after it was handed the lock passes it on.
 //!
 //! A panic under the lock does not poison it.
+//!
+//! It is `Send` and `Sync` for values that are both, as whoever reads shares the value.
+
+mod guard;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use crate::instrumented::{Count, Instrumented, Waiting, show};
+pub use guard::{
+    BaseRead, BaseReadGuard, BaseWrite, BaseWriteGuard, OwnedRwLockReadGuard,
+    OwnedRwLockWriteGuard, Read, ReadOwned, RwLockReadGuard, RwLockWriteGuard, Write, WriteOwned,
+};
+
+use crate::instrumented::{Count, Instrumented, show};
 use crate::lock::TryLockError;
-use crate::probe::{Access, Hold, Mode};
+use crate::probe::Access;
 use crate::waiters::{Waiters, Wakeups};
 
 /// A fair lock around a value, for many readers or one writer.
@@ -148,8 +153,29 @@ impl<T> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn read(&self) -> Read<'_, T> {
-        let waiting = Waiting::wanting("read", Access::Change, Location::caller(), Side::Read);
-        Read { taking: Taking { lock: self, waiting, side: Side::Read } }
+        BaseRead::new(self, Location::caller())
+    }
+
+    /// Waits until the lock can be read under, and returns a guard that keeps the lock alive and
+    /// borrows nothing.
+    ///
+    /// # Cancel safety
+    /// As of [`read`](Self::read).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use unpick_primitives::RwLock;
+    ///
+    /// let config = Arc::new(RwLock::new(String::from("fast")));
+    /// let seen = futures::executor::block_on(config.clone().read_owned());
+    /// // A snapshot that nobody changes, on whichever thread.
+    /// let seen = std::thread::spawn(move || seen.len()).join().expect("it does not panic");
+    /// assert_eq!(seen, 4);
+    /// ```
+    #[track_caller]
+    pub fn read_owned(self: Arc<Self>) -> ReadOwned<T> {
+        BaseRead::new(self, Location::caller())
     }
 
     /// Waits until the lock is this caller's alone, and returns a guard.
@@ -166,8 +192,29 @@ impl<T> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn write(&self) -> Write<'_, T> {
-        let waiting = Waiting::wanting("write", Access::Change, Location::caller(), Side::Write);
-        Write { taking: Taking { lock: self, waiting, side: Side::Write } }
+        BaseWrite::new(self, Location::caller())
+    }
+
+    /// Waits until the lock is this caller's alone, and returns a guard that keeps the lock alive
+    /// and borrows nothing.
+    ///
+    /// # Cancel safety
+    /// As of [`write`](Self::write).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use unpick_primitives::RwLock;
+    ///
+    /// let config = Arc::new(RwLock::new(1));
+    /// let mut guard = futures::executor::block_on(config.clone().write_owned());
+    /// *guard = 2;
+    /// drop(guard);
+    /// assert_eq!(*config.try_read().expect("nobody writes"), 2);
+    /// ```
+    #[track_caller]
+    pub fn write_owned(self: Arc<Self>) -> WriteOwned<T> {
+        BaseWrite::new(self, Location::caller())
     }
 
     /// Takes the lock to read, if nobody writes or waits.
@@ -185,9 +232,27 @@ impl<T> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        self.base.object.immediate("try_read", Access::Change);
-        let taken = self.base.lock().try_take(Side::Read);
-        taken.map(|value| self.reads(value, Location::caller())).ok_or(TryLockError)
+        let value = self.try_take("try_read", Side::Read)?;
+        Ok(BaseReadGuard::new(self, value, Location::caller()))
+    }
+
+    /// Takes the lock to read, if nobody writes or waits, with a guard that keeps the lock alive
+    /// and borrows nothing.
+    ///
+    /// # Errors
+    /// If somebody does.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = std::sync::Arc::new(unpick_primitives::RwLock::new(1));
+    /// let guard = lock.clone().try_read_owned().expect("nobody writes");
+    /// assert!(lock.try_write_owned().is_err());
+    /// assert_eq!(*guard, 1);
+    /// ```
+    #[track_caller]
+    pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
+        let value = self.try_take("try_read", Side::Read)?;
+        Ok(BaseReadGuard::new(self, value, Location::caller()))
     }
 
     /// Takes the lock to write, if nobody has it or waits.
@@ -204,9 +269,49 @@ impl<T> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        self.base.object.immediate("try_write", Access::Change);
-        let taken = self.base.lock().try_take(Side::Write);
-        taken.map(|value| self.writes(value, Location::caller())).ok_or(TryLockError)
+        let value = self.try_take("try_write", Side::Write)?;
+        Ok(BaseWriteGuard::new(self, value, Location::caller()))
+    }
+
+    /// Takes the lock to write, if nobody has it or waits, with a guard that keeps the lock alive
+    /// and borrows nothing.
+    ///
+    /// # Errors
+    /// If somebody does.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = std::sync::Arc::new(unpick_primitives::RwLock::new(1));
+    /// let mut guard = lock.clone().try_write_owned().expect("nobody has it");
+    /// *guard += 1;
+    /// assert!(lock.try_read_owned().is_err());
+    /// ```
+    #[track_caller]
+    pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
+        let value = self.try_take("try_write", Side::Write)?;
+        Ok(BaseWriteGuard::new(self, value, Location::caller()))
+    }
+
+    #[track_caller]
+    fn try_take(&self, name: &'static str, side: Side) -> Result<Arc<T>, TryLockError> {
+        self.base.object.immediate(name, Access::Change);
+        self.base.lock().try_take(side).ok_or(TryLockError)
+    }
+
+    /// The value, which nobody else can have meanwhile.
+    ///
+    /// # Panics
+    /// If a guard was leaked: the value is leaked with it.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut lock = unpick_primitives::RwLock::new(1);
+    /// *lock.get_mut() += 1;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        let value = self.base.get_mut().value.as_mut().and_then(Arc::get_mut);
+        value.expect("the value of a lock whose guard was leaked")
     }
 
     /// The value, when the lock is not needed any more.
@@ -223,18 +328,6 @@ impl<T> RwLock<T> {
         value.expect("the value of a lock whose guard was leaked")
     }
 
-    fn reads(&self, value: Arc<T>, site: &'static Location<'static>) -> RwLockReadGuard<'_, T> {
-        self.base.object.observe();
-        let hold = self.base.object.hold_at(1, Mode::Shared, site);
-        RwLockReadGuard { lock: self, value: Some(value), hold }
-    }
-
-    fn writes(&self, value: Arc<T>, site: &'static Location<'static>) -> RwLockWriteGuard<'_, T> {
-        self.base.object.observe();
-        let hold = self.base.object.hold_at(1, Mode::Exclusive, site);
-        RwLockWriteGuard { lock: self, value: Some(value), hold }
-    }
-
     fn release(&self, side: Side, value: Arc<T>) {
         let woken = self.base.lock().release(side, value);
         woken.wake_granted();
@@ -245,167 +338,6 @@ impl<T: Default> Default for RwLock<T> {
     #[track_caller]
     fn default() -> RwLock<T> {
         RwLock::new(T::default())
-    }
-}
-
-/// Reads under the lock; dropping it releases the lock.
-#[must_use = "dropping the guard releases the lock"]
-pub struct RwLockReadGuard<'a, T = ()> {
-    lock: &'a RwLock<T>,
-    // Invariant: there until the guard is dropped.
-    value: Option<Arc<T>>,
-    hold: Hold,
-}
-
-impl<T> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.value.as_ref().expect("a guard has the value until it is dropped")
-    }
-}
-
-impl<T> Drop for RwLockReadGuard<'_, T> {
-    fn drop(&mut self) {
-        let object = &self.lock.base.object;
-        object.immediate("release", Access::Change);
-        object.publish();
-        self.hold = Hold::none();
-        if let Some(value) = self.value.take() {
-            self.lock.release(Side::Read, value);
-        }
-    }
-}
-
-/// Writes under the lock; dropping it releases the lock.
-#[must_use = "dropping the guard releases the lock"]
-pub struct RwLockWriteGuard<'a, T = ()> {
-    lock: &'a RwLock<T>,
-    // Invariant: there until the guard is dropped, and the only reference.
-    value: Option<Arc<T>>,
-    hold: Hold,
-}
-
-impl<'a, T> RwLockWriteGuard<'a, T> {
-    /// Goes on as a reader, with nobody writing in between.
-    ///
-    /// # Examples
-    /// ```
-    /// let lock = unpick_primitives::RwLock::new(1);
-    /// let mut guard = lock.try_write().expect("nobody has it");
-    /// *guard += 1;
-    /// let guard = guard.downgrade();
-    /// assert_eq!(*guard, 2);
-    /// assert!(lock.try_read().is_ok());
-    /// ```
-    #[track_caller]
-    pub fn downgrade(mut self) -> RwLockReadGuard<'a, T> {
-        let lock = self.lock;
-        lock.base.object.immediate("downgrade", Access::Change);
-        lock.base.object.publish();
-        self.hold = Hold::none();
-        let value = self.value.take().expect("a guard has the value until it is dropped");
-        let woken = {
-            let mut state = lock.base.lock();
-            state.value = Some(value.clone());
-            state.readers = 1;
-            state.hand_over()
-        };
-        woken.wake_granted();
-        lock.reads(value, Location::caller())
-    }
-}
-
-impl<T> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.value.as_ref().expect("a guard has the value until it is dropped")
-    }
-}
-
-impl<T> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        let value = self.value.as_mut().expect("a guard has the value until it is dropped");
-        Arc::get_mut(value).expect("whoever writes is alone; this is a bug in unpick")
-    }
-}
-
-impl<T> Drop for RwLockWriteGuard<'_, T> {
-    fn drop(&mut self) {
-        // `None` after a downgrade.
-        if let Some(value) = self.value.take() {
-            let object = &self.lock.base.object;
-            object.immediate("release", Access::Change);
-            object.publish();
-            self.hold = Hold::none();
-            self.lock.release(Side::Write, value);
-        }
-    }
-}
-
-/// Getting the lock, for either side.
-struct Taking<'a, T> {
-    lock: &'a RwLock<T>,
-    waiting: Waiting<Side>,
-    side: Side,
-}
-
-impl<T> Taking<'_, T> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arc<T>> {
-        let Taking { lock, waiting, side } = self;
-        let attempt = |state: &mut State<T>, granted: Option<Arc<T>>| {
-            granted.or_else(|| state.try_take(*side))
-        };
-        lock.base.poll(waiting, cx, State::waiters, attempt)
-    }
-}
-
-impl<T> Drop for Taking<'_, T> {
-    fn drop(&mut self) {
-        let Taking { lock, waiting, side } = self;
-        let was_queued = waiting.is_queued();
-        let pass_on = |state: &mut State<T>, value| state.release(*side, value);
-        let woken = lock.base.cancel(waiting, State::waiters, pass_on);
-        match woken {
-            Some(woken) => woken.wake_granted(),
-            // Those behind a writer that gives up may be readers that can join others.
-            None if was_queued => {
-                let woken = lock.base.lock().hand_over();
-                woken.wake_granted();
-            }
-            None => {}
-        }
-    }
-}
-
-/// The future of [`RwLock::read`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Read<'a, T = ()> {
-    taking: Taking<'a, T>,
-}
-
-impl<'a, T> Future for Read<'a, T> {
-    type Output = RwLockReadGuard<'a, T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RwLockReadGuard<'a, T>> {
-        let (lock, site) = (self.taking.lock, self.taking.waiting.site());
-        self.taking.poll(cx).map(|value| lock.reads(value, site))
-    }
-}
-
-/// The future of [`RwLock::write`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Write<'a, T = ()> {
-    taking: Taking<'a, T>,
-}
-
-impl<'a, T> Future for Write<'a, T> {
-    type Output = RwLockWriteGuard<'a, T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RwLockWriteGuard<'a, T>> {
-        let (lock, site) = (self.taking.lock, self.taking.waiting.site());
-        self.taking.poll(cx).map(|value| lock.writes(value, site))
     }
 }
 
@@ -422,29 +354,5 @@ impl<T> fmt::Debug for RwLock<T> {
             (false, _) => "reading",
         };
         show(f, "RwLock", &self.base.object, format_args!("{stage}{readers}{waiters}"))
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<RwLockReadGuard of {:?}: {:?}>", self.lock, **self)
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<RwLockWriteGuard of {:?}: {:?}>", self.lock, **self)
-    }
-}
-
-impl<T> fmt::Debug for Read<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Read of {:?}>", self.taking.lock)
-    }
-}
-
-impl<T> fmt::Debug for Write<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Write of {:?}>", self.taking.lock)
     }
 }

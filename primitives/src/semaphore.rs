@@ -8,18 +8,28 @@
 //!
 //! Permits come with a guard ([`acquire`](Semaphore::acquire)) or without
 //! ([`acquire_unguarded`](Semaphore::acquire_unguarded)), as asyncio's `async with` and its bare
-//! `acquire()`.
+//! `acquire()`. Several can be taken at once, as tokio's: whoever waits for more than are left
+//! holds up those who came later, so that it is never starved.
+//!
+//! Unlike tokio's it cannot be closed, and so `acquire` returns a permit and no `Result`.
+
+mod bounded;
+mod permit;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Hold, Mode};
-use crate::waiters::{Waiters, Wakeups};
+pub use bounded::BoundedSemaphore;
+pub use permit::{
+    AcquirePermit, AcquirePermitOwned, AcquireUnguarded, BaseAcquirePermit, BasePermit,
+    OwnedSemaphorePermit, SemaphorePermit,
+};
+
+use crate::instrumented::{Count, Instrumented, show};
+use crate::probe::Access;
+use crate::waiters::{Waiters, Wakeup, Wakeups};
 
 /// A fair counter of permits, without an upper bound.
 ///
@@ -43,11 +53,12 @@ struct State {
     /// How many permits are left for the taking.
     value: usize,
     bound: usize,
-    waiters: Waiters,
+    /// Each wants so many permits, and is granted as many.
+    waiters: Waiters<u32, u32>,
 }
 
 impl State {
-    const fn waiters(&mut self) -> &mut Waiters {
+    const fn waiters(&mut self) -> &mut Waiters<u32, u32> {
         &mut self.waiters
     }
 
@@ -55,30 +66,38 @@ impl State {
         self.value == 0 || !self.waiters.is_idle()
     }
 
-    const fn try_acquire(&mut self) -> Option<()> {
-        if self.is_locked() {
+    /// Takes permits, if they are left and nobody comes first.
+    const fn try_acquire(&mut self, permits: u32) -> Option<()> {
+        if self.value < permits as usize || !self.waiters.is_idle() {
             return None;
         }
-        self.value -= 1;
+        self.value -= permits as usize;
         Some(())
     }
 
-    /// Gives a permit back. `None` if there are as many as there may be.
-    fn release(&mut self) -> Option<Wakeups> {
-        if self.value >= self.bound {
+    /// Gives permits back. `None` if there were more than there may be.
+    fn release(&mut self, permits: usize) -> Option<Wakeups> {
+        if permits > self.bound - self.value {
             return None;
         }
-        self.value += 1;
-        Some(Wakeups::from(self.hand_over()))
+        self.value += permits;
+        let mut woken = Wakeups::none();
+        while woken.len() < permits
+            && let Some(wakeup) = self.hand_over()
+        {
+            woken.push(wakeup);
+        }
+        Some(woken)
     }
 
-    /// Hands a permit to the first waiter, if there are both.
-    fn hand_over(&mut self) -> Option<crate::waiters::Wakeup> {
-        if self.value == 0 {
+    /// Hands the first waiter the permits that it wants, if there are both.
+    fn hand_over(&mut self) -> Option<Wakeup> {
+        let &permits = self.waiters.first_wants()?;
+        if self.value < permits as usize {
             return None;
         }
-        let wakeup = self.waiters.grant_first(()).ok()?;
-        self.value -= 1;
+        let wakeup = self.waiters.grant_first(permits).ok()?;
+        self.value -= permits as usize;
         Some(wakeup)
     }
 
@@ -91,10 +110,16 @@ impl State {
         woken
     }
 
-    /// A waiter was handed a permit and dropped before it took it.
-    fn pass_on(&mut self, (): ()) -> Wakeups {
-        self.value += 1;
+    /// A waiter was handed permits and dropped before it took them.
+    fn pass_on(&mut self, permits: u32) -> Wakeups {
+        self.value += permits as usize;
         self.let_through()
+    }
+
+    /// A waiter was dropped that may have wanted more than those behind it. If somebody was
+    /// handed a permit, they go on after that one.
+    fn has_left(&mut self) -> Wakeups {
+        if self.waiters.has_granted() { Wakeups::none() } else { self.let_through() }
     }
 }
 
@@ -143,6 +168,22 @@ impl Semaphore {
         self.base.lock().is_locked()
     }
 
+    /// How many permits are left for the taking.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = unpick_primitives::Semaphore::new(3);
+    /// let permit = semaphore.try_acquire_many(2);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// # drop(permit);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn available_permits(&self) -> usize {
+        self.base.object.immediate("available_permits", Access::Read);
+        self.base.lock().value
+    }
+
     /// Waits until a permit is this caller's, and returns a guard that gives it back when it is
     /// dropped.
     ///
@@ -160,7 +201,66 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn acquire(&self) -> AcquirePermit<'_> {
-        AcquirePermit { acquiring: self.acquiring(Location::caller()) }
+        AcquirePermit::new(self, 1, Location::caller())
+    }
+
+    /// Waits until so many permits are this caller's together, and returns a guard that gives
+    /// them back when it is dropped. Whoever comes later waits behind it, even for fewer.
+    ///
+    /// # Cancel safety
+    /// As of [`acquire`](Self::acquire): permits that it was handed, and those that were kept for
+    /// it, go to the next.
+    ///
+    /// # Examples
+    /// ```
+    /// let memory = unpick_primitives::Semaphore::new(8);
+    /// let reserved = futures::executor::block_on(memory.acquire_many(6));
+    /// assert_eq!(memory.available_permits(), 2);
+    /// drop(reserved);
+    /// assert_eq!(memory.available_permits(), 8);
+    /// ```
+    #[track_caller]
+    pub fn acquire_many(&self, permits: u32) -> AcquirePermit<'_> {
+        AcquirePermit::new(self, permits, Location::caller())
+    }
+
+    /// Waits until a permit is this caller's, and returns a guard that keeps the semaphore alive
+    /// and borrows nothing.
+    ///
+    /// # Cancel safety
+    /// As of [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use unpick_primitives::Semaphore;
+    ///
+    /// let slots = Arc::new(Semaphore::new(1));
+    /// let permit = futures::executor::block_on(slots.clone().acquire_owned());
+    /// // It can be sent along with the work that it is for.
+    /// std::thread::spawn(move || drop(permit)).join().expect("it does not panic");
+    /// assert!(!slots.locked());
+    /// ```
+    #[track_caller]
+    pub fn acquire_owned(self: Arc<Self>) -> AcquirePermitOwned {
+        AcquirePermitOwned::new(self, 1, Location::caller())
+    }
+
+    /// Waits until so many permits are this caller's together, and returns a guard that keeps
+    /// the semaphore alive and borrows nothing.
+    ///
+    /// # Cancel safety
+    /// As of [`acquire_many`](Self::acquire_many).
+    ///
+    /// # Examples
+    /// ```
+    /// let memory = std::sync::Arc::new(unpick_primitives::Semaphore::new(8));
+    /// let reserved = futures::executor::block_on(memory.clone().acquire_many_owned(6));
+    /// assert_eq!(reserved.num_permits(), 6);
+    /// ```
+    #[track_caller]
+    pub fn acquire_many_owned(self: Arc<Self>, permits: u32) -> AcquirePermitOwned {
+        AcquirePermitOwned::new(self, permits, Location::caller())
     }
 
     /// Waits until a permit is this caller's, and leaves it to the program to give it back with
@@ -179,7 +279,7 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn acquire_unguarded(&self) -> AcquireUnguarded<'_> {
-        AcquireUnguarded { acquiring: self.acquiring(Location::caller()) }
+        AcquireUnguarded::new(self, Location::caller())
     }
 
     /// Takes a permit, if one is left and nobody comes first.
@@ -196,9 +296,70 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes so many permits, if they are left and nobody comes first.
+    ///
+    /// # Errors
+    /// If they would have to be waited for.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = unpick_primitives::Semaphore::new(3);
+    /// let permits = semaphore.try_acquire_many(2).expect("three are left");
+    /// assert!(semaphore.try_acquire_many(2).is_err());
+    /// assert_eq!(permits.num_permits(), 2);
+    /// ```
+    #[track_caller]
+    pub fn try_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_take(permits)?;
+        Ok(SemaphorePermit::taken(self, permits, Location::caller()))
+    }
+
+    /// Takes a permit, if one is left and nobody comes first, with a guard that keeps the
+    /// semaphore alive and borrows nothing.
+    ///
+    /// # Errors
+    /// If it would have to be waited for.
+    ///
+    /// # Examples
+    /// ```
+    /// let slots = std::sync::Arc::new(unpick_primitives::Semaphore::new(1));
+    /// let permit = slots.clone().try_acquire_owned().expect("one is left");
+    /// assert!(slots.try_acquire_owned().is_err());
+    /// # drop(permit);
+    /// ```
+    #[track_caller]
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// Takes so many permits, if they are left and nobody comes first, with a guard that keeps
+    /// the semaphore alive and borrows nothing.
+    ///
+    /// # Errors
+    /// If they would have to be waited for.
+    ///
+    /// # Examples
+    /// ```
+    /// let memory = std::sync::Arc::new(unpick_primitives::Semaphore::new(8));
+    /// assert!(memory.clone().try_acquire_many_owned(8).is_ok());
+    /// assert!(memory.try_acquire_many_owned(9).is_err());
+    /// ```
+    #[track_caller]
+    pub fn try_acquire_many_owned(
+        self: Arc<Self>,
+        permits: u32,
+    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_take(permits)?;
+        Ok(OwnedSemaphorePermit::taken(self, permits, Location::caller()))
+    }
+
+    #[track_caller]
+    fn try_take(&self, permits: u32) -> Result<(), TryAcquireError> {
         self.base.object.immediate("try_acquire", Access::Change);
-        let taken = self.base.lock().try_acquire();
-        taken.map(|()| self.permit(Location::caller())).ok_or(TryAcquireError)
+        self.base.lock().try_acquire(permits).ok_or(TryAcquireError)
     }
 
     /// Gives a permit back, or adds one: nothing says that it has to have been taken.
@@ -214,30 +375,52 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn release(&self) {
-        let released = self.try_release();
+        self.add_permits(1);
+    }
+
+    /// Gives so many permits back, or adds them, as so many calls of [`release`](Self::release).
+    ///
+    /// # Panics
+    /// If there were more than `usize::MAX` permits.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = unpick_primitives::Semaphore::new(0);
+    /// semaphore.add_permits(3);
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// ```
+    #[track_caller]
+    pub fn add_permits(&self, permits: usize) {
+        let released = self.try_release(permits);
         released.expect("a semaphore has at most usize::MAX permits");
     }
 
+    /// Takes permits away for good, so many at the most as are left, and returns how many.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = unpick_primitives::Semaphore::new(3);
+    /// assert_eq!(semaphore.forget_permits(2), 2);
+    /// assert_eq!(semaphore.forget_permits(2), 1);
+    /// assert!(semaphore.locked());
+    /// ```
     #[track_caller]
-    fn try_release(&self) -> Result<(), ReleaseError> {
+    pub fn forget_permits(&self, permits: usize) -> usize {
+        self.base.object.immediate("forget_permits", Access::Change);
+        let mut state = self.base.lock();
+        let forgotten = permits.min(state.value);
+        state.value -= forgotten;
+        forgotten
+    }
+
+    #[track_caller]
+    fn try_release(&self, permits: usize) -> Result<(), ReleaseError> {
         self.base.object.immediate("release", Access::Change);
         self.base.object.publish();
-        let woken = self.base.lock().release().ok_or(ReleaseError)?;
-        self.base.object.give_back(1);
+        let woken = self.base.lock().release(permits).ok_or(ReleaseError)?;
+        self.base.object.give_back(u32::try_from(permits).unwrap_or(u32::MAX));
         woken.wake_granted();
         Ok(())
-    }
-
-    fn acquiring(&self, site: &'static Location<'static>) -> Acquiring<'_> {
-        let waiting = Waiting::new("acquire", Access::Change, site);
-        Acquiring { semaphore: self, waiting }
-    }
-
-    /// What whoever has just got a permit has from here on.
-    fn permit(&self, site: &'static Location<'static>) -> SemaphorePermit<'_> {
-        self.base.object.observe();
-        let hold = self.base.object.hold_at(1, Mode::Shared, site);
-        SemaphorePermit { semaphore: self, site, hold, on_drop: OnDrop::GiveBack }
     }
 
     fn fmt_as(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,271 +435,19 @@ impl Semaphore {
     }
 }
 
-/// A counter of permits that never has more than it began with: asyncio's `BoundedSemaphore`.
-///
-/// # Examples
-/// ```
-/// use unpick_primitives::BoundedSemaphore;
-///
-/// let slots = BoundedSemaphore::new(1);
-/// let permit = slots.try_acquire().expect("one is left");
-/// drop(permit);
-/// assert_eq!(slots.release().unwrap_err().to_string(), "semaphore released too many times");
-/// ```
-pub struct BoundedSemaphore {
-    inner: Semaphore,
-}
-
-impl BoundedSemaphore {
-    /// Makes a semaphore with so many permits, now and at the most.
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(!unpick_primitives::BoundedSemaphore::new(1).locked());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn new(value: usize) -> BoundedSemaphore {
-        BoundedSemaphore { inner: Semaphore::with_bound("bounded_semaphore", value, value) }
-    }
-
-    /// Gives it a name, for traces, reports and `Debug`.
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = unpick_primitives::BoundedSemaphore::new(0).named("slots");
-    /// assert_eq!(format!("{semaphore:?}"), "<BoundedSemaphore slots [locked]>");
-    /// ```
-    #[must_use]
-    pub fn named(self, name: impl Into<Cow<'static, str>>) -> BoundedSemaphore {
-        BoundedSemaphore { inner: self.inner.named(name) }
-    }
-
-    /// Whether a permit would have to be waited for: see [`Semaphore::locked`].
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(unpick_primitives::BoundedSemaphore::new(0).locked());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn locked(&self) -> bool {
-        self.inner.locked()
-    }
-
-    /// Waits until a permit is this caller's, and returns a guard that gives it back when it is
-    /// dropped.
-    ///
-    /// # Cancel safety
-    /// As of [`Semaphore::acquire`].
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = unpick_primitives::BoundedSemaphore::new(1);
-    /// let permit = futures::executor::block_on(semaphore.acquire());
-    /// assert!(semaphore.locked());
-    /// # drop(permit);
-    /// ```
-    #[track_caller]
-    pub fn acquire(&self) -> AcquirePermit<'_> {
-        self.inner.acquire()
-    }
-
-    /// Waits until a permit is this caller's, and leaves it to the program to give it back with
-    /// [`release`](Self::release).
-    ///
-    /// # Cancel safety
-    /// As of [`Semaphore::acquire`].
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = unpick_primitives::BoundedSemaphore::new(1);
-    /// futures::executor::block_on(semaphore.acquire_unguarded());
-    /// assert_eq!(semaphore.release(), Ok(()));
-    /// ```
-    #[track_caller]
-    pub fn acquire_unguarded(&self) -> AcquireUnguarded<'_> {
-        self.inner.acquire_unguarded()
-    }
-
-    /// Takes a permit, if one is left and nobody comes first.
-    ///
-    /// # Errors
-    /// If it would have to be waited for.
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(unpick_primitives::BoundedSemaphore::new(0).try_acquire().is_err());
-    /// ```
-    #[track_caller]
-    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.inner.try_acquire()
-    }
-
-    /// Gives a permit back. A guard that is dropped although a bare release has already given
-    /// its permit back does nothing: the bare release was one too many.
-    ///
-    /// # Errors
-    /// If there are as many as at the beginning.
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(unpick_primitives::BoundedSemaphore::new(1).release().is_err());
-    /// ```
-    #[track_caller]
-    pub fn release(&self) -> Result<(), ReleaseError> {
-        self.inner.try_release()
-    }
-}
-
-/// Has a permit; dropping it gives the permit back.
-///
-/// # Examples
-/// ```
-/// let semaphore = unpick_primitives::Semaphore::new(1);
-/// semaphore.try_acquire().expect("one is left").forget();
-/// assert!(semaphore.locked(), "nobody gives it back");
-/// ```
-#[must_use = "dropping the permit gives it back"]
-pub struct SemaphorePermit<'a> {
-    semaphore: &'a Semaphore,
-    site: &'static Location<'static>,
-    hold: Hold,
-    on_drop: OnDrop,
-}
-
-/// What dropping a permit does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OnDrop {
-    /// Gives it back. Left when it is forgotten.
-    GiveBack,
-    /// Nothing.
-    Forget,
-}
-
-impl SemaphorePermit<'_> {
-    /// Keeps the permit for good, as if it had been taken without a guard.
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = unpick_primitives::Semaphore::new(1);
-    /// semaphore.try_acquire().expect("one is left").forget();
-    /// semaphore.release();
-    /// assert!(!semaphore.locked());
-    /// ```
-    pub fn forget(mut self) {
-        self.hold = Hold::none();
-        self.semaphore.base.object.take(1, self.site);
-        self.on_drop = OnDrop::Forget;
-    }
-}
-
-impl Drop for SemaphorePermit<'_> {
-    fn drop(&mut self) {
-        if self.on_drop == OnDrop::Forget {
-            return;
-        }
-        let base = &self.semaphore.base;
-        base.object.immediate("release", Access::Change);
-        base.object.publish();
-        self.hold = Hold::none();
-        let woken = base.lock().release();
-        woken.into_iter().for_each(Wakeups::wake_granted);
-    }
-}
-
-/// Getting a permit, which whoever polls it makes something of.
-struct Acquiring<'a> {
-    semaphore: &'a Semaphore,
-    waiting: Waiting,
-}
-
-impl Acquiring<'_> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let attempt = |state: &mut State, granted| match granted {
-            Some(()) => Some(state.let_through()),
-            None => state.try_acquire().map(|()| Wakeups::none()),
-        };
-        let base = &self.semaphore.base;
-        let polled = base.poll(&mut self.waiting, cx, State::waiters, attempt);
-        polled.map(Wakeups::wake_granted)
-    }
-}
-
-impl Drop for Acquiring<'_> {
-    fn drop(&mut self) {
-        let base = &self.semaphore.base;
-        let woken = base.cancel(&mut self.waiting, State::waiters, State::pass_on);
-        woken.into_iter().for_each(Wakeups::wake_granted);
-    }
-}
-
-/// The future of [`Semaphore::acquire`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct AcquirePermit<'a> {
-    acquiring: Acquiring<'a>,
-}
-
-impl<'a> Future for AcquirePermit<'a> {
-    type Output = SemaphorePermit<'a>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SemaphorePermit<'a>> {
-        let Acquiring { semaphore, waiting } = &self.acquiring;
-        let (semaphore, site) = (*semaphore, waiting.site());
-        self.acquiring.poll(cx).map(|()| semaphore.permit(site))
-    }
-}
-
-/// The future of [`Semaphore::acquire_unguarded`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct AcquireUnguarded<'a> {
-    acquiring: Acquiring<'a>,
-}
-
-impl Future for AcquireUnguarded<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let object = &self.acquiring.semaphore.base.object;
-        let site = self.acquiring.waiting.site();
-        self.acquiring.poll(cx).map(|()| {
-            object.observe();
-            object.take(1, site);
-        })
-    }
-}
-
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_as("Semaphore", f)
     }
 }
 
-impl fmt::Debug for BoundedSemaphore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt_as("BoundedSemaphore", f)
-    }
-}
-
-impl fmt::Debug for SemaphorePermit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<SemaphorePermit of {:?}>", self.semaphore)
-    }
-}
-
-impl fmt::Debug for AcquirePermit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<AcquirePermit of {:?}>", self.acquiring.semaphore)
-    }
-}
-
-impl fmt::Debug for AcquireUnguarded<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<AcquireUnguarded of {:?}>", self.acquiring.semaphore)
-    }
-}
-
 /// Nothing is left, or others come first.
+///
+/// # Examples
+/// ```
+/// let semaphore = unpick_primitives::Semaphore::new(0);
+/// assert_eq!(semaphore.try_acquire().unwrap_err().to_string(), "no permit is left");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryAcquireError;
 
@@ -529,6 +460,13 @@ impl fmt::Display for TryAcquireError {
 impl std::error::Error for TryAcquireError {}
 
 /// A bounded semaphore was given back more permits than were taken: asyncio's `ValueError`.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::semaphore::{BoundedSemaphore, ReleaseError};
+///
+/// assert_eq!(BoundedSemaphore::new(1).release(), Err(ReleaseError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseError;
 

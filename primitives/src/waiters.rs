@@ -70,6 +70,11 @@ impl<G, W> Waiters<G, W> {
         self.waiting == 0 && self.granted == 0
     }
 
+    /// Whether somebody was granted something that is not taken yet.
+    pub(crate) const fn has_granted(&self) -> bool {
+        self.granted > 0
+    }
+
     /// What the first waiter wants.
     pub(crate) fn first_wants(&self) -> Option<&W> {
         match &self.slots.get(self.first as usize)?.state {

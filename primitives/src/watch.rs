@@ -95,7 +95,7 @@ impl State {
         &mut self.closing
     }
 
-    /// Whether the value is another than the one that was seen.
+    /// Whether the value is another than the one that was seen; if not, whether it will never be.
     const fn has_changed(&self, seen: u64) -> Result<bool, RecvError> {
         match (self.version != seen, self.senders) {
             (false, 0) => Err(RecvError),
@@ -105,6 +105,16 @@ impl State {
 }
 
 /// Changes the value. It can be cloned.
+///
+/// # Examples
+/// ```
+/// let (progress, watching) = unpick_primitives::watch::channel(0);
+/// for percent in [10, 50, 100] {
+///     // Sending never waits: who watches sees the last one.
+///     progress.send_replace(percent);
+/// }
+/// assert_eq!(*watching.borrow(), 100);
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -260,6 +270,33 @@ impl<T> Sender<T> {
         self.shared.base.lock().receivers
     }
 
+    /// How many senders there are.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::watch::channel(1);
+    /// let _other = sender.clone();
+    /// assert_eq!(sender.sender_count(), 2);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn sender_count(&self) -> usize {
+        self.shared.base.object.immediate("sender_count", Access::Read);
+        self.shared.base.lock().senders
+    }
+
+    /// Whether both change the same value.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::watch::channel(1);
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &Sender<T>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     #[track_caller]
     fn replace(&self, name: &'static str, mut value: T) -> T {
         self.change(name, |current| {
@@ -301,9 +338,10 @@ impl<T> Shared<T> {
 
     #[track_caller]
     fn see(&self, name: &'static str, seen: &mut u64) -> Ref<'_, T> {
-        let value = self.borrow(name);
+        let mut value = self.borrow(name);
         // The version cannot move on while the value is borrowed.
-        *seen = self.base.lock().version;
+        let version = self.base.lock().version;
+        value.has_changed = std::mem::replace(seen, version) != version;
         value
     }
 }
@@ -379,6 +417,15 @@ impl<T> fmt::Debug for Closed<'_, T> {
 }
 
 /// There are no receivers. Gives the value back.
+///
+/// # Examples
+/// ```
+/// let (sender, receiver) = unpick_primitives::watch::channel(1);
+/// drop(receiver);
+/// let error = sender.send(2).unwrap_err();
+/// assert_eq!(error.to_string(), "the channel has no receivers");
+/// assert_eq!(error.0, 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -391,6 +438,15 @@ impl<T> fmt::Display for SendError<T> {
 impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 
 /// All senders are gone, and the last value was seen.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::watch::{self, RecvError};
+///
+/// let (sender, mut receiver) = watch::channel(1);
+/// drop(sender);
+/// assert_eq!(futures::executor::block_on(receiver.changed()), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 

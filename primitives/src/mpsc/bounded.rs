@@ -6,16 +6,61 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::state::{
-    Capacity, Closed, Place, Shared, State, abandon, add_sender, has_received, poll_recv,
-    remove_sender, show_end,
-};
-use super::{SendError, TryRecvError, TrySendError};
+use super::permit::{OwnedPermit, Permit};
+use super::receiver::BaseReceiver;
+use super::sender::{BaseSender, BaseWeakSender};
+use super::state::{Capacity, Place, State};
+use super::{Bounded, SendError, TrySendError};
 use crate::instrumented::{Instrumented, Waiting};
 use crate::probe::Access;
 use crate::waiters::Wakeups;
+
+/// Sends messages into a bounded channel. It can be cloned.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::mpsc::{SendError, Sender, channel};
+///
+/// async fn count(numbers: Sender<u32>) -> Result<(), SendError<u32>> {
+///     for number in 1..=3 {
+///         numbers.send(number).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let (sender, mut receiver) = channel(1);
+/// futures::executor::block_on(async {
+///     let (counted, _) = futures::join!(count(sender), async {
+///         while receiver.recv().await.is_some() {}
+///     });
+///     assert_eq!(counted, Ok(()));
+/// });
+/// ```
+pub type Sender<T> = BaseSender<T, Bounded>;
+
+/// Becomes a [`Sender`] while there are others.
+///
+/// # Examples
+/// ```
+/// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+/// let weak = sender.downgrade();
+/// drop(sender);
+/// assert!(weak.upgrade().is_none());
+/// ```
+pub type WeakSender<T> = BaseWeakSender<T, Bounded>;
+
+/// Receives the messages of a bounded channel.
+///
+/// # Examples
+/// ```
+/// let (sender, mut receiver) = unpick_primitives::mpsc::channel(1);
+/// assert_eq!(sender.try_send(1), Ok(()));
+/// assert_eq!(receiver.capacity(), 0);
+/// assert_eq!(futures::executor::block_on(receiver.recv()), Some(1));
+/// ```
+pub type Receiver<T> = BaseReceiver<T, Bounded>;
 
 /// Makes a channel for `capacity` messages at the most.
 ///
@@ -41,7 +86,7 @@ use crate::waiters::Wakeups;
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("mpsc", State::new(checked(capacity))), capacity)
+    make(Instrumented::new("mpsc", State::new(checked(capacity))))
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -62,7 +107,7 @@ pub fn named_channel<T>(
 ) -> (Sender<T>, Receiver<T>) {
     let mut base = Instrumented::new("mpsc", State::new(checked(capacity)));
     base.set_name(name);
-    make(base, capacity)
+    make(base)
 }
 
 #[track_caller]
@@ -71,18 +116,12 @@ fn checked(capacity: usize) -> Capacity {
     Capacity::Bounded(capacity)
 }
 
-fn make<T>(base: Instrumented<State<T>>, capacity: usize) -> (Sender<T>, Receiver<T>) {
+fn make<T>(base: Instrumented<State<T>>) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(base);
-    (Sender { shared: shared.clone(), capacity }, Receiver { shared })
+    (BaseSender::counted(shared.clone()), BaseReceiver::new(shared))
 }
 
-/// Sends messages into a bounded channel. It can be cloned.
-pub struct Sender<T> {
-    shared: Shared<T>,
-    capacity: usize,
-}
-
-impl<T> Sender<T> {
+impl<T> BaseSender<T, Bounded> {
     /// Waits for a place, and sends a message.
     ///
     /// # Cancel safety
@@ -182,36 +221,56 @@ impl<T> Sender<T> {
         reserved.map(|place| self.permit(place))
     }
 
-    /// Waits until the receiver is closed or gone.
+    /// Waits for a place, and keeps it for a message to come, with the sender.
     ///
     /// # Cancel safety
-    /// Dropping the future has no effect.
+    /// Dropping the future drops the sender, and loses its place in the queue.
+    ///
+    /// # Errors
+    /// If the receiver is closed or gone, before or while waiting.
     ///
     /// # Examples
     /// ```
-    /// let (sender, receiver) = unpick_primitives::mpsc::channel::<u8>(1);
-    /// drop(receiver);
-    /// futures::executor::block_on(sender.closed());
+    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(1);
+    /// futures::executor::block_on(async {
+    ///     let permit = sender.reserve_owned().await.expect("it is open");
+    ///     let _sender = permit.send(1);
+    ///     assert_eq!(receiver.recv().await, Some(1));
+    /// });
     /// ```
     #[track_caller]
-    pub fn closed(&self) -> Closed<'_, T> {
-        let waiting = Waiting::new("closed", Access::Read, Location::caller());
-        Closed::new(&self.shared, waiting)
+    pub fn reserve_owned(self) -> ReserveOwned<T> {
+        let waiting = Waiting::new("reserve", Access::Change, Location::caller());
+        ReserveOwned { sender: Some(self), waiting }
     }
 
-    /// Whether the receiver is closed or gone.
+    /// Keeps a place for a message to come, with the sender, if one is free and nobody comes
+    /// first.
+    ///
+    /// # Errors
+    /// If there is no place, or the receiver is closed or gone: the sender comes back.
     ///
     /// # Examples
     /// ```
-    /// let (sender, receiver) = unpick_primitives::mpsc::channel::<u8>(1);
-    /// drop(receiver);
-    /// assert!(sender.is_closed());
+    /// use unpick_primitives::mpsc::TrySendError;
+    ///
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// let permit = sender.clone().try_reserve_owned().expect("one is free");
+    /// assert!(matches!(sender.try_reserve_owned(), Err(TrySendError::Full(_))));
+    /// # drop(permit);
     /// ```
-    #[must_use]
     #[track_caller]
-    pub fn is_closed(&self) -> bool {
-        self.shared.object.immediate("is_closed", Access::Read);
-        self.shared.lock().is_closed()
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Sender<T>>> {
+        self.shared.object.immediate("try_reserve", Access::Change);
+        let reserved = self.shared.lock().try_reserve();
+        match reserved {
+            Ok(place) => {
+                self.shared.object.observe();
+                Ok(OwnedPermit::new(self, place))
+            }
+            Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
+            Err(TrySendError::Closed(())) => Err(TrySendError::Closed(self)),
+        }
     }
 
     /// How many places are free.
@@ -238,25 +297,13 @@ impl<T> Sender<T> {
     /// assert_eq!(sender.max_capacity(), 2);
     /// ```
     #[must_use]
-    pub const fn max_capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// Whether both send into the same channel.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(2);
-    /// assert!(sender.same_channel(&sender.clone()));
-    /// ```
-    #[must_use]
-    pub fn same_channel(&self, other: &Sender<T>) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+    pub fn max_capacity(&self) -> usize {
+        self.shared.lock().places_max()
     }
 
     fn permit(&self, place: Place) -> Permit<'_, T> {
         self.shared.object.observe();
-        Permit { sender: self, place: Some(place) }
+        Permit::new(self, place)
     }
 
     fn has_sent(&self, woken: Wakeups) {
@@ -265,61 +312,7 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Sender<T> {
-        Sender { shared: add_sender(&self.shared), capacity: self.capacity }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        remove_sender(&self.shared);
-    }
-}
-
-/// A place that is kept for a message; dropping it gives the place to the next.
-#[must_use = "dropping the permit gives the place back"]
-pub struct Permit<'a, T> {
-    sender: &'a Sender<T>,
-    // Invariant: there until the permit is used or dropped.
-    place: Option<Place>,
-}
-
-impl<T> Permit<'_, T> {
-    /// Sends a message. If the receiver is gone, the message is dropped.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(1);
-    /// sender.try_reserve().expect("one is free").send(1);
-    /// assert_eq!(receiver.try_recv(), Ok(1));
-    /// ```
-    #[track_caller]
-    pub fn send(mut self, message: T) {
-        let place = self.place.take().expect("a permit has its place until it is used");
-        let shared = &self.sender.shared;
-        shared.object.immediate("send", Access::Change);
-        let sent = shared.lock().send_reserved(place, message);
-        match sent {
-            Ok(woken) => woken.wake(),
-            Err(unreceived) => drop(unreceived),
-        }
-    }
-}
-
-impl<T> Drop for Permit<'_, T> {
-    fn drop(&mut self) {
-        if let Some(place) = self.place.take() {
-            let shared = &self.sender.shared;
-            shared.object.immediate("release", Access::Change);
-            shared.object.publish();
-            let woken = shared.lock().release(place);
-            woken.wake();
-        }
-    }
-}
-
-/// The future of [`Sender::send`].
+/// The future of [`BaseSender::send`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sending<'a, T> {
     sender: &'a Sender<T>,
@@ -356,7 +349,7 @@ impl<T> Drop for Sending<'_, T> {
     }
 }
 
-/// The future of [`Sender::reserve`].
+/// The future of [`BaseSender::reserve`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Reserve<'a, T> {
     sender: &'a Sender<T>,
@@ -381,144 +374,36 @@ impl<T> Drop for Reserve<'_, T> {
     }
 }
 
-/// Receives the messages of a bounded channel.
-pub struct Receiver<T> {
-    shared: Shared<T>,
-}
-
-impl<T> Receiver<T> {
-    /// Waits for a message, and takes it; `None` when no more can come.
-    ///
-    /// # Cancel safety
-    /// Dropping the future takes no message.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(1);
-    /// assert_eq!(sender.try_send(1), Ok(()));
-    /// drop(sender);
-    /// futures::executor::block_on(async {
-    ///     assert_eq!(receiver.recv().await, Some(1));
-    ///     assert_eq!(receiver.recv().await, None);
-    /// });
-    /// ```
-    #[track_caller]
-    pub fn recv(&mut self) -> Recv<'_, T> {
-        let waiting = Waiting::new("recv", Access::Change, Location::caller());
-        Recv { receiver: self, waiting }
-    }
-
-    /// Takes a message, if one is there.
-    ///
-    /// # Errors
-    /// If none is: yet, or for ever.
-    ///
-    /// # Examples
-    /// ```
-    /// use unpick_primitives::mpsc::{self, TryRecvError};
-    ///
-    /// let (sender, mut receiver) = mpsc::channel::<u8>(1);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    /// drop(sender);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
-    /// ```
-    #[track_caller]
-    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.shared.object.immediate("try_recv", Access::Change);
-        let received = self.shared.lock().try_recv();
-        let taken = has_received(&self.shared, Some(received?));
-        taken.ok_or(TryRecvError::Disconnected)
-    }
-
-    /// Refuses messages from here on, but for places that are reserved. What is in the channel
-    /// is still received.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(1);
-    /// receiver.close();
-    /// assert!(sender.try_send(1).is_err());
-    /// ```
-    #[track_caller]
-    pub fn close(&mut self) {
-        self.shared.object.immediate("close", Access::Change);
-        self.shared.object.publish();
-        let woken = self.shared.lock().close();
-        woken.wake();
-    }
-
-    /// How many messages are there.
-    ///
-    /// # Examples
-    /// ```
-    /// let (_sender, receiver) = unpick_primitives::mpsc::channel::<u8>(1);
-    /// assert_eq!(receiver.len(), 0);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn len(&self) -> usize {
-        self.shared.object.immediate("len", Access::Read);
-        self.shared.lock().len()
-    }
-
-    /// Whether no message is there.
-    ///
-    /// # Examples
-    /// ```
-    /// let (_sender, receiver) = unpick_primitives::mpsc::channel::<u8>(1);
-    /// assert!(receiver.is_empty());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        abandon(&self.shared);
-    }
-}
-
-/// The future of [`Receiver::recv`].
+/// The future of [`BaseSender::reserve_owned`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Recv<'a, T> {
-    receiver: &'a mut Receiver<T>,
+pub struct ReserveOwned<T> {
+    // Invariant: there until the future has returned.
+    sender: Option<Sender<T>>,
     waiting: Waiting,
 }
 
-impl<T> Future for Recv<'_, T> {
-    type Output = Option<T>;
+impl<T> Future for ReserveOwned<T> {
+    type Output = Result<OwnedPermit<T>, SendError<()>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let Recv { receiver, waiting } = &mut *self;
-        poll_recv(&receiver.shared, waiting, cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ReserveOwned { sender, waiting } = &mut *self;
+        let Some(shared) = sender.as_ref().map(|sender| &sender.shared) else {
+            panic!("a future was polled after it had returned");
+        };
+        let reserved = ready!(shared.poll(waiting, cx, State::sending, State::reserve));
+        shared.object.observe();
+        let sender = sender.take().expect("it was there a moment ago");
+        Poll::Ready(reserved.map(|place| OwnedPermit::new(sender, place)))
     }
 }
 
-impl<T> Drop for Recv<'_, T> {
+impl<T> Drop for ReserveOwned<T> {
     fn drop(&mut self) {
-        // There is one receiver: whoever receives next looks for itself.
-        self.receiver.shared.cancel(&mut self.waiting, State::receiving, |_, ()| ());
-    }
-}
-
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_end(f, "mpsc::Sender", &self.shared)
-    }
-}
-
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_end(f, "mpsc::Receiver", &self.shared)
-    }
-}
-
-impl<T> fmt::Debug for Permit<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Permit of {:?}>", self.sender)
+        if let Some(sender) = &self.sender {
+            let shared = &sender.shared;
+            let woken = shared.cancel(&mut self.waiting, State::sending, State::pass_on);
+            woken.into_iter().for_each(Wakeups::wake_granted);
+        }
     }
 }
 
@@ -534,8 +419,11 @@ impl<T> fmt::Debug for Reserve<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Recv<'_, T> {
+impl<T> fmt::Debug for ReserveOwned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Recv of {:?}>", self.receiver)
+        match &self.sender {
+            Some(sender) => write!(f, "<ReserveOwned of {sender:?}>"),
+            None => f.write_str("<ReserveOwned [over]>"),
+        }
     }
 }

@@ -2,21 +2,18 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use super::{SendError, TryRecvError, TrySendError};
-use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Stamp};
+use crate::instrumented::{Count, Instrumented, show};
+use crate::probe::Stamp;
 use crate::waiters::{Waiters, Wakeup, Wakeups};
 
 /// A channel, as its senders and its receiver share it.
 pub(super) type Shared<T> = Arc<Instrumented<State<T>>>;
 
 /// A message, and what its sender had done.
-type Stamped<T> = (T, Stamp);
+pub(super) type Stamped<T> = (T, Stamp);
 
 /// A place for a message that belongs to a sender: it counts as reserved.
 pub(super) struct Place(());
@@ -101,8 +98,20 @@ impl<T> State<T> {
         self.places
     }
 
+    /// How many places there are.
+    pub(super) const fn places_max(&self) -> usize {
+        match self.capacity {
+            Capacity::Bounded(places) => places,
+            Capacity::Unbounded => usize::MAX,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.messages.len()
+    }
+
+    pub(super) const fn senders(&self) -> usize {
+        self.senders
     }
 
     /// Reserves a place, if one is free: then nobody comes first.
@@ -212,6 +221,22 @@ impl<T> State<T> {
         }
     }
 
+    /// Takes as many of the oldest messages as there are, `count` at the most and at least one.
+    pub(super) fn try_recv_many(
+        &mut self,
+        count: usize,
+    ) -> Result<(Vec<Stamped<T>>, Wakeups), TryRecvError> {
+        let (first, mut woken) = self.try_recv()?;
+        let mut received = vec![first];
+        while received.len() < count
+            && let Ok((message, freed)) = self.try_recv()
+        {
+            received.push(message);
+            woken.append(freed);
+        }
+        Ok((received, woken))
+    }
+
     /// Takes no more messages. Whoever waits for a place is told so.
     pub(super) fn close(&mut self) -> Wakeups {
         if self.stage == Stage::Open {
@@ -242,60 +267,7 @@ impl<T> State<T> {
     }
 }
 
-/// What a sender does when it is cloned.
-pub(super) fn add_sender<T>(shared: &Shared<T>) -> Shared<T> {
-    shared.lock().add_sender();
-    shared.clone()
-}
-
-/// What a sender does when it is dropped.
-pub(super) fn remove_sender<T>(shared: &Shared<T>) {
-    shared.object.immediate("drop sender", Access::Change);
-    shared.object.publish();
-    let woken = shared.lock().remove_sender();
-    woken.wake();
-}
-
-/// What a receiver does when it is dropped.
-pub(super) fn abandon<T>(shared: &Shared<T>) {
-    shared.object.immediate("drop receiver", Access::Change);
-    shared.object.publish();
-    let (unreceived, woken) = shared.lock().abandon();
-    woken.wake();
-    drop(unreceived);
-}
-
-/// What follows when a message was received, or none can be any more.
-pub(super) fn has_received<T>(
-    shared: &Shared<T>,
-    received: Option<(Stamped<T>, Wakeups)>,
-) -> Option<T> {
-    let Some(((message, stamp), woken)) = received else {
-        shared.object.observe();
-        return None;
-    };
-    stamp.observe();
-    // In a bounded channel, whoever sends next may have waited for this.
-    shared.object.publish();
-    woken.wake_granted();
-    Some(message)
-}
-
-/// Polls for a message; `None` when none can come any more.
-pub(super) fn poll_recv<T>(
-    shared: &Shared<T>,
-    waiting: &mut Waiting,
-    cx: &mut Context<'_>,
-) -> Poll<Option<T>> {
-    let attempt = |state: &mut State<T>, _woken: Option<()>| match state.try_recv() {
-        Ok(received) => Some(Some(received)),
-        Err(TryRecvError::Disconnected) => Some(None),
-        Err(TryRecvError::Empty) => None,
-    };
-    let polled = shared.poll(waiting, cx, State::receiving, attempt);
-    polled.map(|received| has_received(shared, received))
-}
-
+/// Shows an end of a channel, or a future of it.
 pub(super) fn show_end<T>(
     f: &mut fmt::Formatter<'_>,
     kind: &str,
@@ -315,41 +287,5 @@ pub(super) fn show_end<T>(
         Capacity::Unbounded => {
             show(f, kind, &shared.object, format_args!("messages:{messages}{closed}"))
         }
-    }
-}
-
-/// The future of [`Sender::closed`](super::Sender::closed).
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Closed<'a, T> {
-    shared: &'a Shared<T>,
-    waiting: Waiting,
-}
-
-impl<'a, T> Closed<'a, T> {
-    pub(super) const fn new(shared: &'a Shared<T>, waiting: Waiting) -> Closed<'a, T> {
-        Closed { shared, waiting }
-    }
-}
-
-impl<T> Future for Closed<'_, T> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Closed { shared, waiting } = &mut *self;
-        let attempt = |state: &mut State<T>, _woken: Option<()>| state.is_closed().then_some(());
-        let polled = shared.poll(waiting, cx, State::closing, attempt);
-        polled.map(|()| shared.object.observe())
-    }
-}
-
-impl<T> Drop for Closed<'_, T> {
-    fn drop(&mut self) {
-        self.shared.cancel(&mut self.waiting, State::closing, |_, ()| ());
-    }
-}
-
-impl<T> fmt::Debug for Closed<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_end(f, "mpsc::Closed", self.shared)
     }
 }

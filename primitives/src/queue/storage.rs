@@ -28,19 +28,61 @@ mod sealed {
 }
 
 /// Where a queue keeps its items. The three that there are are this crate's own.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{BaseQueue, LifoQueue, Queue, Storage};
+///
+/// /// Takes what is there, in whichever order it leaves.
+/// fn drain<T, S: Storage<T>>(queue: &BaseQueue<T, S>) -> Vec<T> {
+///     std::iter::from_fn(|| queue.get_nowait().ok()).collect()
+/// }
+///
+/// let (queue, stack) = (Queue::new(0), LifoQueue::new(0));
+/// for item in 1..=3 {
+///     queue.put_nowait(item).expect("it has no bound");
+///     stack.put_nowait(item).expect("it has no bound");
+/// }
+/// assert_eq!(drain(&queue), [1, 2, 3]);
+/// assert_eq!(drain(&stack), [3, 2, 1]);
+/// ```
 pub trait Storage<T>: Store<T> {}
 
 /// The oldest item leaves first.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{BaseQueue, Fifo, Queue};
+///
+/// let queue: BaseQueue<u8, Fifo<u8>> = Queue::new(1);
+/// assert_eq!(format!("{queue:?}"), "<Queue [maxsize:1, items:0]>");
+/// ```
 pub struct Fifo<T> {
     items: VecDeque<Stamped<T>>,
 }
 
 /// The newest item leaves first.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{BaseQueue, Lifo, LifoQueue};
+///
+/// let queue: BaseQueue<u8, Lifo<u8>> = LifoQueue::new(1);
+/// assert_eq!(format!("{queue:?}"), "<LifoQueue [maxsize:1, items:0]>");
+/// ```
 pub struct Lifo<T> {
     items: Vec<Stamped<T>>,
 }
 
 /// The least item leaves first, and of equal ones the oldest.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::queue::{BaseQueue, Priority, PriorityQueue};
+///
+/// let queue: BaseQueue<u8, Priority<u8>> = PriorityQueue::new(1);
+/// assert_eq!(format!("{queue:?}"), "<PriorityQueue [maxsize:1, items:0]>");
+/// ```
 pub struct Priority<T> {
     items: BinaryHeap<Reverse<Entry<T>>>,
     pushed: u64,

@@ -62,6 +62,24 @@ where
 }
 
 /// The outputs of [`as_completed`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_primitives::task::{as_completed, sleep};
+/// use unpick_sim::Run;
+///
+/// let program = || async {
+///     let mut outputs = as_completed([30, 10].map(|number| async move {
+///         sleep(Duration::from_millis(number)).await;
+///         number
+///     }));
+///     assert_eq!(outputs.join_next().await, Some(Ok(10)));
+///     // Those that have not ended are dropped with it.
+///     drop(outputs);
+/// };
+/// assert_eq!(Run::new().execute(program).result, Ok(()));
+/// ```
 #[must_use = "the outputs come through `join_next`"]
 pub struct AsCompleted<T> {
     shared: Arc<Shared<T>>,
@@ -111,12 +129,35 @@ impl<T> AsCompleted<T> {
     }
 
     /// How many outputs have not been handed out yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::as_completed;
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || async { as_completed([async { 1 }]).len() };
+    /// assert_eq!(Run::new().execute(program).result, Ok(1));
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.left
     }
 
     /// Whether all outputs were handed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::as_completed;
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || async {
+    ///     let mut outputs = as_completed([async { 1 }]);
+    ///     assert!(!outputs.is_empty());
+    ///     assert_eq!(outputs.join_next().await, Some(Ok(1)));
+    ///     outputs.is_empty()
+    /// };
+    /// assert_eq!(Run::new().execute(program).result, Ok(true));
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.left == 0

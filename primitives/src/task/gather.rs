@@ -142,6 +142,18 @@ impl<T, E> fmt::Debug for GatherResults<T, E> {
 }
 
 /// Why a gathered future has no output.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::task::{GatherError, gather_results};
+/// use unpick_sim::Run;
+///
+/// let program = || async {
+///     let outputs = gather_results([Ok(1), Err("no")].map(|output| async move { output })).await;
+///     assert_eq!(outputs, [Ok(1), Err(GatherError::Failed("no"))]);
+/// };
+/// assert_eq!(Run::new().execute(program).result, Ok(()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatherError<E> {
     /// It returned this error.

@@ -19,6 +19,29 @@ pub use scope::{TaskGroupScope, task_group};
 /// A group of tasks that end together; made by [`task_group`].
 ///
 /// Clones name the same group: hand them to the tasks in it, which may spawn into it too.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::task::{TaskGroup, task_group};
+/// use unpick_sim::Run;
+///
+/// /// Visits a binary tree: each node spawns its children into the group.
+/// async fn visit(group: TaskGroup<String>, depth: u32) -> Result<(), String> {
+///     for _ in 0..if depth == 0 { 0 } else { 2 } {
+///         group.spawn(visit_boxed(group.clone(), depth - 1));
+///     }
+///     Ok(())
+/// }
+/// # fn visit_boxed(
+/// #     group: TaskGroup<String>,
+/// #     depth: u32,
+/// # ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>>>> {
+/// #     Box::pin(visit(group, depth))
+/// # }
+///
+/// let program = || task_group(async |group| visit(group.clone(), 3).await);
+/// assert_eq!(Run::new().execute(program).result, Ok(Ok(())));
+/// ```
 pub struct TaskGroup<E> {
     shared: Arc<Shared<E>>,
 }
@@ -125,6 +148,15 @@ impl<E: 'static> TaskGroup<E> {
     }
 
     /// Whether all tasks of the group have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::task::task_group;
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || task_group(async |group| Ok::<_, ()>(group.is_empty()));
+    /// assert_eq!(Run::new().execute(program).result, Ok(Ok(true)));
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -218,6 +250,23 @@ impl<T: 'static, E> Parent<Result<T, E>> for Shared<E> {
 }
 
 /// At least one task of a group failed, or its body.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::task::task_group;
+/// use unpick_sim::Run;
+///
+/// let program = || async {
+///     let ended = task_group(async |group| {
+///         group.spawn(async { Err::<(), _>("first") });
+///         Ok::<(), &str>(())
+///     });
+///     let error = ended.await.expect_err("a task fails");
+///     assert_eq!(error.errors, ["first"]);
+///     assert_eq!(error.to_string(), "a task of a group failed: first");
+/// };
+/// assert_eq!(Run::new().execute(program).result, Ok(()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskGroupError<E> {
     /// All errors, in the order in which they happened.

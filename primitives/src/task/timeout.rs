@@ -141,6 +141,16 @@ impl<F> fmt::Debug for Timeout<F> {
 }
 
 /// The deadline passed before the future returned.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_primitives::task::{TimeoutError, timeout};
+/// use unpick_sim::Run;
+///
+/// let program = || timeout(Duration::from_secs(1), std::future::pending::<()>());
+/// assert_eq!(Run::new().execute(program).result, Ok(Err(TimeoutError)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeoutError;
 

@@ -13,6 +13,31 @@ use unpick_sim::time::{Instant, Sleep, sleep_until};
 use super::{JoinError, JoinHandle};
 
 /// What [`wait`] waits for.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_primitives::task::{WaitFor, sleep, spawn, wait};
+/// use unpick_sim::Run;
+///
+/// /// One task that succeeds at once, one that fails soon, and one that takes its time.
+/// async fn ended(wait_for: WaitFor) -> usize {
+///     let tasks = [(0, true), (1, false), (60, true)].map(|(seconds, succeeds)| {
+///         spawn(async move {
+///             sleep(Duration::from_secs(seconds)).await;
+///             if succeeds { Ok(()) } else { Err("no") }
+///         })
+///     });
+///     wait(tasks, wait_for).await.done.len()
+/// }
+///
+/// let program = || async {
+///     assert_eq!(ended(WaitFor::FirstCompleted).await, 1);
+///     assert_eq!(ended(WaitFor::FirstException).await, 2);
+///     assert_eq!(ended(WaitFor::AllCompleted).await, 3);
+/// };
+/// assert_eq!(Run::new().plain().execute(program).result, Ok(()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitFor {
     /// Until at least one task has ended.
@@ -84,6 +109,21 @@ enum Watched<T, E> {
 }
 
 /// What [`wait`] found.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::task::{WaitFor, spawn, wait};
+/// use unpick_sim::Run;
+///
+/// let program = || async {
+///     let tasks = ["one", "two"].map(|name| spawn(async move { Ok::<_, ()>(name) }));
+///     let waited = wait(tasks, WaitFor::AllCompleted).await;
+///     let names: Vec<_> = waited.done.into_iter().filter_map(|done| done.result.ok()).collect();
+///     assert_eq!(names, [Ok("one"), Ok("two")]);
+///     assert!(waited.pending.is_empty());
+/// };
+/// assert_eq!(Run::new().execute(program).result, Ok(()));
+/// ```
 #[derive(Debug)]
 pub struct Waited<T, E> {
     /// The tasks that have ended, in the order in which they were given.
@@ -93,6 +133,25 @@ pub struct Waited<T, E> {
 }
 
 /// A task that has ended.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_primitives::task::{Done, WaitFor, sleep, spawn, wait};
+/// use unpick_sim::Run;
+///
+/// let program = || async {
+///     let tasks = [20, 10].map(|number| {
+///         spawn(async move {
+///             sleep(Duration::from_millis(number)).await;
+///             Ok::<_, ()>(number)
+///         })
+///     });
+///     let waited = wait(tasks, WaitFor::FirstCompleted).await;
+///     assert_eq!(waited.done, [Done { index: 1, result: Ok(Ok(10)) }]);
+/// };
+/// assert_eq!(Run::new().execute(program).result, Ok(()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done<T, E> {
     /// The how-manieth of the tasks that were given, from 0.
@@ -103,6 +162,9 @@ pub struct Done<T, E> {
 
 impl<T, E> Wait<T, E> {
     /// Gives up waiting after `duration` from now: what has not ended by then is pending.
+    ///
+    /// # Cancel safety
+    /// As of [`wait`].
     ///
     /// # Panics
     /// Outside of a run.

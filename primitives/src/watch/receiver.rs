@@ -14,6 +14,26 @@ use crate::waiters::Wakeups;
 
 /// Sees the last value, and waits for it to change. It can be cloned; a clone has seen what the
 /// original has.
+///
+/// # Examples
+/// ```
+/// use unpick_primitives::watch::{self, Receiver};
+///
+/// /// Returns as soon as the last value is big enough, or nobody can change it any more.
+/// async fn until_done(mut percent: Receiver<u32>) -> u32 {
+///     while *percent.borrow_and_update() < 100 && percent.changed().await.is_ok() {}
+///     *percent.borrow()
+/// }
+///
+/// let (sender, receiver) = watch::channel(0);
+/// futures::executor::block_on(async {
+///     let (seen, ()) = futures::join!(until_done(receiver), async {
+///         sender.send_replace(50);
+///         sender.send_replace(100);
+///     });
+///     assert_eq!(seen, 100);
+/// });
+/// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
     /// The version that it has seen.
@@ -36,7 +56,10 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn borrow(&self) -> Ref<'_, T> {
-        self.shared.borrow("borrow")
+        let mut value = self.shared.borrow("borrow");
+        // The version cannot move on while the value is borrowed.
+        value.has_changed = self.shared.base.lock().version != self.seen;
+        value
     }
 
     /// Borrows the value, which counts as seen.
@@ -56,7 +79,7 @@ impl<T> Receiver<T> {
     /// Whether the value is another than the one that was seen.
     ///
     /// # Errors
-    /// If it is not, and all senders are gone.
+    /// If all senders are gone; the value may be another all the same.
     ///
     /// # Examples
     /// ```
@@ -70,7 +93,39 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         self.shared.base.object.immediate("has_changed", Access::Read);
-        self.shared.base.lock().has_changed(self.seen)
+        let state = self.shared.base.lock();
+        if state.senders == 0 {
+            return Err(RecvError);
+        }
+        Ok(state.version != self.seen)
+    }
+
+    /// Whether all senders are gone.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, receiver) = unpick_primitives::watch::channel(1);
+    /// assert!(!receiver.is_closed());
+    /// drop(sender);
+    /// assert!(receiver.is_closed());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.shared.base.object.immediate("is_closed", Access::Read);
+        self.shared.base.lock().senders == 0
+    }
+
+    /// Whether both watch the same value.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, receiver) = unpick_primitives::watch::channel(1);
+    /// assert!(receiver.same_channel(&sender.subscribe()));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &Receiver<T>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Counts the value as not seen.

@@ -32,7 +32,7 @@ impl<T> Value<T> {
         } else {
             self.lock.read().unwrap_or_else(PoisonError::into_inner)
         };
-        Ref { guard }
+        Ref { guard, has_changed: false }
     }
 
     #[track_caller]
@@ -63,6 +63,24 @@ impl<T> Value<T> {
 #[must_use = "the value is borrowed only as long as this exists"]
 pub struct Ref<'a, T> {
     guard: RwLockReadGuard<'a, T>,
+    pub(super) has_changed: bool,
+}
+
+impl<T> Ref<'_, T> {
+    /// Whether the value was another than the one that the receiver had seen when it borrowed
+    /// it; never so for a sender.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, mut receiver) = unpick_primitives::watch::channel(1);
+    /// sender.send_replace(2);
+    /// assert!(receiver.borrow_and_update().has_changed());
+    /// assert!(!receiver.borrow_and_update().has_changed());
+    /// ```
+    #[must_use]
+    pub const fn has_changed(&self) -> bool {
+        self.has_changed
+    }
 }
 
 impl<T> Deref for Ref<'_, T> {

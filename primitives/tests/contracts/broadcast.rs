@@ -61,3 +61,28 @@ fn a_message_that_falls_out_is_dropped() {
     }
     assert_eq!(Rc::strong_count(&message), 3);
 }
+
+#[test]
+fn a_sender_waits_for_the_last_receiver_to_go() {
+    let (sender, first) = broadcast::channel::<u8>(1);
+    let second = first.resubscribe();
+    let mut closed = waiting(sender.closed());
+    drop(first);
+    assert_eq!(closed.wakes(), 0);
+    drop(second);
+    assert_eq!(closed.wakes(), 1);
+    closed.assert_ready();
+}
+
+#[test]
+fn a_weak_sender_does_not_keep_a_broadcast_open() {
+    let (sender, mut receiver) = broadcast::channel::<u8>(1);
+    let weak = sender.downgrade();
+    let again = weak.upgrade().expect("a sender is there");
+    let mut recv = waiting(receiver.recv());
+    drop(sender);
+    recv.assert_pending();
+    drop(again);
+    assert_eq!(recv.assert_ready(), Err(RecvError::Closed));
+    assert!(weak.clone().upgrade().is_none());
+}

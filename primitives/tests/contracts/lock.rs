@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use unpick_primitives::Lock;
 use unpick_primitives::task::{spawn, yield_now};
@@ -198,4 +199,16 @@ fn an_aborted_waiter_never_takes_the_lock_with_it() {
         }
         lock.try_lock().is_ok()
     });
+}
+
+#[test]
+fn an_owned_guard_hands_over_as_any_other() {
+    let lock = Arc::new(Lock::new(0));
+    let mut first = ready(lock.clone().lock_owned());
+    let cancelled = waiting(lock.clone().lock_owned());
+    let mut second = waiting(lock.lock());
+    *first += 1;
+    drop(first);
+    drop(cancelled);
+    assert_eq!(*second.assert_ready(), 1);
 }

@@ -1,5 +1,7 @@
 //! Channels from many to one.
 
+use std::future::poll_fn;
+
 use unpick_primitives::mpsc::{self, SendError, TryRecvError, TrySendError};
 
 use crate::hand::{ready, waiting};
@@ -97,4 +99,74 @@ fn messages_of_an_abandoned_channel_are_dropped_at_once() {
     closed.assert_ready();
     permit.send(message.clone());
     assert_eq!(std::rc::Rc::strong_count(&message), 1);
+}
+
+#[test]
+fn receiving_many_takes_what_is_there_and_frees_as_many_places() {
+    let (sender, mut receiver) = mpsc::channel(2);
+    let mut buffer = vec![0];
+    assert_eq!(ready(receiver.recv_many(&mut buffer, 0)), 0);
+    ready(sender.send(1)).expect("it is open");
+    ready(sender.send(2)).expect("it is open");
+    let (mut third, mut fourth) = (waiting(sender.send(3)), waiting(sender.send(4)));
+    assert_eq!(ready(receiver.recv_many(&mut buffer, 9)), 2);
+    assert_eq!((third.assert_ready(), fourth.assert_ready()), (Ok(()), Ok(())));
+    assert_eq!(ready(receiver.recv_many(&mut buffer, 1)), 1);
+    drop((third, fourth));
+    drop(sender);
+    assert_eq!(ready(receiver.recv_many(&mut buffer, 9)), 1);
+    assert_eq!(ready(receiver.recv_many(&mut buffer, 9)), 0, "it is over");
+    assert_eq!(buffer, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_receiver_that_waits_for_many_is_woken_by_one() {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let mut buffer = Vec::new();
+    let mut many = waiting(receiver.recv_many(&mut buffer, 9));
+    sender.send(1).expect("it is open");
+    assert_eq!((many.wakes(), many.assert_ready()), (1, 1));
+}
+
+#[test]
+fn a_weak_sender_does_not_keep_a_channel_open() {
+    let (sender, mut receiver) = mpsc::channel::<u8>(1);
+    let weak = sender.downgrade();
+    let again = weak.upgrade().expect("a sender is there");
+    let mut recv = waiting(receiver.recv());
+    drop(sender);
+    recv.assert_pending();
+    drop(again);
+    assert_eq!(recv.assert_ready(), None);
+    assert!(weak.clone().upgrade().is_none());
+}
+
+#[test]
+fn an_owned_permit_keeps_its_place_and_its_sender() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let cancelled = ready(sender.reserve_owned()).expect("it is open");
+    assert_eq!((receiver.capacity(), receiver.sender_strong_count()), (0, 1));
+    let sender = cancelled.release();
+    let permit = ready(sender.clone().reserve_owned()).expect("one is free");
+    let mut next = waiting(sender.clone().reserve_owned());
+    drop(permit);
+    let permit = next.assert_ready().expect("the place was passed on");
+    let sender_again = permit.send(1);
+    assert_eq!(receiver.try_recv(), Ok(1));
+    receiver.close();
+    assert_eq!(ready(sender_again.reserve_owned()).err(), Some(SendError(())));
+    drop(sender);
+}
+
+#[test]
+fn a_receiver_that_is_polled_by_hand_is_woken() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    for message in 1..=2 {
+        let mut polled = waiting(poll_fn(|cx| receiver.poll_recv(cx)));
+        assert_eq!(sender.try_send(message), Ok(()));
+        assert_eq!((polled.wakes(), polled.assert_ready()), (1, Some(message)));
+    }
+    drop(waiting(poll_fn(|cx| receiver.poll_recv(cx))));
+    assert_eq!(sender.try_send(3), Ok(()));
+    assert_eq!(ready(receiver.recv()), Some(3), "nothing is kept for who is not polled");
 }

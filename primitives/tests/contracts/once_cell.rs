@@ -65,3 +65,11 @@ fn a_cell_nobody_has_initialized_is_free_again() {
     assert_eq!(cell.set(1), Ok(()));
     assert_eq!(ready(cell.get_or_init(|| at_once(2))), &1);
 }
+
+#[test]
+fn a_cell_that_was_emptied_is_initialised_again() {
+    let mut cell = OnceCell::from(1);
+    assert_eq!(cell.set(2), Err(SetError::AlreadyInitialized(2)));
+    assert_eq!((cell.take(), cell.take()), (Some(1), None));
+    assert_eq!(ready(cell.get_or_init(|| at_once(3))), &3);
+}

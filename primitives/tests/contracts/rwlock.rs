@@ -1,5 +1,7 @@
 //! Read-write locks.
 
+use std::sync::Arc;
+
 use unpick_primitives::RwLock;
 
 use crate::hand::{ready, waiting};
@@ -78,4 +80,28 @@ fn debug_is_in_asyncios_manner() {
     let writer = waiting(lock.write());
     assert_eq!(format!("{lock:?}"), "<RwLock config [reading, readers:1, waiters:1]>");
     drop((reads, writer));
+}
+
+#[test]
+fn owned_guards_hand_over_as_any_others() {
+    let lock = Arc::new(RwLock::new(0));
+    let mut written = ready(lock.clone().write_owned());
+    let cancelled = waiting(lock.clone().write_owned());
+    let (mut first, mut second) = (waiting(lock.clone().read_owned()), waiting(lock.read()));
+    *written += 1;
+    let read = written.downgrade();
+    assert_eq!((first.wakes(), second.wakes()), (0, 0), "a writer comes first");
+    drop(cancelled);
+    assert_eq!((*first.assert_ready(), *second.assert_ready(), *read), (1, 1, 1));
+}
+
+#[test]
+fn readers_behind_a_writer_that_gives_up_join_those_inside() {
+    let lock = RwLock::new(());
+    let inside = ready(lock.read());
+    let writer = waiting(lock.write());
+    let mut behind = waiting(lock.read());
+    drop(writer);
+    assert_eq!(behind.wakes(), 1);
+    drop((behind.assert_ready(), inside));
 }

@@ -1,6 +1,7 @@
 //! Semaphores.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use unpick_primitives::task::{spawn, yield_now};
 use unpick_primitives::{BoundedSemaphore, Semaphore};
@@ -116,4 +117,67 @@ fn no_permit_is_lost_when_waiters_are_aborted() {
         let second = semaphore.try_acquire();
         (first.is_ok(), second.is_ok(), semaphore.try_acquire().is_ok())
     });
+}
+
+#[test]
+fn who_wants_many_is_not_overtaken_by_who_wants_few() {
+    let semaphore = Semaphore::new(1);
+    let mut many = waiting(semaphore.acquire_many(3));
+    let mut few = waiting(semaphore.acquire());
+    semaphore.release();
+    many.assert_pending();
+    few.assert_pending();
+    assert!(semaphore.try_acquire().is_err(), "nobody overtakes");
+    semaphore.add_permits(1);
+    let many = many.assert_ready();
+    few.assert_pending();
+    drop(many);
+    drop(few.assert_ready());
+    assert_eq!(semaphore.available_permits(), 3);
+}
+
+#[test]
+fn cancelled_want_of_many_lets_those_behind_it_through() {
+    let semaphore = Semaphore::new(1);
+    let many = waiting(semaphore.acquire_many(3));
+    let mut few = waiting(semaphore.acquire());
+    drop(many);
+    assert_eq!(few.wakes(), 1);
+    drop(few.assert_ready());
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn cancelled_want_of_many_that_was_granted_gives_all_back() {
+    let semaphore = Semaphore::new(0);
+    let many = waiting(semaphore.acquire_many(2));
+    let (mut first, mut second) = (waiting(semaphore.acquire()), waiting(semaphore.acquire()));
+    semaphore.add_permits(2);
+    drop(many);
+    drop((first.assert_ready(), second.assert_ready()));
+    assert_eq!(semaphore.available_permits(), 2);
+}
+
+#[test]
+fn permits_that_were_merged_and_split_are_given_back_once() {
+    let semaphore = Semaphore::new(3);
+    let mut permits = semaphore.try_acquire_many(2).expect("three are left");
+    permits.merge(semaphore.try_acquire().expect("one is left"));
+    let split = permits.split(2).expect("it has three");
+    assert_eq!((permits.num_permits(), split.num_permits()), (1, 2));
+    drop(permits);
+    assert_eq!(semaphore.available_permits(), 1);
+    drop(split);
+    assert_eq!(semaphore.available_permits(), 3);
+}
+
+#[test]
+fn an_owned_permit_outlives_every_other_handle() {
+    let semaphore = Arc::new(Semaphore::new(1));
+    let permit = ready(semaphore.clone().acquire_owned());
+    let weak = Arc::downgrade(&semaphore);
+    drop(semaphore);
+    assert!(weak.upgrade().is_some_and(|semaphore| semaphore.locked()));
+    drop(permit);
+    assert!(weak.upgrade().is_none());
 }

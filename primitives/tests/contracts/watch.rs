@@ -67,3 +67,17 @@ fn sending_inside_of_a_run_while_the_value_is_borrowed_is_a_finding() {
     assert_eq!(finding.kind, Kind::Panic);
     assert!(finding.message.contains("watch config was sent while somebody borrows it"));
 }
+
+/// As tokio's documentation has it: an error if, and only if, the senders are gone.
+#[test]
+fn a_change_is_seen_although_the_sender_is_gone() {
+    let (sender, mut receiver) = watch::channel(1);
+    sender.send_replace(2);
+    drop(sender);
+    assert!(receiver.is_closed());
+    assert_eq!(receiver.has_changed(), Err(RecvError));
+    assert!(receiver.borrow().has_changed());
+    assert_eq!(ready(receiver.changed()), Ok(()));
+    assert!(!receiver.borrow().has_changed());
+    assert_eq!(ready(receiver.changed()), Err(RecvError));
+}
