@@ -22,7 +22,7 @@ pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};
 pub use unpick_sim::options::{Options, Switching, TimeModel};
 pub use unpick_sim::{Outcome, Run};
-pub use unpick_sim::{always, event, eventually, reachable, sometimes};
+pub use unpick_sim::{always, buggify, event, eventually, point, reachable, sometimes};
 
 /// The README's example is a test.
 #[cfg(doctest)]

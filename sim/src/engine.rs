@@ -12,6 +12,7 @@ mod choosing;
 mod detectors;
 mod diagnosis;
 mod drive;
+mod faults;
 mod ids;
 mod objects;
 mod operations;
@@ -42,6 +43,7 @@ pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::Waiter;
 
+use self::faults::FaultState;
 use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
 pub(crate) use self::table::Table;
@@ -122,6 +124,8 @@ pub(crate) struct Core {
     /// The properties that were passed.
     properties: Vec<Passed>,
     watches: Watches,
+    /// There in a run in which faults may strike.
+    faults: Option<Box<FaultState>>,
     /// Whether anything of the following is there, so that the loop looks at one flag: a
     /// finding, wakers to call, a turn that is decided already.
     attention: bool,
@@ -239,6 +243,7 @@ impl Core {
             messages: 0,
             properties: Vec::new(),
             watches: Watches::new(),
+            faults: None,
             attention: false,
             finding: None,
             divergence: None,

@@ -18,8 +18,10 @@ pub use verdict::{Verdict, judge};
 use self::course::{Assigned, Course, Switchings};
 use self::shard::Shard;
 use crate::engine;
+use crate::faults::Faults;
 use crate::finding::{Finding, Kind};
 use crate::options::{Detectors, Options, Switching, TimeModel};
+use crate::properties;
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
@@ -54,8 +56,13 @@ pub struct Hunt {
     calibration: Calibration,
     expected: Option<Kind>,
     distinct_max: usize,
+    /// Labels that some run must come to.
+    demanded: Vec<String>,
     voice: Voice,
 }
+
+/// From how many runs on a property that none of them met fails the hunt.
+const PROPERTIES_RUNS: u64 = 100;
 
 /// Whether findings of calibration runs count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +100,7 @@ impl Hunt {
             calibration: Calibration::Counts,
             expected: None,
             distinct_max: 1,
+            demanded: Vec::new(),
             voice: Voice::Telling,
         }
     }
@@ -205,6 +213,26 @@ impl Hunt {
         self
     }
 
+    /// Which faults may strike.
+    pub fn faults(mut self, faults: Faults) -> Hunt {
+        self.options.faults = faults;
+        self
+    }
+
+    /// How many steps a run may take before it counts as a livelock.
+    pub fn steps_max(mut self, steps_max: u64) -> Hunt {
+        self.options.steps_max = steps_max;
+        self
+    }
+
+    /// Demands that some run comes to each of these labels: to a [`reachable!`](crate::reachable!),
+    /// or to a [`sometimes!`](crate::sometimes!) whose condition holds. Without it, a label that no
+    /// run comes to is not missed, since nobody knows of it.
+    pub fn must_reach<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Hunt {
+        self.demanded.extend(labels.into_iter().map(Into::into));
+        self
+    }
+
     /// Demands a finding of this kind: the report is in order if that is found, and not if
     /// anything else is, or nothing.
     pub fn expect(mut self, kind: Kind) -> Hunt {
@@ -250,6 +278,9 @@ impl Hunt {
     {
         self.check();
         let harvest = jobs::carry_out(self, &program);
+        let properties = self.properties(harvest.tally.properties);
+        let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
+        let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
         let failures = harvest.caught.into_iter().map(|caught| {
             let replayed = self.replay(caught.id, &caught.tape, &caught.finding, &program);
             let findings::Caught { id, strategy, finding, tape } = caught;
@@ -262,6 +293,8 @@ impl Hunt {
             failures: failures.collect(),
             expected: self.expected,
             strategies: harvest.tally.strategies,
+            properties,
+            judges_properties,
             is_out_of_time: harvest.is_out_of_time,
             wall: harvest.wall,
         }
@@ -298,6 +331,11 @@ impl Hunt {
     {
         let Assigned { assignment, switching } = assigned;
         self.make(RunId::new(self.seed, number), assignment.chooser, switching, program)
+    }
+
+    fn properties(&self, mut tally: properties::Tally) -> properties::Tally {
+        self.demanded.iter().for_each(|label| tally.demand(label));
+        tally
     }
 
     /// Refuses what cannot be carried out, before anything is.

@@ -37,10 +37,12 @@ pub mod choice;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod engine;
+pub mod faults;
 pub mod finding;
 pub mod hunt;
 pub mod options;
 mod panics;
+pub mod points;
 pub mod probe;
 pub mod properties;
 mod random;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::faults::Faults;
+
 /// Where another task may come in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Switching {
@@ -111,6 +113,8 @@ pub struct Options {
     pub poll_max: Option<Duration>,
     /// Which detectors listen.
     pub detectors: Detectors,
+    /// Which faults may strike. None by default.
+    pub faults: Faults,
 }
 
 impl Default for Options {
@@ -129,6 +133,7 @@ impl Options {
         elapsed_max: Duration::MAX,
         poll_max: Some(Duration::from_secs(30)),
         detectors: Detectors::DEFAULT,
+        faults: Faults::OFF,
     };
 
     /// Says whether a run can be carried out so.

@@ -5,17 +5,22 @@
 //! | [`always!`](crate::always!) | the run, at once | a false condition |
 //! | [`unreachable!`](crate::unreachable!) | the run, at once | being reached |
 //! | [`eventually`] | the run, when its time is up | a condition that does not come true |
-//! | [`sometimes!`](crate::sometimes!) | no run | a condition that held in none of many |
-//! | [`reachable!`](crate::reachable!) | no run | never being reached |
+//! | [`sometimes!`](crate::sometimes!) | the hunt, when all runs are made | a condition that held in no run |
+//! | [`reachable!`](crate::reachable!) | the hunt, when all runs are made | never being reached |
 //!
 //! What violates a run is a finding of kind [`Kind::Property`](crate::finding::Kind::Property).
 //! The run ends when the poll returns in which it came about; the code after it in that poll is
 //! still executed, since nothing panics.
 //!
-//! What a run passed is in [`Outcome::properties`](crate::Outcome::properties), and a [`Tally`]
-//! says of many runs what none of them met. It knows the `sometimes!` that were passed and never
-//! held; it cannot know of places that no run came to, unless their labels are
-//! [demanded](Tally::demand).
+//! What a run passed is in [`Outcome::properties`](crate::Outcome::properties), and the report of
+//! a hunt has what its runs passed, taken together. It knows the `sometimes!` that were passed and
+//! never held. It cannot know of places that no run came to, unless their labels are demanded:
+//! with [`Hunt::must_reach`](crate::hunt::Hunt::must_reach), which `#[unpick::test]` does for the
+//! labels in the test's own body.
+//!
+//! A hunt that nothing was found in fails if a property was met by none of its runs
+//! ([`Report::assert_ok`](crate::hunt::Report::assert_ok)). One of fewer than 100 runs, one that
+//! was cut short, and a single shard only say so: they have not seen enough.
 //!
 //! Outside of a run `always!` and `unreachable!` panic when they are violated, like assertions;
 //! `sometimes!` and `reachable!` do nothing.

@@ -96,12 +96,8 @@ pub fn pick(bound: usize) -> usize {
 /// assert_eq!(outcome.result, Ok(false));
 /// ```
 #[track_caller]
-#[expect(clippy::float_arithmetic, reason = "one multiplication by a power of two, which is exact")]
 pub fn chance(probability: f64) -> bool {
-    let allowed = (0.0..=1.0).contains(&probability);
-    assert!(allowed, "sim::chance got the probability {probability}; allowed: 0 to 1");
-    let weight = (probability * 4_294_967_296.0) as u64;
-    match u32::try_from(weight) {
+    match u32::try_from(weight("sim::chance", probability)) {
         Ok(0) => expect_run("sim::chance", |_| false),
         Ok(weight) => {
             let question = Question { label: Label::Fault, arity: 2, weight: Some(weight) };
@@ -109,4 +105,13 @@ pub fn chance(probability: f64) -> bool {
         }
         Err(_) => expect_run("sim::chance", |_| true),
     }
+}
+
+/// A probability as a weight: out of 2^32.
+#[track_caller]
+#[expect(clippy::float_arithmetic, reason = "one multiplication by a power of two, which is exact")]
+pub(crate) fn weight(what: &str, probability: f64) -> u64 {
+    let allowed = (0.0..=1.0).contains(&probability);
+    assert!(allowed, "{what} got the probability {probability}; allowed: 0 to 1");
+    (probability * 4_294_967_296.0) as u64
 }

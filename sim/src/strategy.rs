@@ -127,6 +127,13 @@ pub enum Notice {
         /// The operation.
         operation: OperationView,
     },
+    /// A named point was passed.
+    Passed {
+        /// The number of the task.
+        task: u32,
+        /// The point's label.
+        label: &'static str,
+    },
     /// An operation was executed, awaitable or immediate.
     Executed {
         /// The number of the task.
@@ -143,7 +150,7 @@ pub struct Point<'a> {
     pub label: Label,
     /// How many alternatives there are: 2 or more. Alternative 0 is the plain one.
     pub arity: u32,
-    /// With two alternatives, how often 1 should be drawn at random: out of 2^32. `None` for
+    /// How often another alternative than 0 should be drawn at random: out of 2^32. `None` for
     /// evenly.
     pub weight: Option<u32>,
     /// The number of the choice in its run, from 0.

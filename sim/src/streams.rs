@@ -16,15 +16,18 @@ pub enum Stream {
     Choice(Label),
     /// Draws that a strategy makes for itself, such as priorities.
     Strategy,
+    /// Draws of which faults a run has.
+    Swarm,
 }
 
-const STREAMS: usize = 5;
+const STREAMS: usize = 6;
 
 impl Stream {
     const fn number(self) -> usize {
         match self {
             Stream::Choice(label) => label as usize,
-            Stream::Strategy => STREAMS - 1,
+            Stream::Strategy => 4,
+            Stream::Swarm => 5,
         }
     }
 }
@@ -57,14 +60,16 @@ impl Streams {
         self.streams[number].get_or_insert_with(|| seeded(run, number as u64)).next_u32()
     }
 
-    /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight (and
-    /// two alternatives) 1 that many times out of 2^32.
+    /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight one of
+    /// those that are not plain, that many times out of 2^32.
     #[inline]
     pub fn alternative(&mut self, label: Label, arity: u32, weight: Option<u32>) -> u32 {
         let stream = Stream::Choice(label);
         match weight {
             None => self.below(stream, arity),
-            Some(weight) => u32::from(self.word(stream) < weight),
+            Some(weight) if self.word(stream) >= weight => 0,
+            Some(_) if arity == 2 => 1,
+            Some(_) => 1 + self.below(stream, arity - 1),
         }
     }
 

@@ -41,7 +41,12 @@ where
 
 /// A task with a name or other particulars, to be spawned.
 pub fn task() -> Builder {
-    Builder { name: None, on_panic: OnPanic::default(), duty: Duty::default() }
+    Builder {
+        name: None,
+        on_panic: OnPanic::default(),
+        duty: Duty::default(),
+        is_cancellable: false,
+    }
 }
 
 /// What a task is to be; made by [`task`].
@@ -51,6 +56,7 @@ pub struct Builder {
     name: Option<String>,
     on_panic: OnPanic,
     duty: Duty,
+    is_cancellable: bool,
 }
 
 impl Builder {
@@ -63,6 +69,13 @@ impl Builder {
     /// Marks a task that may run for ever: it is not missed when the run is over.
     pub fn daemon(mut self) -> Builder {
         self.duty = Duty::Daemon;
+        self
+    }
+
+    /// Marks a task that may be cancelled at any await: random cancellation strikes it where that
+    /// is on for marked tasks. See [`Faults`](crate::faults::Faults).
+    pub fn cancellable(mut self) -> Builder {
+        self.is_cancellable = true;
         self
     }
 
@@ -89,6 +102,7 @@ impl Builder {
             site: Location::caller(),
             on_panic: self.on_panic,
             duty: self.duty,
+            is_cancellable: self.is_cancellable,
         };
         let (stamp, task) = expect_run("sim::spawn", |core| (core.stamp, core.spawn(new)));
         JoinHandle::new(stamp, task)

@@ -5,7 +5,9 @@ mod event;
 mod jsonl;
 mod text;
 
-pub use event::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, TaskRef};
+pub use event::{
+    Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
+};
 pub use text::Text;
 
 use crate::finding::Place;

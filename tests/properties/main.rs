@@ -1,4 +1,6 @@
 //! What programs claim of themselves.
 
 mod claims;
+mod hunts;
 mod in_time;
+mod points;

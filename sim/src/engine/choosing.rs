@@ -14,7 +14,7 @@ pub(crate) struct Question {
     pub(crate) label: Label,
     /// How many alternatives there are.
     pub(crate) arity: u32,
-    /// With two alternatives, how often 1 should be drawn: out of 2^32. `None` for evenly.
+    /// How often another alternative than 0 should be drawn: out of 2^32. `None` for evenly.
     pub(crate) weight: Option<u32>,
 }
 
@@ -174,7 +174,7 @@ impl Core {
         }
         while self.wakes.is_empty()
             && self.finding.is_none()
-            && let Some(deadline_ns) = self.timers.next_deadline_ns()
+            && let Some(deadline_ns) = self.next_deadline_ns()
         {
             let question = Question { label: Label::Time, arity: 2, weight: Some(STALL_WEIGHT) };
             if self.choose(question) == 0 {

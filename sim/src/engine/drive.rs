@@ -246,12 +246,21 @@ impl Core {
             return Some(self.enter(task, StepKind::Granted));
         }
         let is_stalling = self.options.time == TimeModel::Stalling;
+        let has_faults = self.faults.is_some();
         self.attention = false;
+        if has_faults {
+            self.strike_last();
+        }
         if let Some(preselected) = self.preselected.take()
             && let Some(turn) = self.take_preselected(preselected)
         {
-            self.attention = is_stalling;
-            return Some(self.take_turn(turn));
+            self.attention = self.is_watchful();
+            if !has_faults {
+                return Some(self.take_turn(turn));
+            }
+            if !self.stalls(turn) {
+                return Some(self.take_noted(turn));
+            }
         }
         if is_stalling && !self.ready.is_empty() {
             self.stall();
@@ -259,8 +268,27 @@ impl Core {
                 return self.attend();
             }
         }
-        self.attention = is_stalling;
+        self.attention = self.is_watchful();
+        if has_faults {
+            while let Some(turn) = self.next_turn() {
+                if !self.stalls(turn) {
+                    return Some(self.take_noted(turn));
+                }
+            }
+        }
         None
+    }
+
+    /// Whether the loop has something to look at before every turn.
+    #[inline]
+    pub(super) fn is_watchful(&self) -> bool {
+        self.options.time == TimeModel::Stalling || self.faults.is_some()
+    }
+
+    /// Takes a turn after which faults may strike.
+    fn take_noted(&mut self, turn: Turn) -> Next {
+        self.note_turn(turn);
+        self.take_turn(turn)
     }
 
     #[inline(always)]
@@ -338,7 +366,7 @@ impl Core {
         if self.wake_watches() {
             return None;
         }
-        let deadline_ns = self.timers.next_deadline_ns();
+        let deadline_ns = self.next_deadline_ns();
         if let Some(source) = self.source.take() {
             return Some(Next::Source(source, deadline_ns.map(Instant::from_nanos)));
         }

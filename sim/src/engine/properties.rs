@@ -1,10 +1,14 @@
 //! Properties of a run, as far as the engine has to do with them.
 
+use std::panic::Location;
+
 use super::ids::Packed;
 use super::waker::Waiter;
 use super::{Core, TaskId};
 use crate::finding::{Finding, Kind, Place};
 use crate::properties::{Passed, Site};
+use crate::strategy::Notice;
+use crate::trace::EventKind;
 
 /// Conditions that are looked at whenever nothing else can run.
 #[derive(Debug, Default)]
@@ -38,6 +42,18 @@ impl Watches {
 }
 
 impl Core {
+    /// Notes that a point was passed, for whoever looks.
+    pub(crate) fn pass_point(&mut self, label: &'static str, site: &'static Location<'static>) {
+        if self.teardown {
+            return;
+        }
+        if self.is_asking {
+            let task = self.current.unwrap_or(TaskId::MAIN).0;
+            self.tell(Notice::Passed { task, label });
+        }
+        self.record(|_| EventKind::Passed { label, site: site.into() });
+    }
+
     /// Notes that a property was passed in this run.
     #[cold]
     pub(crate) fn note_property(&mut self, site: &'static Site, held: bool) {

@@ -10,13 +10,14 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::beacon::Identity;
+use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
 use super::{Core, ENGINE, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::finding::Finding;
-use crate::options::{Options, TimeModel, Tracing};
+use crate::options::{Options, Tracing};
 use crate::panics;
 use crate::properties::Passed;
 use crate::seed::RunId;
@@ -162,7 +163,8 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         }
         core.make_ready(Turn::Resume(TaskId::MAIN));
         core.current = Some(TaskId::MAIN);
-        core.attention = options.time == TimeModel::Stalling;
+        core.faults = FaultState::new(options.faults);
+        core.attention = core.is_watchful();
         engine.stamp.set(stamp);
     });
     stamp
@@ -319,6 +321,7 @@ fn end() -> Ended {
         core.without_switching = 0;
         core.messages = 0;
         core.watches.clear();
+        core.faults = None;
         core.teardown = false;
         core.detectors = None;
         core.spent = 0;

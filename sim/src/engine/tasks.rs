@@ -113,6 +113,8 @@ pub(crate) struct Task {
     pub(crate) aborted: bool,
     pub(crate) on_panic: OnPanic,
     pub(crate) duty: Duty,
+    /// Whether random cancellation may strike it.
+    pub(crate) is_cancellable: bool,
     /// Invariant: `None` for the main task, while running, and after the end.
     pub(crate) future: Option<TaskFuture>,
     pub(crate) leftover: Leftover,
@@ -148,6 +150,7 @@ impl Task {
             aborted: false,
             on_panic,
             duty,
+            is_cancellable: false,
             future,
             leftover: Leftover::Nothing,
             joiner: None,
@@ -166,6 +169,7 @@ pub(crate) struct NewTask {
     pub(crate) site: &'static Location<'static>,
     pub(crate) on_panic: OnPanic,
     pub(crate) duty: Duty,
+    pub(crate) is_cancellable: bool,
 }
 
 impl Core {
@@ -184,7 +188,9 @@ impl Core {
             name: new.name.map(String::into_boxed_str),
         };
         self.beacon().lock_identities().push(identity);
-        self.tasks.push(Task::new(Some(new.future), new.on_panic, new.duty, path));
+        let mut task = Task::new(Some(new.future), new.on_panic, new.duty, path);
+        task.is_cancellable = new.is_cancellable;
+        self.tasks.push(task);
         if self.is_asking {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
         }

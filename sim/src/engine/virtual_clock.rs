@@ -31,6 +31,16 @@ impl Core {
         self.source.replace(source)
     }
 
+    /// When something is due next: a timer, or the end of a stall.
+    #[inline]
+    pub(super) fn next_deadline_ns(&mut self) -> Option<u64> {
+        let timer_ns = self.timers.next_deadline_ns();
+        if self.faults.is_none() {
+            return timer_ns;
+        }
+        timer_ns.into_iter().chain(self.next_stall_ns()).min()
+    }
+
     /// Moves the clock to `to_ns`, never backwards, and fires every timer that is due then.
     pub(super) fn jump(&mut self, to_ns: u64) {
         if to_ns > self.now_ns {
@@ -43,6 +53,10 @@ impl Core {
         }
         while let Some(timer) = self.timers.pop_due(self.now_ns) {
             self.wake_waiter(timer.waiter);
+        }
+        if self.faults.is_some() {
+            self.end_stalls();
+            self.strike_any();
         }
     }
 

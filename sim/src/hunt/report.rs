@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::tally::StrategyCounts;
 use crate::finding::{Finding, Kind};
+use crate::properties::{Tally, Unmet};
 use crate::seed::RunId;
 use crate::tape::Tape;
 
@@ -51,6 +52,11 @@ pub struct Report {
     /// A hunt of several jobs that ends with a finding may have made a few runs more than
     /// [`runs`](Self::runs) says.
     pub strategies: BTreeMap<String, StrategyCounts>,
+    /// The properties that the runs passed.
+    pub properties: Tally,
+    /// Whether a property that no run met counts against the hunt: if it made 100 runs or more,
+    /// and is neither one shard of several nor cut short.
+    pub judges_properties: bool,
     /// Whether the budget of wall-clock time cut the hunt short.
     pub is_out_of_time: bool,
     /// How long it took.
@@ -70,7 +76,18 @@ impl Report {
         self.failure().map(|failure| &failure.finding)
     }
 
-    /// Demands that nothing was found, or, of a hunt that [expects](crate::hunt::Hunt::expect) a
+    /// The properties that no run met, if nothing was found: see
+    /// [`properties`](mod@crate::properties).
+    #[must_use]
+    pub fn unmet(&self) -> Vec<Unmet> {
+        if self.failures.is_empty() { self.properties.unmet() } else { Vec::new() }
+    }
+
+    fn misses_properties(&self) -> bool {
+        self.judges_properties && !self.unmet().is_empty()
+    }
+
+    /// Demands that nothing was found and every property met, or, of a hunt that [expects](crate::hunt::Hunt::expect) a
     /// kind of finding, nothing but that.
     ///
     /// # Panics
@@ -79,7 +96,7 @@ impl Report {
     pub fn assert_ok(&self) {
         match self.expected {
             Some(kind) => self.assert_finds(kind),
-            None => assert!(self.failures.is_empty(), "{self}"),
+            None => assert!(self.failures.is_empty() && !self.misses_properties(), "{self}"),
         }
     }
 
@@ -119,7 +136,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.failures.is_empty() {
-            write!(f, "{}: nothing found in {} runs", self.name, self.runs)?;
+            let lead = if self.misses_properties() { "FAILED " } else { "" };
+            write!(f, "{lead}{}: nothing found in {} runs", self.name, self.runs)?;
+        }
+        for unmet in self.unmet() {
+            let lead = if self.judges_properties { "but" } else { "not judged by so few runs:" };
+            write!(f, "\n  {lead} {unmet}")?;
         }
         for (number, failure) in self.failures.iter().enumerate() {
             f.write_str(if number == 0 { "" } else { "\n" })?;

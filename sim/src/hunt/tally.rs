@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::properties;
 use crate::run::Outcome;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
 
@@ -20,11 +21,14 @@ pub struct StrategyCounts {
 pub(super) struct Tally {
     /// By the strategy's name with its parameters.
     pub(super) strategies: BTreeMap<String, StrategyCounts>,
+    /// What the runs passed, those of the calibration too.
+    pub(super) properties: properties::Tally,
 }
 
 impl Tally {
     /// Counts a run. Calibration counts for none: its runs are not drawn like the others.
     pub(super) fn add(&mut self, number: u64, strategy: &str, outcome: &Outcome<()>) {
+        self.properties.add(&outcome.properties);
         if number < CALIBRATION_RUNS {
             return;
         }
@@ -37,6 +41,7 @@ impl Tally {
     }
 
     pub(super) fn merge(&mut self, other: Tally) {
+        self.properties.merge(&other.properties);
         for (strategy, counts) in other.strategies {
             let sum = self.strategies.entry(strategy).or_default();
             sum.runs += counts.runs;

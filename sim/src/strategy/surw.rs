@@ -229,7 +229,7 @@ impl Strategy for Surw {
             Notice::Gone { turn } => self.gone(turn),
             Notice::Step { task, operation } => self.passed(task, operation),
             Notice::WentOn { task, operation } => self.passed(task, Some(operation)),
-            Notice::Executed { .. } => {}
+            Notice::Passed { .. } | Notice::Executed { .. } => {}
         }
     }
 }

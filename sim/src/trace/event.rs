@@ -74,6 +74,33 @@ pub enum Ending {
     LeftBehind,
 }
 
+/// A fault that struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Struck {
+    /// The program was told that something is to go wrong.
+    Buggified {
+        /// Where it asked.
+        site: Site,
+    },
+    /// A task was cancelled at the await where it was.
+    Cancelled {
+        /// The task.
+        task: TaskRef,
+    },
+    /// A task is polled although nobody woke it.
+    WokenSpuriously {
+        /// The task.
+        task: TaskRef,
+    },
+    /// A task's turn was put off.
+    Stalled {
+        /// The task.
+        task: TaskRef,
+        /// Until when.
+        until: Instant,
+    },
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -211,6 +238,15 @@ pub enum EventKind {
         site: Site,
         /// What was made of it; `None` if it cannot be shown.
         value: Option<Box<str>>,
+    },
+    /// A fault struck.
+    Struck(Struck),
+    /// The task passed a named point.
+    Passed {
+        /// The point's label.
+        label: &'static str,
+        /// Where it is.
+        site: Site,
     },
     /// The program said something with [`event!`](crate::event).
     Said {

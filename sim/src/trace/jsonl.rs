@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Trace};
+use super::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, Trace};
 use crate::finding::Place;
 use crate::probe::Access;
 
@@ -118,6 +118,24 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         }
         EventKind::SharedUpdated { object, site, value } => {
             ("shared_updated", access(*object, *site, value))
+        }
+        EventKind::Struck(struck) => {
+            let fields = match struck {
+                Struck::Buggified { site } => {
+                    json!({ "fault": "buggify", "site": site.place().to_string() })
+                }
+                Struck::Cancelled { task } => json!({ "fault": "cancellation", "of": task.0 }),
+                Struck::WokenSpuriously { task } => {
+                    json!({ "fault": "spurious_wake", "of": task.0 })
+                }
+                Struck::Stalled { task, until } => {
+                    json!({ "fault": "stall", "of": task.0, "until_ns": until.as_nanos() })
+                }
+            };
+            ("struck", fields)
+        }
+        EventKind::Passed { label, site } => {
+            ("passed", json!({ "point": label, "site": site.place().to_string() }))
         }
         EventKind::Said { text } => ("said", json!({ "text": text })),
     }

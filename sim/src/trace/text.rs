@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Ending, Event, EventKind, OperationRef, Site, StepKind, TaskRef, Trace};
+use super::{Ending, Event, EventKind, OperationRef, Site, StepKind, Struck, TaskRef, Trace};
 
 /// Whether places in the source are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +101,17 @@ impl Text {
             EventKind::SharedUpdated { object, site, value } => {
                 format!("update {}{}{}", object_title(*object), equals(value), self.at(*site))
             }
+            EventKind::Struck(struck) => match struck {
+                Struck::Buggified { site } => format!("fault: buggify{}", self.at(*site)),
+                Struck::Cancelled { task } => format!("fault: cancels {}", task_title(*task)),
+                Struck::WokenSpuriously { task } => {
+                    format!("fault: spurious wake of {}", task_title(*task))
+                }
+                Struck::Stalled { task, until } => {
+                    format!("fault: stalls {} until t={until}", task_title(*task))
+                }
+            },
+            EventKind::Passed { label, site } => format!("point {label}{}", self.at(*site)),
             EventKind::Said { text } => format!("say {text}"),
             EventKind::Published { .. }
             | EventKind::Observed { .. }
