@@ -4,4 +4,5 @@
 
 pub mod count;
 pub mod finding;
+pub mod shrinking;
 pub mod workloads;

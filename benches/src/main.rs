@@ -1,13 +1,15 @@
 //! `unpick-benches run NAME RUNS`: makes runs of one workload, for a profiler to look at.
 //! `unpick-benches count`: instructions per unit of each workload, with valgrind.
 //! `unpick-benches finding [SEEDS]`: runs to the first bug, for each strategy.
+//! `unpick-benches shrinking [SEEDS]`: what is left of failing tapes, and whether all holds that
+//! shrinking promises.
 //! `unpick-benches time`: nanoseconds per unit of each workload.
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use unpick_benches::workloads::{self, WORKLOADS};
-use unpick_benches::{count, finding};
+use unpick_benches::{count, finding, shrinking};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,12 +40,21 @@ fn main() -> ExitCode {
             }
             _ => usage(),
         },
+        ["shrinking"] => shrink(7),
+        ["shrinking", seeds] => match seeds.parse() {
+            Ok(seeds) if seeds > 0 => shrink(seeds),
+            _ => usage(),
+        },
         ["time"] => {
             time();
             ExitCode::SUCCESS
         }
         _ => usage(),
     }
+}
+
+fn shrink(seeds: u64) -> ExitCode {
+    if shrinking::print_table(seeds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
@@ -74,7 +85,7 @@ fn time() {
 fn usage() -> ExitCode {
     let names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
     eprintln!(
-        "usage: unpick-benches time | count | finding [SEEDS] | run NAME RUNS; NAME is one of: {}",
+        "usage: unpick-benches time | count | finding [SEEDS] | shrinking [SEEDS] | run NAME RUNS; NAME is one of: {}",
         names.join(", ")
     );
     ExitCode::from(2)

@@ -1,7 +1,11 @@
 //! What went wrong in a run: kind, message, place, evidence.
 
+mod signature;
+
 use std::fmt;
 use std::panic::Location;
+
+pub use signature::Signature;
 
 use crate::time::Instant;
 
@@ -183,6 +187,12 @@ impl Finding {
             ..finding.clone()
         };
         rest(self) == rest(other)
+    }
+
+    /// What it has in common with other findings of the same bug.
+    #[must_use]
+    pub fn signature(&self) -> Signature {
+        Signature::of(self)
     }
 
     /// A finding of which no more is known than this.

@@ -1,6 +1,7 @@
 //! Hunting: many runs of one program, looking for a finding.
 
 mod course;
+pub mod explain;
 mod findings;
 mod jobs;
 mod report;
@@ -240,8 +241,8 @@ impl Hunt {
         self
     }
 
-    /// Goes on until there are so many distinct findings. Two are the same if they are of the
-    /// same kind at the same place.
+    /// Goes on until there are so many distinct findings. Two are the same if they have
+    /// the same [signature](crate::finding::Signature).
     ///
     /// # Panics
     /// If it is zero.

@@ -11,6 +11,7 @@ mod handing_over;
 mod in_place;
 mod random_programs;
 mod same_seed;
+mod shrinking;
 mod tapes;
 mod time;
 mod wakers;

@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use generate::{Form, Size, generate};
-pub(crate) use interpret::{Executed, execute};
+pub(crate) use interpret::{Executed, execute, expecting};
 
 /// What one task does, in order.
 pub(crate) type Body = Arc<[Op]>;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Kind, Place};
+use crate::finding::{Finding, Signature};
 use crate::seed::RunId;
 use crate::tape::Tape;
 
@@ -14,9 +14,6 @@ pub(super) struct Caught {
     pub(super) finding: Finding,
     pub(super) tape: Tape,
 }
-
-/// Findings with the same signature count as one.
-type Signature = (Kind, Option<Place>);
 
 /// Of each signature the failure with the lowest number. So what is found does not depend on
 /// which job was faster.
@@ -33,7 +30,7 @@ impl Findings {
 
     /// Takes in a failure; says whether it is the first of its signature.
     pub(super) fn add(&mut self, caught: Caught) -> bool {
-        let signature = (caught.finding.kind, caught.finding.place.clone());
+        let signature = caught.finding.signature();
         match self.by_signature.get_mut(&signature) {
             None => {
                 self.by_signature.insert(signature, caught);
@@ -70,6 +67,7 @@ impl Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Kind;
     use crate::time::Instant;
 
     fn caught(number: u64, kind: Kind) -> Caught {

@@ -35,6 +35,14 @@ pub(crate) struct Executed {
     pub(crate) outcome: Outcome<()>,
 }
 
+/// The program as a future that fails unless its variables end up so.
+pub(crate) async fn expecting(program: &Program, expected: &[u64]) -> Result<(), String> {
+    let world = Rc::new(World::new(program));
+    main(Rc::clone(&world), program.main.clone()).await;
+    let variables = world.variables.borrow();
+    if *variables == expected { Ok(()) } else { Err(String::from("the variables differ")) }
+}
+
 /// Executes a program.
 pub(crate) fn execute(run: Run, program: &Program) -> Executed {
     let mut world = None;

@@ -1,0 +1,138 @@
+//! What shrinking comes to: for failing runs of the gallery and of the benchmark's programs, how
+//! many deviations are left, and whether all holds that is promised.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use unpick::cli::Expectation;
+use unpick::sim::hunt::explain::{self, Budget, Shrunk};
+use unpick::sim::hunt::{Verdict, judge};
+use unpick::sim::seed::RunId;
+use unpick::sim::tape::Tape;
+use unpick::{Finding, Options, Run};
+use unpick_scenarios::SCENARIOS;
+
+use crate::finding::PROGRAMS;
+
+/// How many random walks are made in search of a failing one.
+const RUNS_MAX: u64 = 5000;
+
+/// One failing run, shrunk.
+struct Pair {
+    tape: Tape,
+    shrunk: Shrunk,
+    took: Duration,
+    /// Each promise that does not hold.
+    broken: Vec<String>,
+}
+
+/// Prints a line a program, and a summary; says whether all promises hold.
+pub fn print_table(seeds: u64) -> bool {
+    println!(
+        "| program | pairs | deviations | left | choices | left | runs | most ms | cut short |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let mut gallery = Vec::new();
+    for scenario in SCENARIOS {
+        for variant in scenario.variants {
+            if matches!(variant.expectation, Expectation::Finds { .. }) {
+                let pairs = pairs(&variant.program, &variant.options(), seeds);
+                gallery.extend(line(scenario.name, pairs));
+            }
+        }
+    }
+    let mut programs = Vec::new();
+    for program in PROGRAMS {
+        let pairs = pairs(&program.run, &Options::default(), seeds);
+        programs.extend(line(program.name, pairs));
+    }
+    let is_kept = summary("gallery", &gallery);
+    summary("benchmark's programs", &programs) && is_kept
+}
+
+/// Random walks that fail, one for each base seed, shrunk.
+fn pairs<F, Fut>(program: &F, options: &Options, seeds: u64) -> Vec<Pair>
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let failing = |seed| {
+        let ids = (0..RUNS_MAX).map(|number| RunId::new(seed, number));
+        let mut runs = ids.map(|id| judge(Run::with(options.clone()).id(id).execute(program)));
+        runs.find_map(|outcome| outcome.result.err().map(|finding| (outcome.tape, finding)))
+    };
+    let failing = (0..seeds).filter_map(failing);
+    failing.map(|(tape, finding)| pair(program, options, tape, &finding)).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
+fn pair<F, Fut>(program: &F, options: &Options, tape: Tape, finding: &Finding) -> Pair
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let begin = Instant::now();
+    let shrunk = explain::shrink(program, options, &tape, finding, Budget::default());
+    let shrunk =
+        shrunk.unwrap_or_else(|| panic!("{} does not fail again: {finding}", tape.token()));
+    let took = begin.elapsed();
+    let mut broken = Vec::new();
+    let signature = finding.signature();
+    if shrunk.finding.signature() != signature {
+        broken.push(format!("fails otherwise: {}", shrunk.finding));
+    }
+    let size = |tape: &Tape| (tape.deviations(), tape.len());
+    if size(&shrunk.tape) > size(&tape) {
+        broken.push(format!("{} is larger than {}", shrunk.tape.token(), tape.token()));
+    }
+    let choices = shrunk.tape.choices.iter().enumerate();
+    for (number, _) in choices.filter(|(_, choice)| !choice.is_plain()) {
+        let flipped = explain::flip(program, options, &shrunk.tape, number);
+        if flipped.result.is_err_and(|finding| finding.signature() == signature) {
+            broken.push(format!("choice {number} of {} could be plain", shrunk.tape.token()));
+        }
+    }
+    Pair { tape, shrunk, took, broken }
+}
+
+/// Prints what came of one program.
+fn line(name: &str, pairs: Vec<Pair>) -> Vec<Pair> {
+    let most = |measure: fn(&Pair) -> usize| median(pairs.iter().map(measure));
+    println!(
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        pairs.len(),
+        most(|pair| pair.tape.deviations()),
+        most(|pair| pair.shrunk.tape.deviations()),
+        most(|pair| pair.tape.len()),
+        most(|pair| pair.shrunk.tape.len()),
+        most(|pair| pair.shrunk.runs as usize),
+        pairs.iter().map(|pair| pair.took).max().unwrap_or_default().as_millis(),
+        pairs.iter().filter(|pair| pair.shrunk.cut_short.is_some()).count(),
+    );
+    pairs
+}
+
+fn summary(what: &str, pairs: &[Pair]) -> bool {
+    let left = |pair: &Pair| pair.shrunk.tape.deviations();
+    let slowest = pairs.iter().filter(|pair| pair.tape.len() <= 1000).map(|pair| pair.took).max();
+    println!(
+        "\n{what}: {} pairs, median {} deviations -> {} (most {}), slowest of up to 1000 choices \
+         {} ms, {} promises broken",
+        pairs.len(),
+        median(pairs.iter().map(|pair| pair.tape.deviations())),
+        median(pairs.iter().map(left)),
+        pairs.iter().map(left).max().unwrap_or_default(),
+        slowest.unwrap_or_default().as_millis(),
+        pairs.iter().map(|pair| pair.broken.len()).sum::<usize>(),
+    );
+    pairs.iter().flat_map(|pair| &pair.broken).for_each(|broken| println!("  {broken}"));
+    pairs.iter().all(|pair| pair.broken.is_empty())
+}
+
+fn median(values: impl Iterator<Item = usize>) -> usize {
+    let mut sorted: Vec<usize> = values.collect();
+    sorted.sort_unstable();
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
