@@ -29,6 +29,15 @@ pub fn print_table(seeds: u64) {
     }
 }
 
+/// In which run, from 1, the portfolio finds the bug of the program of this name: nothing if there
+/// is no such program, `Some(None)` if it is not found.
+#[must_use]
+pub fn first(name: &str, seed: u64, runs_max: u64) -> Option<Option<u64>> {
+    let program = PROGRAMS.iter().find(|program| program.name == name)?;
+    let report = Hunt::new(program.name).quiet().seed(seed).runs(runs_max).run(program.run);
+    Some(report.failure().map(|_| report.runs))
+}
+
 /// The strategies that are measured by themselves: those that make more than one schedule.
 fn random_members() -> impl Iterator<Item = (&'static str, Member)> {
     let is_random = |member| !matches!(member, Member::Fifo | Member::Lockstep);

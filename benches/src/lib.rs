@@ -4,5 +4,6 @@
 
 pub mod count;
 pub mod finding;
+pub mod peers;
 pub mod shrinking;
 pub mod workloads;

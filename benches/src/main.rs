@@ -1,73 +1,107 @@
-//! `unpick-benches run NAME RUNS`: makes runs of one workload, for a profiler to look at.
-//! `unpick-benches count`: instructions per unit of each workload, with valgrind.
-//! `unpick-benches finding [SEEDS]`: runs to the first bug, for each strategy.
-//! `unpick-benches shrinking [SEEDS]`: what is left of failing tapes, and whether all holds that
-//! shrinking promises.
-//! `unpick-benches time`: nanoseconds per unit of each workload.
+//! The measurements, one subcommand each: `unpick-benches --help` lists them.
 
+use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use unpick_benches::workloads::{self, WORKLOADS};
-use unpick_benches::{count, finding, shrinking};
+use clap::{Parser, Subcommand};
+
+use unpick_benches::workloads::{self, WORKLOADS, Workload};
+use unpick_benches::{count, finding, peers, shrinking};
+
+/// Measures Unpick.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Nanoseconds a unit of each workload; of one workload, those that so many runs take.
+    Time { workload: Option<String>, runs: Option<u64> },
+    /// Instructions a unit of each workload, counted by valgrind.
+    Count,
+    /// Makes runs of one workload, for a profiler to look at.
+    Run { workload: String, runs: u64 },
+    /// The median number of runs to the first bug over so many base seeds, for each strategy.
+    Finding {
+        #[arg(default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+    },
+    /// The run in which the bug of one program is found, from 1, or `never`.
+    Find { program: String, seed: u64, runs_max: u64 },
+    /// What is left of failing tapes, and whether all holds that shrinking promises.
+    Shrinking {
+        #[arg(default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+    },
+    /// Unpick beside its peers, as Markdown tables. Builds the peers first.
+    Peers {
+        #[arg(default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
+        repetitions: u64,
+        #[arg(default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+    },
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        ["run", name, runs] => match (workloads::find(name), runs.parse()) {
-            (Some(workload), Ok(runs)) => {
-                (0..runs).for_each(workload.run);
-                ExitCode::SUCCESS
-            }
-            _ => usage(),
-        },
-        ["count"] => match count::count_all() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("unpick-benches: {error}");
-                ExitCode::from(2)
-            }
-        },
-        ["finding"] => {
-            finding::print_table(20);
-            ExitCode::SUCCESS
+    match execute(&Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("unpick-benches: {error}");
+            ExitCode::from(2)
         }
-        ["finding", seeds] => match seeds.parse() {
-            Ok(seeds) if seeds > 0 => {
-                finding::print_table(seeds);
-                ExitCode::SUCCESS
-            }
-            _ => usage(),
-        },
-        ["shrinking"] => shrink(7),
-        ["shrinking", seeds] => match seeds.parse() {
-            Ok(seeds) if seeds > 0 => shrink(seeds),
-            _ => usage(),
-        },
-        ["time"] => {
-            time();
-            ExitCode::SUCCESS
-        }
-        _ => usage(),
     }
 }
 
-fn shrink(seeds: u64) -> ExitCode {
-    if shrinking::print_table(seeds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Command::Time { workload: Some(name), runs } => {
+            println!("{}", time_runs(named(name)?, runs.unwrap_or(1)));
+        }
+        Command::Time { workload: None, .. } => time_all(),
+        Command::Count => count::count_all()?,
+        Command::Run { workload, runs } => (0..*runs).for_each(named(workload)?.run),
+        Command::Finding { seeds } => finding::print_table(*seeds),
+        Command::Find { program, seed, runs_max } => {
+            let found = finding::first(program, *seed, *runs_max);
+            match found.ok_or_else(|| format!("there is no program `{program}`"))? {
+                Some(run) => println!("{run}"),
+                None => println!("never"),
+            }
+        }
+        Command::Shrinking { seeds } => {
+            if !shrinking::print_table(*seeds) {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Peers { repetitions, seeds } => peers::compare(*repetitions, *seeds)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
+fn named(name: &str) -> Result<&'static Workload, String> {
+    workloads::find(name).ok_or_else(|| {
+        let names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
+        format!("there is no workload `{name}`; allowed: {}", names.join(", "))
+    })
+}
+
+/// How many nanoseconds so many runs take.
 #[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
-fn time() {
+fn time_runs(workload: &Workload, runs: u64) -> u128 {
+    let begin = Instant::now();
+    (0..runs).for_each(workload.run);
+    begin.elapsed().as_nanos()
+}
+
+fn time_all() {
     for workload in WORKLOADS {
         let runs = (2_000_000 / workload.units).clamp(3, 200_000);
         (0..runs.min(10)).for_each(workload.run);
         let mut samples: Vec<u128> = (0..7)
-            .map(|_| {
-                let begin = Instant::now();
-                (0..runs).for_each(workload.run);
-                begin.elapsed().as_nanos() * 10 / u128::from(runs * workload.units)
-            })
+            .map(|_| time_runs(workload, runs) * 10 / u128::from(runs * workload.units))
             .collect();
         samples.sort_unstable();
         let text = |tenths: u128| format!("{}.{}", tenths / 10, tenths % 10);
@@ -80,13 +114,4 @@ fn time() {
             text(samples[6])
         );
     }
-}
-
-fn usage() -> ExitCode {
-    let names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
-    eprintln!(
-        "usage: unpick-benches time | count | finding [SEEDS] | shrinking [SEEDS] | run NAME RUNS; NAME is one of: {}",
-        names.join(", ")
-    );
-    ExitCode::from(2)
 }

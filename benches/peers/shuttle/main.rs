@@ -1,0 +1,201 @@
+//! shuttle: asynchronous tasks on its own executor. The strategy is in the variable
+//! `PEER_STRATEGY`: `random`, `pct` (of depth 3) or `urw`.
+
+#[path = "../common/measure.rs"]
+mod measure;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness};
+use shuttle::future::{block_on, spawn_local, yield_now};
+use shuttle::scheduler::{PctScheduler, RandomScheduler, UrwRandomScheduler};
+use shuttle::sync::{Mutex, mpsc};
+use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::FailAfter(10_000_000);
+    config
+}
+
+fn repeat(seed: u64, runs: u64, program: impl Fn() + Send + Sync + 'static) {
+    let runs = runs as usize;
+    match std::env::var("PEER_STRATEGY").as_deref() {
+        Ok("pct") => {
+            Runner::new(PctScheduler::new_from_seed(seed, 3, runs), config()).run(program);
+        }
+        Ok("urw") => {
+            Runner::new(UrwRandomScheduler::new_from_seed(seed, runs), config()).run(program);
+        }
+        _ => {
+            Runner::new(RandomScheduler::new_from_seed(seed, runs), config()).run(program);
+        }
+    }
+}
+
+fn search(seed: u64, runs_max: u64, program: fn()) -> Option<u64> {
+    repeat(seed, runs_max, measure::count_until_panic(program));
+    None
+}
+
+fn steps(tasks: u32, count: u32) {
+    block_on(async move {
+        let handles: Vec<_> = (0..tasks)
+            .map(|_| {
+                spawn_local(async move {
+                    for _ in 0..count {
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+fn spawns(tasks: u32) {
+    block_on(async move {
+        let handles: Vec<_> = (0..tasks).map(|_| spawn_local(yield_now())).collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+fn lost_update() {
+    block_on(async {
+        let counter = Rc::new(Cell::new(0));
+        let handles: Vec<_> = (0..10)
+            .map(|_| {
+                let counter = counter.clone();
+                spawn_local(async move {
+                    let seen = counter.get();
+                    yield_now().await;
+                    counter.set(seen + 1);
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+/// Its asynchronous lock: a semaphore with one permit.
+fn lock() -> BatchSemaphore {
+    BatchSemaphore::new(1, Fairness::StrictlyFair)
+}
+
+fn lock_over_yield() {
+    block_on(async {
+        let shared = Rc::new((lock(), Cell::new(0)));
+        let handles: Vec<_> = (0..10)
+            .map(|_| {
+                let shared = shared.clone();
+                spawn_local(async move {
+                    shared.0.acquire(1).await.unwrap();
+                    yield_now().await;
+                    shared.1.set(shared.1.get() + 1);
+                    shared.0.release(1);
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+/// It has no asynchronous channel: tasks block in its channel of threads, as its tasks may.
+fn bounded_queue() {
+    block_on(async {
+        let (sender, receiver) = mpsc::sync_channel(2);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let produce = |sender: mpsc::SyncSender<u32>| async move {
+            for item in 0..10 {
+                sender.send(item).unwrap();
+            }
+        };
+        let consume = |receiver: Arc<Mutex<mpsc::Receiver<u32>>>| async move {
+            for _ in 0..10 {
+                receiver.lock().unwrap().recv().unwrap();
+            }
+        };
+        let handles = [
+            spawn_local(produce(sender.clone())),
+            spawn_local(produce(sender)),
+            spawn_local(consume(receiver.clone())),
+            spawn_local(consume(receiver)),
+        ];
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+fn philosophers(count: usize) {
+    block_on(async move {
+        let forks: Rc<Vec<BatchSemaphore>> = Rc::new((0..count).map(|_| lock()).collect());
+        let handles: Vec<_> = (0..count)
+            .map(|seat| {
+                let forks = forks.clone();
+                spawn_local(async move {
+                    let (left, right) = (&forks[seat], &forks[(seat + 1) % forks.len()]);
+                    left.acquire(1).await.unwrap();
+                    right.acquire(1).await.unwrap();
+                    right.release(1);
+                    left.release(1);
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+fn among_20() {
+    block_on(async {
+        let count = Rc::new(Cell::new(0));
+        let counter = count.clone();
+        let mut handles = vec![spawn_local(async move {
+            for step in 1..=20 {
+                yield_now().await;
+                counter.set(step);
+            }
+        })];
+        let seen: [Rc<Cell<i32>>; 2] = Default::default();
+        for seen in &seen {
+            let (count, seen) = (count.clone(), seen.clone());
+            handles.push(spawn_local(async move { seen.set(count.get()) }));
+        }
+        for handle in handles {
+            handle.await.unwrap();
+        }
+        assert!((seen[0].get(), seen[1].get()) != (10, 15), "the one schedule");
+    });
+}
+
+fn main() {
+    measure::main(
+        &[
+            ("empty", |seed, runs| repeat(seed, runs, || block_on(async {}))),
+            ("step_2", |seed, runs| repeat(seed, runs, || steps(2, 1000))),
+            ("step_1000", |seed, runs| repeat(seed, runs, || steps(1000, 100))),
+            ("lost_update_10", |seed, runs| repeat(seed, runs, lost_update)),
+            ("lock_over_yield_10", |seed, runs| repeat(seed, runs, lock_over_yield)),
+            ("bounded_queue_20", |seed, runs| repeat(seed, runs, bounded_queue)),
+            ("spawn", |seed, runs| repeat(seed, runs, || spawns(100_000))),
+        ],
+        &[
+            ("philosophers_3", |seed, max| search(seed, max, || philosophers(3))),
+            ("philosophers_5", |seed, max| search(seed, max, || philosophers(5))),
+            ("among_20", |seed, max| search(seed, max, among_20)),
+        ],
+    );
+}

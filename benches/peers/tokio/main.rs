@@ -1,0 +1,44 @@
+//! Plain tokio, on one thread, with its clock paused.
+
+#[path = "../common/measure.rs"]
+mod measure;
+#[path = "../common/tokio_like.rs"]
+mod tokio_like;
+
+use std::future::Future;
+
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+
+fn run<F: Future<Output = ()>>(program: impl Fn() -> F) {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    LocalSet::new().block_on(&runtime, program());
+}
+
+fn repeat<F: Future<Output = ()>>(runs: u64, program: impl Fn() -> F) {
+    (0..runs).for_each(|_| run(&program));
+}
+
+fn main() {
+    measure::main(
+        &[
+            ("empty", |_, runs| repeat(runs, || async {})),
+            ("step_2", |_, runs| repeat(runs, || tokio_like::steps(2, 1000))),
+            ("step_1000", |_, runs| repeat(runs, || tokio_like::steps(1000, 100))),
+            ("timer", |_, runs| repeat(runs, || tokio_like::timers(1000, 100))),
+            ("lost_update_10", |_, runs| repeat(runs, tokio_like::lost_update)),
+            ("lock_over_yield_10", |_, runs| repeat(runs, tokio_like::lock_over_yield)),
+            ("bounded_queue_20", |_, runs| repeat(runs, tokio_like::bounded_queue)),
+            ("spawn", |_, runs| repeat(runs, || tokio_like::spawns(100_000))),
+        ],
+        &[
+            ("philosophers_3", |_, max| {
+                measure::first_panic(max, |_| run(|| tokio_like::philosophers(3)))
+            }),
+            ("philosophers_5", |_, max| {
+                measure::first_panic(max, |_| run(|| tokio_like::philosophers(5)))
+            }),
+            ("among_20", |_, max| measure::first_panic(max, |_| run(tokio_like::among_20))),
+        ],
+    );
+}

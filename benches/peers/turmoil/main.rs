@@ -1,0 +1,53 @@
+//! turmoil: one client on a simulated network that nobody uses, its hosts in random order.
+
+#[path = "../common/measure.rs"]
+mod measure;
+#[path = "../common/tokio_like.rs"]
+mod tokio_like;
+
+use std::future::Future;
+use std::time::Duration;
+
+use turmoil::Builder;
+
+fn run<F: Future<Output = ()> + 'static>(seed: u64, program: impl Fn() -> F) {
+    let mut builder = Builder::new();
+    builder.rng_seed(seed).enable_random_order().simulation_duration(Duration::from_secs(3600));
+    let mut sim = builder.build();
+    let program = program();
+    sim.client("client", async move {
+        program.await;
+        Ok(())
+    });
+    sim.run().unwrap();
+}
+
+fn repeat<F: Future<Output = ()> + 'static>(seed: u64, runs: u64, program: impl Fn() -> F) {
+    (0..runs).for_each(|run_number| run(seed + run_number, &program));
+}
+
+fn main() {
+    measure::main(
+        &[
+            ("empty", |seed, runs| repeat(seed, runs, || async {})),
+            ("step_2", |seed, runs| repeat(seed, runs, || tokio_like::steps(2, 1000))),
+            ("step_1000", |seed, runs| repeat(seed, runs, || tokio_like::steps(1000, 100))),
+            ("timer", |seed, runs| repeat(seed, runs, || tokio_like::timers(1000, 100))),
+            ("lost_update_10", |seed, runs| repeat(seed, runs, tokio_like::lost_update)),
+            ("lock_over_yield_10", |seed, runs| repeat(seed, runs, tokio_like::lock_over_yield)),
+            ("bounded_queue_20", |seed, runs| repeat(seed, runs, tokio_like::bounded_queue)),
+            ("spawn", |seed, runs| repeat(seed, runs, || tokio_like::spawns(100_000))),
+        ],
+        &[
+            ("philosophers_3", |seed, max| {
+                measure::first_panic(max, |n| run(seed << 32 | n, || tokio_like::philosophers(3)))
+            }),
+            ("philosophers_5", |seed, max| {
+                measure::first_panic(max, |n| run(seed << 32 | n, || tokio_like::philosophers(5)))
+            }),
+            ("among_20", |seed, max| {
+                measure::first_panic(max, |n| run(seed << 32 | n, tokio_like::among_20))
+            }),
+        ],
+    );
+}
