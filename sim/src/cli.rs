@@ -14,6 +14,7 @@
 //! Exit codes: 0; 1 for a finding that was not expected, or an expected one that was not found;
 //! 2 for usage.
 
+mod bench;
 mod hunt;
 mod list;
 mod replay;
@@ -118,6 +119,7 @@ impl App {
             Subcommand::new("run", run::execute),
             Subcommand::new("hunt", hunt::execute),
             Subcommand::new("replay", replay::execute),
+            Subcommand::new("bench", bench::execute),
         ];
         App { name: "unpick", scenarios: scenarios.to_vec(), subcommands }
     }
