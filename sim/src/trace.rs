@@ -1,13 +1,17 @@
 //! Traces: what happened in a run, event by event.
 
 mod event;
+mod involved;
 #[cfg(feature = "json")]
 mod jsonl;
+mod lanes;
 mod text;
+mod words;
 
 pub use event::{
     Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
 };
+pub use lanes::Lanes;
 pub use text::Text;
 
 use crate::finding::Place;
@@ -67,6 +71,18 @@ impl Trace {
         Text::default().render(self)
     }
 
+    /// The trace with a column for each task: see [`Lanes`].
+    pub fn lanes(&self) -> Lanes<'_> {
+        Lanes::new(self)
+    }
+
+    /// The task with this title, such as `main.2 reaper`, as findings name tasks.
+    #[must_use]
+    pub fn task_titled(&self, title: &str) -> Option<TaskRef> {
+        let place = self.tasks.iter().position(|task| task.title() == title)?;
+        Some(TaskRef(place as u32))
+    }
+
     /// The trace as JSON Lines: a header line with `"unpick_trace": 1`, the run, its tasks and
     /// objects, then one line an event.
     #[cfg(feature = "json")]
@@ -75,11 +91,16 @@ impl Trace {
         jsonl::render(self)
     }
 
-    /// A 64-bit FNV-1a hash of the text, to compare traces by.
+    /// A 64-bit FNV-1a hash of the text with all choices, to compare traces by.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let step =
             |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        self.to_text().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step)
+        Text::default()
+            .with_choices()
+            .render(self)
+            .as_bytes()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, step)
     }
 }

@@ -306,6 +306,7 @@ impl Core {
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         self.order_join(id);
+        self.record(move |_| EventKind::Joined { task: id.into() });
         match leftover {
             Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
             Leftover::Cancelled => (JoinPoll::Cancelled, Some(waiter)),

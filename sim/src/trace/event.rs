@@ -168,6 +168,11 @@ pub enum EventKind {
         /// The task.
         task: TaskRef,
     },
+    /// The task took what another task had left, or learnt how it ended.
+    Joined {
+        /// The task that had ended.
+        task: TaskRef,
+    },
     /// A task's abort was asked for.
     AbortRequested {
         /// The task.
@@ -253,6 +258,42 @@ pub enum EventKind {
         /// What it said.
         text: String,
     },
+}
+
+impl EventKind {
+    /// The object that it is about, if it is about one.
+    #[must_use]
+    pub fn object(&self) -> Option<ObjectRef> {
+        match self {
+            EventKind::Announced(on)
+            | EventKind::Withdrawn(on)
+            | EventKind::Blocked(on)
+            | EventKind::Executed(on) => on.object,
+            EventKind::Granted { object, .. } => *object,
+            EventKind::Acquired { object, .. }
+            | EventKind::Released { object, .. }
+            | EventKind::Notified { object, .. }
+            | EventKind::Published { object }
+            | EventKind::Observed { object }
+            | EventKind::SharedRead { object, .. }
+            | EventKind::SharedWritten { object, .. }
+            | EventKind::SharedUpdated { object, .. } => Some(*object),
+            EventKind::Spawned { .. }
+            | EventKind::Ended { .. }
+            | EventKind::Step { .. }
+            | EventKind::Woken { .. }
+            | EventKind::Joined { .. }
+            | EventKind::AbortRequested { .. }
+            | EventKind::TimerStarted { .. }
+            | EventKind::ClockJumped { .. }
+            | EventKind::Choice { .. }
+            | EventKind::Stamped { .. }
+            | EventKind::StampObserved { .. }
+            | EventKind::Struck(_)
+            | EventKind::Passed { .. }
+            | EventKind::Said { .. } => None,
+        }
+    }
 }
 
 impl From<TaskId> for TaskRef {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::words::one_line;
 use super::{Ending, Event, EventKind, OperationRef, Site, StepKind, Struck, TaskRef, Trace};
 
 /// Whether places in the source are printed.
@@ -14,21 +15,42 @@ enum Sites {
     Shown,
 }
 
+/// Which choices are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Choices {
+    /// Those that are not plain, without what changes when something unrelated is added.
+    #[default]
+    Deviations,
+    /// All.
+    All,
+}
+
 /// How a trace is rendered as text: one line an event, with virtual time in seconds, the task's
 /// path and name, and what happened.
 ///
-/// Nothing in it depends on addresses, on other runs, or (without sites) on line numbers. What
-/// only says what happens before what is left out.
+/// Nothing in it depends on addresses or on other runs. Without places it is what a snapshot can
+/// pin: no line numbers, and of the choices only those that are not plain, without their numbers
+/// and how many alternatives there were. Tasks go by their paths, and objects without a name by
+/// kind and number in the task that made them, so that what other tasks do does not rename them.
+/// What only says what happens before what is left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Text {
     sites: Sites,
+    choices: Choices,
 }
 
 impl Text {
-    /// A rendering that prints places in the source.
+    /// A rendering that prints places in the source, and every choice with its number.
     #[must_use]
     pub fn with_sites(mut self) -> Text {
         self.sites = Sites::Shown;
+        self.with_choices()
+    }
+
+    /// A rendering that prints every choice, with its number and how many alternatives there were.
+    #[must_use]
+    pub fn with_choices(mut self) -> Text {
+        self.choices = Choices::All;
         self
     }
 
@@ -47,7 +69,8 @@ impl Text {
 
     fn what(&self, trace: &Trace, event: &Event) -> Option<String> {
         let task_title = |task: TaskRef| title(trace, task);
-        let object_title = |object: super::ObjectRef| &trace.objects[object.0 as usize].title;
+        let object_title =
+            |object: super::ObjectRef| one_line(&trace.objects[object.0 as usize].title);
         Some(match &event.kind {
             EventKind::Spawned { task, site } => {
                 format!("spawn {}{}", task_title(*task), self.at(*site))
@@ -84,22 +107,25 @@ impl Text {
                 format!("notified {woken} through {}", object_title(*object))
             }
             EventKind::Woken { task } => format!("wake {}", task_title(*task)),
+            EventKind::Joined { task } => format!("joined {}", task_title(*task)),
             EventKind::AbortRequested { task } => format!("abort {}", task_title(*task)),
             EventKind::TimerStarted { deadline, site } => {
                 format!("sleep until t={deadline}{}", self.at(*site))
             }
             EventKind::ClockJumped { to } => format!("clock jumps to t={to}"),
-            EventKind::Choice { number, choice } => {
-                format!("choice {number}: {choice:?}")
-            }
+            EventKind::Choice { number, choice } => match self.choices {
+                Choices::Deviations if choice.is_plain() => return None,
+                Choices::Deviations => format!("chooses {} {}", choice.label(), choice.taken()),
+                Choices::All => format!("choice {number}: {choice:?}"),
+            },
             EventKind::SharedRead { object, site, value } => {
-                format!("get {}{}{}", object_title(*object), equals(value), self.at(*site))
+                format!("get {}{}{}", object_title(*object), is(value), self.at(*site))
             }
             EventKind::SharedWritten { object, site, value } => {
-                format!("set {}{}{}", object_title(*object), equals(value), self.at(*site))
+                format!("set {}{}{}", object_title(*object), is(value), self.at(*site))
             }
             EventKind::SharedUpdated { object, site, value } => {
-                format!("update {}{}{}", object_title(*object), equals(value), self.at(*site))
+                format!("update {}{}{}", object_title(*object), is(value), self.at(*site))
             }
             EventKind::Struck(struck) => match struck {
                 Struck::Buggified { site } => format!("fault: buggify{}", self.at(*site)),
@@ -112,7 +138,7 @@ impl Text {
                 }
             },
             EventKind::Passed { label, site } => format!("point {label}{}", self.at(*site)),
-            EventKind::Said { text } => format!("say {text}"),
+            EventKind::Said { text } => format!("say {}", one_line(text)),
             EventKind::Published { .. }
             | EventKind::Observed { .. }
             | EventKind::Stamped { .. }
@@ -123,7 +149,7 @@ impl Text {
     fn operation(&self, trace: &Trace, operation: &OperationRef, how: &str) -> String {
         let mut text = String::from(operation.name);
         if let Some(object) = operation.object {
-            let _ = write!(text, " {}", trace.objects[object.0 as usize].title);
+            let _ = write!(text, " {}", one_line(&trace.objects[object.0 as usize].title));
         }
         text.push_str(how);
         text.push_str(&self.at(operation.site));
@@ -139,13 +165,13 @@ impl Text {
 }
 
 fn title(trace: &Trace, task: TaskRef) -> String {
-    trace.tasks[task.0 as usize].title()
-}
-
-fn equals(value: &Option<Box<str>>) -> String {
-    value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default()
+    one_line(&trace.tasks[task.0 as usize].title()).into_owned()
 }
 
 fn count(units: u32) -> String {
     if units == 1 { String::new() } else { format!(" x{units}") }
+}
+
+fn is(value: &Option<Box<str>>) -> String {
+    value.as_ref().map_or_else(String::new, |value| format!(" = {}", one_line(value)))
 }

@@ -25,9 +25,9 @@ fn the_traces_of_some_programs_are_pinned() {
 
 const HASHES: [[u64; 4]; 4] = [
     [0xfabe_3c15_3aba_004e, 0xc4a0_90d1_4bd7_5f0e, 0x1e0e_5666_5d38_3cdc, 0xa97f_0061_c449_890b],
-    [0x073a_e1e3_308a_69a9, 0x34b2_5199_285b_cf98, 0x6ad9_a14d_76a8_c0ff, 0x7f63_265a_bea7_4ab6],
-    [0xc2cf_4cab_d984_87da, 0x8d12_2b03_bbfa_a407, 0xc2cf_4cab_d984_87da, 0x8d12_2b03_bbfa_a407],
-    [0xe168_d8bb_ac0c_5597, 0x971f_bd4e_2c31_1689, 0x1e61_16a8_c48c_c3f1, 0x33b9_46ee_bc6e_4dd0],
+    [0x7b92_e13a_4f07_ce5c, 0x9a10_2c49_a617_fc5d, 0xf379_5509_3a0d_3266, 0x82f3_1dcc_72e8_7e97],
+    [0x15d0_bb79_2a45_e912, 0x9478_ece0_d20b_bb15, 0x15d0_bb79_2a45_e912, 0x9478_ece0_d20b_bb15],
+    [0xd072_f2d8_856e_9ccf, 0x8411_adb9_7870_2b01, 0x2a53_6aec_9552_4557, 0xa409_4da0_ede7_dfba],
 ];
 
 #[test]

@@ -1,0 +1,79 @@
+//! Which tasks a finding is about.
+
+use std::collections::BTreeMap;
+
+use super::{EventKind, ObjectRef, TaskRef, Trace};
+use crate::finding::{Blocked, Finding};
+
+/// The operation in which a task waits for another one to end.
+const JOIN: &str = "join";
+
+impl Trace {
+    /// The tasks that a finding is about, those that matter most first: where it happened; who did
+    /// something to the object that it is about, the last one first; who waits for more than the
+    /// end of another task; who holds what they wait for; who did something to it.
+    #[must_use]
+    pub fn involved(&self, finding: &Finding) -> Vec<TaskRef> {
+        let titles: BTreeMap<String, TaskRef> = self
+            .tasks
+            .iter()
+            .zip(0..)
+            .map(|(task, index)| (task.title(), TaskRef(index)))
+            .collect();
+        // Of a holder that has ended, findings say so behind its title.
+        let named =
+            |title: &str| titles.get(title.strip_suffix(" (ended)").unwrap_or(title)).copied();
+        let waits_for_more = |blocked: &&Blocked| {
+            blocked.waits.is_empty() || blocked.waits.iter().any(|wait| wait.operation != JOIN)
+        };
+        let blocked: Vec<&Blocked> = finding.blocked.iter().filter(waits_for_more).collect();
+        let waits = blocked.iter().flat_map(|blocked| &blocked.waits);
+        let objects: Vec<&str> = waits.clone().filter_map(|wait| wait.object.as_deref()).collect();
+        let holders = waits.flat_map(|wait| &wait.holders).map(|holder| holder.task.as_str());
+        let mut involved: Vec<TaskRef> = Vec::new();
+        let place = finding.task.as_deref().and_then(named);
+        let subject =
+            finding.subject.as_deref().map_or_else(Vec::new, |subject| self.users(&[subject]));
+        let waiting = blocked.iter().filter_map(|blocked| named(&blocked.task));
+        let users = self.users(&objects);
+        for task in place
+            .into_iter()
+            .chain(subject)
+            .chain(waiting)
+            .chain(holders.filter_map(named))
+            .chain(users)
+        {
+            if !involved.contains(&task) {
+                involved.push(task);
+            }
+        }
+        involved
+    }
+
+    /// The tasks that did something to the objects that these texts name, the last one first.
+    fn users(&self, texts: &[&str]) -> Vec<TaskRef> {
+        let is_named = |title: &str, kind: &str| {
+            let name = title.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' '));
+            let quoted = name.map(|name| format!("`{name}`"));
+            texts.iter().any(|text| {
+                *text == title || quoted.as_ref().is_some_and(|quoted| text.contains(quoted))
+            })
+        };
+        let objects: Vec<bool> =
+            self.objects.iter().map(|object| is_named(&object.title, object.kind)).collect();
+        let mut last: BTreeMap<TaskRef, usize> = BTreeMap::new();
+        for (index, event) in self.events.iter().enumerate() {
+            if let EventKind::Ended { task: TaskRef(0), .. } = event.kind {
+                break;
+            }
+            if let (Some(task), Some(ObjectRef(object))) = (event.task, event.kind.object())
+                && objects[object as usize]
+            {
+                last.insert(task, index);
+            }
+        }
+        let mut users: Vec<(TaskRef, usize)> = last.into_iter().collect();
+        users.sort_by_key(|&(_, index)| std::cmp::Reverse(index));
+        users.into_iter().map(|(task, _)| task).collect()
+    }
+}

@@ -1,0 +1,365 @@
+//! From lines to text: columns, places, and what does not fit.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::super::{Site, TaskRef, Trace};
+use super::Lanes;
+use super::lines::{Line, Source};
+use crate::time::Instant;
+
+/// Characters between two lanes.
+const GAP: usize = 3;
+/// The least that the text of a lane gets.
+const TEXT_MIN: usize = 16;
+/// The most that it gets: longer text goes on beyond its lane.
+const TEXT_MAX: usize = 30;
+
+/// How wide a lane is.
+#[derive(Clone, Copy, Default)]
+struct Column {
+    /// Its text.
+    text: usize,
+    /// The places behind that, with a space.
+    site: usize,
+}
+
+impl Column {
+    const fn width(self) -> usize {
+        self.text + self.site
+    }
+}
+
+pub(super) fn lay_out(
+    lanes: &Lanes<'_>,
+    tasks: &[TaskRef],
+    lines: Vec<Line>,
+    hidden: &BTreeMap<TaskRef, usize>,
+) -> String {
+    let trace = lanes.trace;
+    let sites = Sites::of(lanes, &lines);
+    let rows = elide(lanes, lines);
+    let first_at = rows.iter().find_map(Row::at).unwrap_or(Instant::START);
+    let stamp = |at: Instant| format!("t={at}");
+    let margin = rows.iter().filter_map(Row::at).chain([first_at]).map(|at| stamp(at).len());
+    let margin = margin.max().unwrap_or(0) + 2;
+    let titles: Vec<String> = tasks.iter().map(|&task| heading(trace, task)).collect();
+    let columns = columns(lanes, tasks, &titles, &rows, &sites, margin);
+    let mut page = Page { text: String::new(), width: lanes.width, margin, columns };
+    if let Some(file) = &sites.to_be_named {
+        let _ = writeln!(page.text, "places are lines of {file}");
+    }
+    page.heading(&stamp(first_at), &titles);
+    let mut now = first_at;
+    for row in &rows {
+        match row {
+            Row::Gap { lines, rules } => page.gap(*lines, *rules),
+            Row::Line(line) => {
+                let time = if line.at == now { String::new() } else { stamp(line.at) };
+                now = line.at;
+                let Some(task) = line.task else {
+                    page.rule(&line.text);
+                    // The time is told by the line after it.
+                    if !time.is_empty() {
+                        now = Instant::NEVER;
+                    }
+                    continue;
+                };
+                let lane = tasks.iter().position(|&lane| lane == task).unwrap_or(0);
+                let site = sites.show(line.site).unwrap_or_default();
+                let note = lanes.notes.get(&line.event).or(line.note.as_ref());
+                let note = note.map_or_else(String::new, |note| format!("   <- {note}"));
+                page.cell(&time, lane, &format!("{}{}", line.text, line.names), &site, &note);
+            }
+        }
+    }
+    page.footer(&not_shown(trace, hidden));
+    page.text
+}
+
+/// A task's lane is headed by its name and its path.
+fn heading(trace: &Trace, task: TaskRef) -> String {
+    let info = &trace.tasks[task.0 as usize];
+    match &info.name {
+        Some(name) => format!("{} {}", super::super::words::one_line(name), info.path),
+        None => info.path.clone(),
+    }
+}
+
+/// What is said of tasks without a lane.
+fn not_shown(trace: &Trace, hidden: &BTreeMap<TaskRef, usize>) -> String {
+    const NAMED_MAX: usize = 3;
+    if hidden.is_empty() {
+        return String::new();
+    }
+    let named = hidden.iter().take(NAMED_MAX).map(|(&task, &lines)| {
+        let lines = if lines == 1 { "1 line".into() } else { format!("{lines} lines") };
+        format!("{}, {lines}", trace.tasks[task.0 as usize].title())
+    });
+    let mut text = format!("not shown: {}", named.collect::<Vec<_>>().join("; "));
+    if hidden.len() > NAMED_MAX {
+        let more: usize = hidden.values().skip(NAMED_MAX).sum();
+        let _ = write!(text, "; {} more tasks, {more} lines", hidden.len() - NAMED_MAX);
+    }
+    text
+}
+
+/// How places are shown.
+struct Sites<'a> {
+    /// Whether there are any.
+    shown: bool,
+    /// The file whose places are a line alone.
+    file: Option<&'a str>,
+    /// The same, if nobody has named it before.
+    to_be_named: Option<String>,
+}
+
+impl<'a> Sites<'a> {
+    fn of(lanes: &'a Lanes<'_>, lines: &[Line]) -> Sites<'a> {
+        if !lanes.has_sites {
+            return Sites { shown: false, file: None, to_be_named: None };
+        }
+        if let Some(file) = &lanes.known_file {
+            return Sites { shown: true, file: Some(file), to_be_named: None };
+        }
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for site in lines.iter().filter_map(|line| line.site) {
+            *counts.entry(site.0.file()).or_default() += 1;
+        }
+        let file = counts.iter().max_by_key(|&(file, &count)| (count, std::cmp::Reverse(file)));
+        let file = file.map(|(&file, _)| file);
+        Sites { shown: true, file, to_be_named: file.map(str::to_owned) }
+    }
+
+    fn show(&self, site: Option<Site>) -> Option<String> {
+        let location = site.filter(|_| self.shown)?.0;
+        if Some(location.file()) == self.file {
+            return Some(format!(":{}", location.line()));
+        }
+        // Of another file its name is enough.
+        let name = location.file().rsplit(['/', '\\']).next().unwrap_or(location.file());
+        Some(format!("{name}:{}", location.line()))
+    }
+}
+
+/// A row of the page.
+enum Row {
+    Line(Line),
+    /// Lines that were left out, and how many rules among them.
+    Gap {
+        lines: usize,
+        rules: usize,
+    },
+}
+
+impl Row {
+    const fn at(&self) -> Option<Instant> {
+        match self {
+            Row::Line(line) => Some(line.at),
+            Row::Gap { .. } => None,
+        }
+    }
+}
+
+/// Leaves out lines in the middle if there are too many: what is marked or noted stays, and the
+/// end matters more than the beginning.
+fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
+    let count = lines.len();
+    if count <= lanes.lines_max {
+        return lines.into_iter().map(Row::Line).collect();
+    }
+    let matters = |line: &Line| {
+        let is_marked = line.source == Source::Rule { is_marked: true };
+        is_marked || line.note.is_some() || lanes.notes.contains_key(&line.event)
+    };
+    let mut stays: Vec<bool> = lines.iter().map(matters).collect();
+    let mut room = lanes.lines_max.saturating_sub(stays.iter().filter(|stays| **stays).count());
+    let head = room / 3;
+    for stay in stays.iter_mut().take(head) {
+        room -= usize::from(!std::mem::replace(stay, true));
+    }
+    for stay in stays.iter_mut().rev() {
+        if room == 0 {
+            break;
+        }
+        room -= usize::from(!std::mem::replace(stay, true));
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for (line, stays) in lines.into_iter().zip(stays) {
+        if stays {
+            rows.push(Row::Line(line));
+            continue;
+        }
+        let is_rule = line.is_rule();
+        if !matches!(rows.last(), Some(Row::Gap { .. })) {
+            rows.push(Row::Gap { lines: 0, rules: 0 });
+        }
+        if let Some(Row::Gap { lines, rules }) = rows.last_mut() {
+            *lines += usize::from(!is_rule);
+            *rules += usize::from(is_rule);
+        }
+    }
+    rows
+}
+
+/// How wide each lane is: as wide as it needs, unless a later one would have too little room. Then
+/// some text goes on beyond its lane.
+fn columns(
+    lanes: &Lanes<'_>,
+    tasks: &[TaskRef],
+    titles: &[String],
+    rows: &[Row],
+    sites: &Sites<'_>,
+    margin: usize,
+) -> Vec<Column> {
+    let mut columns = vec![Column::default(); tasks.len()];
+    let mut needs = vec![0; tasks.len()];
+    for row in rows {
+        let Row::Line(line) = row else { continue };
+        let lane = tasks.iter().position(|&lane| Some(lane) == line.task);
+        let Some(lane) = lane else { continue };
+        let text = length(&line.text) + length(&line.names.to_string());
+        let site = sites.show(line.site).map_or(0, |site| length(&site) + 1);
+        needs[lane] = needs[lane].max(text + site);
+        let column = &mut columns[lane];
+        column.text = column.text.max(text.min(TEXT_MAX));
+        column.site = column.site.max(site);
+    }
+    for (column, title) in columns.iter_mut().zip(titles) {
+        column.text += length(title).saturating_sub(column.width());
+    }
+    for (lane, need) in needs.into_iter().enumerate() {
+        let begins_at = |columns: &[Column]| {
+            margin + columns[..lane].iter().map(|column| column.width() + GAP).sum::<usize>()
+        };
+        while begins_at(&columns) + need > lanes.width {
+            let widest = columns[..lane].iter_mut().max_by_key(|column| column.text);
+            match widest {
+                Some(widest) if widest.text > TEXT_MIN => widest.text -= 1,
+                _ => break,
+            }
+        }
+    }
+    columns
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The text as it grows.
+struct Page {
+    text: String,
+    width: usize,
+    /// Where the lanes begin.
+    margin: usize,
+    columns: Vec<Column>,
+}
+
+impl Page {
+    fn begins_at(&self, lane: usize) -> usize {
+        self.margin + self.columns[..lane].iter().map(|column| column.width() + GAP).sum::<usize>()
+    }
+
+    fn heading(&mut self, time: &str, titles: &[String]) {
+        let mut row = String::from(time);
+        for (lane, title) in titles.iter().enumerate() {
+            pad(&mut row, self.begins_at(lane));
+            row.push_str(title);
+        }
+        self.push(&row);
+    }
+
+    fn rule(&mut self, text: &str) {
+        self.push(text);
+    }
+
+    fn gap(&mut self, lines: usize, rules: usize) {
+        let mut row = String::new();
+        pad(&mut row, self.margin);
+        let count = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            _ => format!("{count} {what}s"),
+        };
+        let _ = match (lines, rules) {
+            (_, 0) => write!(row, "... {} ...", count(lines, "more line")),
+            (0, _) => write!(row, "... {} ...", count(rules, "more choice")),
+            _ => write!(row, "... {}, {} ...", count(lines, "more line"), count(rules, "choice")),
+        };
+        self.push(&row);
+    }
+
+    fn cell(&mut self, time: &str, lane: usize, text: &str, site: &str, note: &str) {
+        // Nothing else is in this row: what does not fit the lane goes on beyond it.
+        let begins_at = self.begins_at(lane);
+        let fits = self.columns[lane].text;
+        let room = self.width.saturating_sub(begins_at + length(site) + 1).max(TEXT_MIN);
+        let parts = wrap(text, room);
+        for (number, part) in parts.iter().enumerate() {
+            let mut row = String::from(if number == 0 { time } else { "" });
+            pad(&mut row, begins_at);
+            row.push_str(part);
+            if number == 0 && !site.is_empty() {
+                pad(&mut row, begins_at + fits);
+                row.push(' ');
+                row.push_str(site);
+            }
+            if number + 1 == parts.len() {
+                row.push_str(note);
+            }
+            self.push(&row);
+        }
+    }
+
+    fn footer(&mut self, text: &str) {
+        if !text.is_empty() {
+            let mut row = String::new();
+            pad(&mut row, self.margin);
+            let _ = write!(row, "({text})");
+            self.push(&row);
+        }
+    }
+
+    fn push(&mut self, row: &str) {
+        self.text.push_str(row.trim_end());
+        self.text.push('\n');
+    }
+}
+
+fn pad(row: &mut String, width: usize) {
+    let missing = width.saturating_sub(length(row));
+    row.extend(std::iter::repeat_n(' ', missing));
+}
+
+/// Breaks a text at spaces, and in the middle of a word that is too long by itself. What is
+/// continued is indented.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    if length(text) <= width {
+        return vec![text.to_owned()];
+    }
+    const INDENT: &str = "  ";
+    let mut parts: Vec<String> = Vec::new();
+    let (mut part, mut is_fresh) = (String::new(), true);
+    for word in text.split(' ') {
+        let mut word: &str = word;
+        loop {
+            let lead = usize::from(!is_fresh);
+            if length(&part) + lead + length(word) <= width {
+                part.extend(std::iter::repeat_n(' ', lead));
+                part.push_str(word);
+                is_fresh = false;
+                break;
+            }
+            if is_fresh {
+                let fits = width.saturating_sub(length(&part)).max(1);
+                let end = word.char_indices().nth(fits).map_or(word.len(), |(end, _)| end);
+                part.push_str(&word[..end]);
+                word = &word[end..];
+            }
+            parts.push(std::mem::replace(&mut part, String::from(INDENT)));
+            is_fresh = true;
+        }
+    }
+    parts.push(part);
+    parts
+}

@@ -1,0 +1,471 @@
+//! From events to lines: what is said, and what is part of something else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::super::words::{one_line, short_titles};
+use super::super::{
+    Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef, Trace,
+};
+use crate::choice::{Choice, Label};
+use crate::time::Instant;
+
+/// One line, in the lane of a task, or a rule across the page.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The event it stands for, by its place in the trace.
+    pub(super) event: usize,
+    pub(super) at: Instant,
+    /// Whose lane it is in; `None` for a rule.
+    pub(super) task: Option<TaskRef>,
+    pub(super) text: String,
+    /// The tasks that it names, behind the text.
+    pub(super) names: Names,
+    pub(super) site: Option<Site>,
+    /// What the trace itself has to say of it.
+    pub(super) note: Option<String>,
+    pub(super) source: Source,
+}
+
+/// Tasks that a line names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// What stands between the text and the names.
+    joint: &'static str,
+    titles: Vec<String>,
+}
+
+impl Names {
+    fn new(joint: &'static str, title: String) -> Names {
+        Names { joint, titles: vec![title] }
+    }
+}
+
+/// How many tasks are named in one line.
+const NAMED_MAX: usize = 3;
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self.titles.len().min(NAMED_MAX);
+        write!(f, "{}{}", self.joint, self.titles[..named].join(", "))?;
+        match self.titles.len() - named {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// What a line says, as far as later events care.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Source {
+    /// A choice that was not plain, or that is marked.
+    Rule { is_marked: bool },
+    /// An operation gave way before it was executed.
+    Announced(OperationRef),
+    /// An operation was executed.
+    Executed { operation: OperationRef, took: Option<Site> },
+    /// An operation waits in a queue.
+    Blocked(OperationRef),
+    /// Tasks were spawned.
+    Spawned(Site),
+    /// The task ended.
+    Ended,
+    /// Whatever else a task does.
+    Other,
+}
+
+impl Line {
+    pub(super) const fn is_rule(&self) -> bool {
+        self.task.is_none()
+    }
+
+    /// Whether a task with only such lines is worth a lane.
+    pub(super) const fn is_action(&self) -> bool {
+        !matches!(self.source, Source::Rule { .. } | Source::Spawned(_) | Source::Ended)
+    }
+}
+
+/// The lines of a trace up to the end of the main task.
+pub(super) fn lines(trace: &Trace, marks: &BTreeMap<usize, String>) -> Vec<Line> {
+    let mut writer = Writer::new(trace, marks);
+    for (index, event) in trace.events.iter().enumerate() {
+        if let EventKind::Ended { task: TaskRef(0), how } = event.kind {
+            writer.flush();
+            if how != Ending::LeftBehind {
+                writer.take(index, event);
+            }
+            return writer.lines;
+        }
+        writer.take(index, event);
+    }
+    writer.flush();
+    writer.lines
+}
+
+/// What was written to a variable, and what of it each task has seen.
+#[derive(Default)]
+struct Variable {
+    writes: usize,
+    last_writer: Option<TaskRef>,
+    value: Option<Box<str>>,
+    /// How many writes there had been when a task read it last.
+    seen: BTreeMap<TaskRef, usize>,
+}
+
+struct Writer<'a> {
+    trace: &'a Trace,
+    /// What each task is called.
+    titles: Vec<String>,
+    marks: &'a BTreeMap<usize, String>,
+    lines: Vec<Line>,
+    /// Where the lines of the step that goes on begin.
+    step_begins: usize,
+    /// Rules that come once another task's turn begins.
+    rules: Vec<Line>,
+    /// The tasks that the last line says were woken.
+    woken: Vec<TaskRef>,
+    /// Who holds what.
+    holders: BTreeMap<ObjectRef, Vec<TaskRef>>,
+    variables: BTreeMap<ObjectRef, Variable>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(trace: &'a Trace, marks: &'a BTreeMap<usize, String>) -> Writer<'a> {
+        Writer {
+            trace,
+            titles: short_titles(trace),
+            marks,
+            lines: Vec::new(),
+            step_begins: 0,
+            rules: Vec::new(),
+            woken: Vec::new(),
+            holders: BTreeMap::new(),
+            variables: BTreeMap::new(),
+        }
+    }
+
+    fn flush(&mut self) {
+        self.lines.append(&mut self.rules);
+    }
+
+    fn push(&mut self, index: usize, event: &Event, text: String, site: Option<Site>, of: Source) {
+        let task = match event.kind {
+            EventKind::Ended { task, .. } => Some(task),
+            _ => event.task,
+        };
+        let task = task.unwrap_or(TaskRef(0));
+        self.woken.clear();
+        self.lines.push(Line {
+            event: index,
+            at: event.at,
+            task: Some(task),
+            text,
+            names: Names::default(),
+            site,
+            note: None,
+            source: of,
+        });
+    }
+
+    /// The last line of the step that goes on.
+    fn last(&mut self) -> Option<&mut Line> {
+        self.lines[self.step_begins..].last_mut()
+    }
+
+    /// The last line of this step, if it is an operation on this object.
+    fn last_on(&mut self, object: ObjectRef) -> Option<&mut Line> {
+        self.last().filter(|line| {
+            matches!(&line.source, Source::Executed { operation, .. }
+                if operation.object == Some(object))
+        })
+    }
+
+    fn take(&mut self, index: usize, event: &Event) {
+        match &event.kind {
+            EventKind::Step { kind: StepKind::Resumed | StepKind::Granted } => {
+                self.flush();
+                self.step_begins = self.lines.len();
+                self.woken.clear();
+            }
+            EventKind::Choice { number, choice } => self.choice(index, event, *number, *choice),
+            EventKind::Spawned { task, site } => self.spawned(index, event, *task, *site),
+            EventKind::Ended { how, .. } => {
+                let text = match how {
+                    Ending::Returned => "ends",
+                    Ending::Cancelled => "ends, cancelled",
+                    Ending::Panicked => "ends, panicked",
+                    Ending::LeftBehind => return,
+                };
+                self.push(index, event, text.into(), None, Source::Ended);
+            }
+            EventKind::Announced(on) => {
+                let text = format!("about to {}", self.operation(on));
+                self.push(index, event, text, Some(on.site), Source::Announced(*on));
+            }
+            EventKind::Withdrawn(on) => {
+                let text = format!("drops {}", self.operation(on));
+                self.push(index, event, text, Some(on.site), Source::Other);
+            }
+            EventKind::Blocked(on) => self.blocked(index, event, on),
+            EventKind::Executed(on) => {
+                let source = Source::Executed { operation: *on, took: None };
+                self.push(index, event, self.operation(on), Some(on.site), source);
+            }
+            EventKind::Acquired { object, site, .. } => self.acquired(index, event, *object, *site),
+            EventKind::Released { object, taken_by, .. } => {
+                self.released(index, event, *object, *taken_by);
+            }
+            EventKind::Granted { task, .. } => self.woke(index, event, *task),
+            EventKind::Notified { object, woken } => self.notified(index, event, *object, *woken),
+            EventKind::Woken { task } => {
+                if event.task == Some(*task) {
+                    // That a task gives way is seen by what comes next.
+                    if self.last().is_some() {
+                        return;
+                    }
+                    self.push(index, event, "wakes itself".into(), None, Source::Other);
+                } else if event.task.is_some() {
+                    self.woke(index, event, *task);
+                }
+            }
+            EventKind::AbortRequested { task } => {
+                let text = format!("aborts {}", self.title(*task));
+                self.push(index, event, text, None, Source::Other);
+            }
+            EventKind::TimerStarted { deadline, site } => {
+                let text = format!("sleeps until t={deadline}");
+                self.push(index, event, text, Some(*site), Source::Other);
+            }
+            EventKind::SharedRead { object, site, value } => {
+                self.shared(index, event, ("read", *object, *site, value));
+            }
+            EventKind::SharedWritten { object, site, value } => {
+                self.shared(index, event, ("write", *object, *site, value));
+            }
+            EventKind::SharedUpdated { object, site, value } => {
+                self.shared(index, event, ("update", *object, *site, value));
+            }
+            EventKind::Struck(struck) => self.struck(index, event, *struck),
+            EventKind::Passed { label, site } => {
+                self.push(index, event, format!("point {label}"), Some(*site), Source::Other);
+            }
+            EventKind::Said { text } => {
+                let text = format!("say {}", one_line(text));
+                self.push(index, event, text, None, Source::Other);
+            }
+            EventKind::ClockJumped { .. }
+            | EventKind::Joined { .. }
+            | EventKind::Published { .. }
+            | EventKind::Observed { .. }
+            | EventKind::Stamped { .. }
+            | EventKind::StampObserved { .. } => {}
+        }
+    }
+
+    fn struck(&mut self, index: usize, event: &Event, struck: Struck) {
+        let (task, text, site) = match struck {
+            Struck::Buggified { site } => (event.task, "fault: buggify".into(), Some(site)),
+            Struck::Cancelled { task } => (Some(task), "fault: is cancelled".into(), None),
+            Struck::WokenSpuriously { task } => (Some(task), "fault: is woken".into(), None),
+            Struck::Stalled { task, until } => {
+                (Some(task), format!("fault: stalls until t={until}"), None)
+            }
+        };
+        self.push(index, event, text, site, Source::Other);
+        if let Some(line) = self.lines.last_mut() {
+            line.task = task.or(line.task);
+        }
+    }
+
+    /// A rule comes where the turn of another task begins; one that is not about turns, at once.
+    fn choice(&mut self, index: usize, event: &Event, number: usize, choice: Choice) {
+        let mark = self.marks.get(&number);
+        if mark.is_none() && (choice.is_plain() || choice.label() == Label::Data) {
+            return;
+        }
+        let (taken, arity) = (choice.taken(), choice.arity());
+        let what = match (choice.label(), choice.is_plain()) {
+            (Label::Schedule, false) => "switch".into(),
+            (Label::Schedule, true) => "no switch".into(),
+            (Label::Time, false) => "the clock runs ahead".into(),
+            (Label::Time, true) => "the clock stays".into(),
+            (Label::Fault, false) => "fault".into(),
+            (Label::Fault, true) => "no fault".into(),
+            (Label::Data, _) => format!("draws {taken} of 0 to {}", arity - 1),
+        };
+        let said = mark.map_or_else(String::new, |mark| format!(" {}", one_line(mark)));
+        let rule = Line {
+            event: index,
+            at: event.at,
+            task: None,
+            text: format!("======== {what} ========{said}"),
+            names: Names::default(),
+            site: None,
+            note: None,
+            source: Source::Rule { is_marked: mark.is_some() },
+        };
+        self.rules.push(rule);
+        if choice.label() != Label::Schedule {
+            self.flush();
+        }
+    }
+
+    fn spawned(&mut self, index: usize, event: &Event, task: TaskRef, site: Site) {
+        let title = self.title(task).to_owned();
+        if let Some(last) = self.last()
+            && last.source == Source::Spawned(site)
+        {
+            last.names.titles.push(title);
+            return;
+        }
+        self.push(index, event, "spawns".into(), Some(site), Source::Spawned(site));
+        self.name(" ", title);
+    }
+
+    fn blocked(&mut self, index: usize, event: &Event, on: &OperationRef) {
+        let held = on.object.and_then(|object| self.holders.get(&object));
+        let held = held.filter(|holders| !holders.is_empty()).map(|holders| {
+            let names: Vec<String> =
+                holders.iter().map(|&holder| self.holder(event, holder)).collect();
+            format!(" for {}", names.join(", "))
+        });
+        let text = format!("{}: waits{}", self.operation(on), held.unwrap_or_default());
+        self.push(index, event, text, Some(on.site), Source::Blocked(*on));
+    }
+
+    fn holder(&self, event: &Event, holder: TaskRef) -> String {
+        if event.task == Some(holder) { "itself".into() } else { self.title(holder).to_owned() }
+    }
+
+    fn acquired(&mut self, index: usize, event: &Event, object: ObjectRef, site: Site) {
+        self.holders.entry(object).or_default().extend(event.task);
+        if let Some(Line { source: Source::Executed { took, .. }, .. }) = self.last_on(object) {
+            *took = Some(site);
+            return;
+        }
+        let text = format!("takes hold of {}", self.object(object));
+        self.push(index, event, text, Some(site), Source::Other);
+    }
+
+    /// What was taken and is let go in the same step is one line.
+    fn released(&mut self, index: usize, event: &Event, object: ObjectRef, taken_by: TaskRef) {
+        if let Some(holders) = self.holders.get_mut(&object)
+            && let Some(place) = holders.iter().rposition(|&holder| holder == taken_by)
+        {
+            holders.remove(place);
+        }
+        let title = self.object(object);
+        let step = &mut self.lines[self.step_begins..];
+        if let [.., taking, letting_go] = step
+            && let Source::Executed { operation: first, took: Some(_) } = &taking.source
+            && let Source::Executed { operation: second, took: None } = &letting_go.source
+            && (first.object, second.object) == (Some(object), Some(object))
+        {
+            taking.text = format!("{}+{} {title}", first.name, second.name);
+            taking.source = Source::Executed { operation: *first, took: None };
+            self.lines.pop();
+        } else if self.last_on(object).is_none() {
+            self.push(index, event, format!("lets go of {title}"), None, Source::Other);
+        }
+    }
+
+    /// Another task was woken: said behind what woke it.
+    fn woke(&mut self, index: usize, event: &Event, task: TaskRef) {
+        if event.task == Some(task) || self.woken.contains(&task) {
+            return;
+        }
+        let title = self.title(task).to_owned();
+        match self.last() {
+            Some(last) if !last.names.titles.is_empty() => last.names.titles.push(title),
+            Some(last) if last.is_action() || last.source == Source::Ended => {
+                last.names = Names::new(" -> ", title);
+            }
+            _ => {
+                self.push(index, event, "wakes".into(), None, Source::Other);
+                self.name(" ", title);
+            }
+        }
+        self.woken.push(task);
+    }
+
+    fn notified(&mut self, index: usize, event: &Event, object: ObjectRef, woken: usize) {
+        let is_said = !self.woken.is_empty() && self.woken.len() == woken;
+        let title = self.object(object);
+        match self.last_on(object) {
+            Some(_) if is_said => {}
+            Some(last) => last.text.push_str(&format!(" (woke {})", count(woken))),
+            None => {
+                let text = format!("notifies {title} (woke {})", count(woken));
+                self.push(index, event, text, None, Source::Other);
+            }
+        }
+    }
+
+    fn shared(&mut self, index: usize, event: &Event, access: SharedAccess<'_>) {
+        let (verb, object, site, value) = access;
+        // An awaitable access was executed as an operation as well.
+        if let Some(last) = self.last_on(object)
+            && last.site == Some(site)
+        {
+            self.lines.pop();
+        }
+        let is = value.as_ref().map_or_else(String::new, |value| format!(" = {}", one_line(value)));
+        let text = format!("{verb} {}{is}", self.object(object));
+        self.push(index, event, text, Some(site), Source::Other);
+        let task = event.task.unwrap_or(TaskRef(0));
+        let variable = self.variables.entry(object).or_default();
+        if verb == "write"
+            && let Some(&seen) = variable.seen.get(&task)
+            && seen < variable.writes
+            && variable.last_writer != Some(task)
+            && let Some(line) = self.lines.last_mut()
+        {
+            let what = variable.value.as_deref().unwrap_or("what was written since it read");
+            line.note = Some(format!("overwrites {}", one_line(what)));
+        }
+        if verb != "read" {
+            variable.writes += 1;
+            variable.last_writer = Some(task);
+            variable.value.clone_from(value);
+        }
+        variable.seen.insert(task, variable.writes);
+    }
+
+    fn title(&self, task: TaskRef) -> &str {
+        &self.titles[task.0 as usize]
+    }
+
+    /// Names a task behind the line that was pushed last.
+    fn name(&mut self, joint: &'static str, title: String) {
+        if let Some(line) = self.lines.last_mut() {
+            line.names = Names::new(joint, title);
+        }
+    }
+
+    /// An operation's name and object. Where the one begins with the other's kind, as in
+    /// `notify_waiters notify ready`, the kind is said once.
+    fn operation(&self, operation: &OperationRef) -> String {
+        let Some(object) = operation.object else { return operation.name.into() };
+        let info = &self.trace.objects[object.0 as usize];
+        let name = info.title.strip_prefix(info.kind).and_then(|rest| rest.strip_prefix(' '));
+        match name {
+            Some(name) if operation.name.starts_with(info.kind.trim_end_matches('y')) => {
+                format!("{} {}", operation.name, one_line(name))
+            }
+            _ => format!("{} {}", operation.name, self.object(object)),
+        }
+    }
+
+    /// An object as lanes call it: a shared variable with a name is called by that alone.
+    fn object(&self, object: ObjectRef) -> String {
+        let title = &self.trace.objects[object.0 as usize].title;
+        one_line(title.strip_prefix("shared ").unwrap_or(title)).into_owned()
+    }
+}
+
+fn count(woken: usize) -> String {
+    if woken == 0 { "nobody".into() } else { woken.to_string() }
+}
+
+/// What is done to a variable, which, where, and the value.
+type SharedAccess<'a> = (&'a str, ObjectRef, Site, &'a Option<Box<str>>);

@@ -1,0 +1,151 @@
+//! Lanes: what a person reads of a failure.
+
+use unpick::Run;
+use unpick::sim::choice::Label;
+use unpick::sim::finding::Finding;
+use unpick::sim::strategy::Lockstep;
+use unpick::sim::trace::{EventKind, TaskRef, Trace};
+use unpick::sim::{event, spawn, yield_now};
+
+use crate::programs::{self, traced};
+
+/// The trace of a run that gives way wherever it can, and what was found.
+fn in_lockstep<Fut: Future>(program: fn() -> Fut) -> (Trace, Option<Finding>) {
+    let outcome = Run::new().strategy(Lockstep).traced().execute(program);
+    (outcome.trace.expect("the run is traced"), outcome.result.err())
+}
+
+#[test]
+fn a_lost_update_is_read_off_two_lanes() {
+    let (trace, _) = in_lockstep(programs::deposits);
+    insta::assert_snapshot!("lanes_lost_update", trace.lanes());
+}
+
+#[test]
+fn a_deadlock_shows_who_waits_for_whom() {
+    let (trace, finding) = in_lockstep(programs::ring);
+    let finding = finding.expect("a deadlock");
+    insta::assert_snapshot!("lanes_deadlock", trace.lanes().involving(&finding));
+}
+
+#[test]
+fn a_lost_wakeup_shows_the_notification_that_woke_nobody() {
+    let (trace, finding) = in_lockstep(programs::drain);
+    let finding = finding.expect("a deadlock");
+    insta::assert_snapshot!("lanes_lost_wakeup", trace.lanes().involving(&finding));
+}
+
+#[test]
+fn time_stands_where_it_changes_and_wakeups_behind_what_woke() {
+    let trace = traced(Run::new().plain(), programs::pipeline);
+    insta::assert_snapshot!("lanes_pipeline", trace.lanes());
+}
+
+#[test]
+fn a_marked_choice_has_a_rule_with_what_is_said_of_it_even_if_it_is_plain() {
+    let (trace, _) = in_lockstep(programs::deposits);
+    let numbers: Vec<usize> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Choice { number, choice } if choice.label() == Label::Schedule => {
+                Some(number)
+            }
+            _ => None,
+        })
+        .collect();
+    let unmarked = trace.lanes().to_string();
+    for number in numbers {
+        let text = trace.lanes().mark(number, "decisive: 50 % -> 100 %").to_string();
+        let rules = text.matches("switch ======== decisive: 50 % -> 100 %\n").count();
+        assert_eq!(rules, 1, "choice {number}\n{text}");
+        assert!(text.lines().count() >= unmarked.lines().count());
+    }
+    assert_eq!(trace.lanes().mark(1000, "no such choice").to_string(), unmarked);
+}
+
+#[test]
+fn a_note_stands_behind_its_event() {
+    let (trace, _) = in_lockstep(programs::deposits);
+    let is_write = |kind: &EventKind| matches!(kind, EventKind::SharedWritten { .. });
+    let write = trace.events.iter().position(|event| is_write(&event.kind)).expect("a write");
+    let text = trace.lanes().note(write, "this one is lost").to_string();
+    let noted = text.lines().find(|line| line.contains("write balance = 110"));
+    assert!(noted.is_some_and(|line| line.ends_with("   <- this one is lost")), "{text}");
+}
+
+/// A task that says so many things.
+async fn talks(lines: usize) {
+    for line in 0..lines {
+        event!("line {line}");
+        yield_now().await;
+    }
+}
+
+#[test]
+fn what_is_too_long_is_counted_in_the_middle_and_notes_stay() {
+    let trace = traced(Run::new().plain(), || async { talks(500).await });
+    let said = |text: &str| {
+        let is_it =
+            |kind: &EventKind| matches!(kind, EventKind::Said { text: said } if said == text);
+        trace.events.iter().position(|event| is_it(&event.kind)).expect("it is said")
+    };
+    let text = trace.lanes().lines_max(12).note(said("line 250"), "half-way").to_string();
+    insta::assert_snapshot!("lanes_elided", text);
+}
+
+#[test]
+fn of_many_tasks_four_have_lanes_and_the_others_are_counted() {
+    let trace = traced(Run::new().plain(), || async {
+        let tasks: Vec<_> = (0..9).map(|_| spawn(talks(2))).collect();
+        for task in tasks {
+            task.await.expect("nobody aborts it");
+        }
+    });
+    let text = trace.lanes().to_string();
+    let heading = text.lines().next().expect("a line");
+    assert_eq!(heading.matches("main.").count(), 4, "{text}");
+    let footer = text.lines().last().expect("a line");
+    let counted =
+        "(not shown: main, 2 lines; main.1, 3 lines; main.2, 3 lines; 3 more tasks, 9 lines)";
+    assert_eq!(footer.trim(), counted);
+    let chosen = trace.lanes().tasks([TaskRef(9), TaskRef(1), TaskRef(9)]).to_string();
+    let heading: Vec<&str> = chosen.lines().next().expect("a line").split_whitespace().collect();
+    assert_eq!(heading, ["t=0.000", "main.9", "main.1"]);
+}
+
+#[test]
+fn no_line_is_longer_than_the_width_and_nothing_of_a_long_text_is_lost() {
+    const SAID: &str =
+        "once upon a time there was an unbreakably-long-word-of-more-than-forty-characters";
+    let trace = traced(Run::new().plain(), || async {
+        spawn(async { event!("{SAID}") }).await.expect("nobody aborts it");
+        event!("{SAID}");
+    });
+    for width in [60, 80, 100] {
+        let text = trace.lanes().width(width).tasks([TaskRef(0), TaskRef(1)]).to_string();
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(width), "{width}: {longest:?}\n{text}");
+        let letters = |text: &str| text.replace(char::is_whitespace, "");
+        assert_eq!(letters(&text).matches(&letters(SAID)).count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn text_of_the_program_stays_on_its_line() {
+    let trace = traced(Run::new().plain(), || async { event!("two\nlines\u{1b}[31m") });
+    let text = trace.lanes().to_string();
+    assert!(text.contains(r"say two\nlines\u{1b}[31m"), "{text}");
+}
+
+#[test]
+fn a_name_that_two_tasks_have_is_not_used_to_tell_them_apart() {
+    let trace = traced(Run::new().plain(), || async {
+        for _ in 0..2 {
+            let worker = unpick::sim::task().named("worker").spawn(async { event!("here") });
+            worker.await.expect("nobody aborts it");
+        }
+    });
+    let text = trace.lanes().tasks([TaskRef(0)]).to_string();
+    assert!(text.contains("spawns main.1") && text.contains("spawns main.2"), "{text}");
+}
