@@ -10,34 +10,34 @@ use unpick::{Hunt, Options, Report};
 /// What the line begins with.
 const MARK: &str = "outcome";
 
-/// The base seed of all these hunts.
-const SEED: u64 = 0x5eed;
-
-/// Hunts the program in as many runs as the first argument says, and prints the report and then
-/// what came of it in one line.
+/// Hunts the program with the base seed and the number of runs that the two arguments say, and
+/// prints the report and then what came of it in one line.
 pub(crate) fn hunt<F, Fut>(name: &str, program: F) -> ExitCode
 where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = Result<(), String>>,
 {
-    let Some(runs) = std::env::args().nth(1).and_then(|runs| runs.parse().ok()) else {
-        eprintln!("{name}: how many runs? The one argument is a number from 1");
+    let numbers: Vec<u64> = std::env::args().skip(1).map_while(|it| it.parse().ok()).collect();
+    let [seed, runs] = numbers[..] else {
+        eprintln!(
+            "{name}: two arguments are wanted, both numbers: the base seed, and how many runs"
+        );
         return ExitCode::from(2);
     };
-    let report = report(name, runs, program);
+    let report = report(name, seed, runs, program);
     println!("{report}\n{}", Outcome(&report));
     ExitCode::SUCCESS
 }
 
 /// Hunts the program in so many runs.
-pub(crate) fn report<F, Fut>(name: &str, runs: u64, program: F) -> Report
+pub(crate) fn report<F, Fut>(name: &str, seed: u64, runs: u64, program: F) -> Report
 where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = Result<(), String>>,
 {
     // Nothing here computes for long: a poll that has not returned after a second never will.
     let options = Options { poll_max: Some(Duration::from_secs(1)), ..Options::default() };
-    Hunt::new(name).quiet().seed(SEED).runs(runs).options(options).run(program)
+    Hunt::new(name).quiet().seed(seed).runs(runs).options(options).run(program)
 }
 
 /// What came of a hunt, as one line of fields with tabs between them: `outcome`, then `clean` and

@@ -85,11 +85,11 @@ fn every_pair_expects_a_kind_that_there_is() {
 
 #[test]
 fn what_a_program_says_of_its_hunt_is_understood() {
-    let clean = hunting::report("clean", 40, || async { Ok(()) });
+    let clean = hunting::report("clean", 7, 40, || async { Ok(()) });
     let said = format!("{clean}\n{}", hunting::Outcome(&clean));
     assert_eq!(Outcome::read(Some(0), &said, ""), Ok(Outcome::Clean { runs: 40 }));
 
-    let stuck = hunting::report("stuck", 40, std::future::pending);
+    let stuck = hunting::report("stuck", 7, 40, std::future::pending);
     let said = format!("{stuck}\n{}", hunting::Outcome(&stuck));
     let strategy = Some(String::from("fifo"));
     let found = Outcome::Found { runs: 1, strategy, kind: String::from("deadlock") };

@@ -2,16 +2,19 @@
 
 use std::process::ExitCode;
 
+use unpick::sim::seed::RunId;
+
 use super::{Failed, Outcome, PAIRS, Package, Pair, Row, table};
 
 /// What the command says of itself.
 const USAGE: &str = "\
 Hunts real crates at a version with a published concurrency bug, and at the one that fixed it.
 
-  real [--reports] [NAME]...
+  real [--reports] [--seed SEED] [NAME]...
 
-With names, those pairs alone. --reports prints what each hunt printed. The crates are downloaded
-by cargo if its cache lacks them. Exit codes: 0, 1 (not as expected, or not possible), 2 (usage).";
+With names, those pairs alone. --reports prints what each hunt printed. The base seed is 0x5eed.
+The crates are downloaded by cargo if its cache lacks them.
+Exit codes: 0, 1 (not as expected, or not possible), 2 (usage).";
 
 /// Whether what the hunts print is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,42 +23,67 @@ enum Reports {
     Hidden,
 }
 
-/// Hunts the pairs that the arguments name, or all of them.
-#[must_use]
-pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let (mut reports, mut pairs) = (Reports::Hidden, Vec::new());
-    for argument in arguments {
+/// What is to be hunted, and how.
+struct Request {
+    pairs: Vec<&'static Pair>,
+    seed: u64,
+    reports: Reports,
+}
+
+/// What the arguments ask for; `None` if for help.
+fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>, String> {
+    let mut request = Request { pairs: Vec::new(), seed: 0x5eed, reports: Reports::Hidden };
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--reports" => reports = Reports::Shown,
-            "-h" | "--help" => {
-                println!("{USAGE}");
-                return ExitCode::SUCCESS;
+            "-h" | "--help" => return Ok(None),
+            "--reports" => request.reports = Reports::Shown,
+            "--seed" => {
+                let seed = arguments.next().ok_or("--seed wants a number")?;
+                request.seed = seed.parse::<RunId>().map_err(|error| error.to_string())?.seed;
             }
             name => match PAIRS.iter().find(|pair| pair.name == name) {
-                Some(pair) => pairs.push(pair),
+                Some(pair) => request.pairs.push(pair),
                 None => {
                     let names: Vec<_> = PAIRS.iter().map(|pair| pair.name).collect();
-                    eprintln!("there is no pair `{name}`; allowed: {}", names.join(", "));
-                    return ExitCode::from(2);
+                    return Err(format!(
+                        "there is no pair `{name}`; allowed: {}",
+                        names.join(", ")
+                    ));
                 }
             },
         }
     }
-    if pairs.is_empty() {
-        pairs = PAIRS.iter().collect();
+    if request.pairs.is_empty() {
+        request.pairs = PAIRS.iter().collect();
     }
-    hunt_all(&pairs, reports)
+    Ok(Some(request))
 }
 
-fn hunt_all(pairs: &[&'static Pair], reports: Reports) -> ExitCode {
+/// Hunts the pairs that the arguments name, or all of them.
+#[must_use]
+pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
+    match read(arguments) {
+        Ok(Some(request)) => hunt_all(&request),
+        Ok(None) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn hunt_all(request: &Request) -> ExitCode {
     let (mut rows, mut failed) = (Vec::new(), 0_usize);
-    for pair in pairs {
-        match hunt_pair(pair, reports) {
+    for pair in &request.pairs {
+        match hunt_pair(pair, request) {
             Ok(row) => rows.push(row),
             Err((package, error)) => {
                 eprintln!("{}: {error}", package.folder().display());
                 if matches!(error, Failed::Unreachable(_) | Failed::NoCargo(_)) {
-                    eprintln!("{} of {} pairs were hunted", rows.len(), pairs.len());
+                    eprintln!("{} of {} pairs were hunted", rows.len(), request.pairs.len());
                     return ExitCode::FAILURE;
                 }
                 failed += 1;
@@ -64,37 +92,28 @@ fn hunt_all(pairs: &[&'static Pair], reports: Reports) -> ExitCode {
     }
     let unexpected = rows.iter().filter(|row| !row.is_expected()).count();
     print!("\n{}", table(&rows));
-    println!("{} pairs, {unexpected} not as expected, {failed} without an outcome", pairs.len());
+    let pairs = request.pairs.len();
+    println!("{pairs} pairs, {unexpected} not as expected, {failed} without an outcome");
     if unexpected + failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn hunt_pair(pair: &'static Pair, reports: Reports) -> Result<Row, (Package, Failed)> {
+fn hunt_pair(pair: &'static Pair, request: &Request) -> Result<Row, (Package, Failed)> {
     println!("{}: {} {} and {}", pair.name, pair.krate, pair.buggy, pair.fixed);
-    let buggy = hunt(pair, "buggy", pair.runs, reports)?;
-    let fixed = hunt(pair, "fixed", 10 * pair.runs, reports)?;
+    let hunt = |variant: &str, runs: u64| {
+        let package = Package::new(pair.name, variant);
+        hunt(&package, runs, request).map_err(|error| (package, error))
+    };
+    let (buggy, fixed) = (hunt("buggy", pair.runs)?, hunt("fixed", 10 * pair.runs)?);
     Ok(Row { pair, buggy, fixed })
 }
 
-fn hunt(
-    pair: &Pair,
-    version: &str,
-    runs: u64,
-    reports: Reports,
-) -> Result<Outcome, (Package, Failed)> {
-    let package = Package::new(pair.name, version);
-    match attempt(&package, runs, reports) {
-        Ok(outcome) => Ok(outcome),
-        Err(error) => Err((package, error)),
-    }
-}
-
-fn attempt(package: &Package, runs: u64, reports: Reports) -> Result<Outcome, Failed> {
+fn hunt(package: &Package, runs: u64, request: &Request) -> Result<Outcome, Failed> {
     if package.build()? {
         let folder = package.folder().display();
         println!("  cargo has changed {folder}/Cargo.lock: commit it");
     }
-    let (outcome, printed) = package.hunt(runs)?;
-    if reports == Reports::Shown {
+    let (outcome, printed) = package.hunt(request.seed, runs)?;
+    if request.reports == Reports::Shown {
         print!("{printed}");
     }
     Ok(outcome)

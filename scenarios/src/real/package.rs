@@ -105,11 +105,11 @@ impl Package {
         Err(Failed::Build(cargo))
     }
 
-    /// Runs its hunt, and hands back what came of it, and what it printed.
+    /// Runs its hunt under this base seed, and hands back what came of it, and what it printed.
     ///
     /// # Errors
     /// If it cannot be started, or does not say what came of it.
-    pub fn hunt(&self, runs: u64) -> Result<(Outcome, String), Failed> {
+    pub fn hunt(&self, seed: u64, runs: u64) -> Result<(Outcome, String), Failed> {
         let program = target().join("debug").join(&self.name);
         let program = program.with_extension(std::env::consts::EXE_EXTENSION);
         let mut program = Command::new(program);
@@ -119,7 +119,10 @@ impl Package {
                 program.env_remove(variable);
             }
         }
-        let output = program.arg(runs.to_string()).output().map_err(Failed::NotStarted)?;
+        let output = program
+            .args([seed, runs].map(|it| it.to_string()))
+            .output()
+            .map_err(Failed::NotStarted)?;
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
         match Outcome::read(output.status.code(), &stdout, &stderr) {
             Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}"))),

@@ -75,4 +75,22 @@ pub const PAIRS: &[Pair] = &[
         finds: "panic",
         runs: 100,
     },
+    Pair {
+        name: "thingbuf-83",
+        krate: "thingbuf",
+        buggy: "0.1.5",
+        fixed: "0.1.6",
+        upstream: "https://github.com/hawkw/thingbuf/issues/83",
+        finds: "hang",
+        runs: 100,
+    },
+    Pair {
+        name: "tokio-util-6751",
+        krate: "tokio-util",
+        buggy: "0.7.11",
+        fixed: "0.7.12",
+        upstream: "https://github.com/tokio-rs/tokio/issues/6751",
+        finds: "deadlock",
+        runs: 100,
+    },
 ];
