@@ -118,3 +118,26 @@ fn hunt(package: &Package, runs: u64, request: &Request) -> Result<Outcome, Fail
     }
     Ok(outcome)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(arguments: &[&str]) -> Result<Option<Request>, String> {
+        read(arguments.iter().map(|&argument| argument.to_owned()))
+    }
+
+    #[test]
+    fn without_names_all_pairs_are_hunted() {
+        let request = asked(&["--seed", "0x7"]).expect("it is understood").expect("not for help");
+        assert_eq!((request.pairs.len(), request.seed), (PAIRS.len(), 7));
+    }
+
+    #[test]
+    fn what_there_is_not_is_refused_with_what_there_is() {
+        let error = asked(&["tokio"]).err().expect("it is a crate and no pair");
+        assert!(error.starts_with("there is no pair `tokio`; allowed: tokio-8260, "), "{error}");
+        assert!(asked(&["--seed"]).is_err());
+        assert!(asked(&["--seed", "many"]).is_err());
+    }
+}

@@ -49,15 +49,24 @@ impl fmt::Display for Failed {
 impl std::error::Error for Failed {}
 
 /// What cargo says when it got no answer.
-const NO_NETWORK: [&str; 7] = [
+const NO_ANSWER: [&str; 6] = [
     "failed to download",
-    "unable to update registry",
     "Unable to update registry",
-    "download of config.json failed",
-    "--offline",
-    "Could not resolve host",
     "failed to query replaced source registry",
+    "Could not resolve host",
+    "spurious network error",
+    "you're using offline mode",
 ];
+
+impl Failed {
+    /// Why cargo could not build, from what it says.
+    fn of_build(cargo: String) -> Failed {
+        if NO_ANSWER.iter().any(|words| cargo.contains(words)) {
+            return Failed::Unreachable(cargo);
+        }
+        Failed::Build(cargo)
+    }
+}
 
 impl Package {
     /// The package of this version (`buggy` or `fixed`) of a pair.
@@ -98,11 +107,7 @@ impl Package {
         if output.status.success() {
             return Ok(lock() != before);
         }
-        let cargo = stderr(&output);
-        if NO_NETWORK.iter().any(|words| cargo.contains(words)) {
-            return Err(Failed::Unreachable(cargo));
-        }
-        Err(Failed::Build(cargo))
+        Err(Failed::of_build(stderr(&output)))
     }
 
     /// Runs its hunt under this base seed, and hands back what came of it, and what it printed.
@@ -139,4 +144,25 @@ fn target() -> PathBuf {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_out_of_reach_is_told_from_a_program_that_does_not_compile() {
+        for cargo in [
+            "error: failed to get `tokio` as a dependency\nCaused by:\n  failed to download from \
+             `https://index.crates.io/config.json`",
+            "error: no matching package named `tokio` found\nAs a reminder, you're using offline \
+             mode (--offline) which can sometimes cause surprising resolution failures",
+        ] {
+            let failed = Failed::of_build(cargo.to_owned());
+            assert!(matches!(failed, Failed::Unreachable(_)), "{failed}");
+            assert!(failed.to_string().contains("cannot be reached"), "{failed}");
+        }
+        let failed = Failed::of_build(String::from("error[E0425]: cannot find value `x`"));
+        assert!(matches!(failed, Failed::Build(_)), "{failed}");
+    }
 }

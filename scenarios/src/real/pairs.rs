@@ -37,7 +37,7 @@ pub const PAIRS: &[Pair] = &[
         fixed: "1.5.0",
         upstream: "https://github.com/tokio-rs/tokio/pull/3652",
         finds: "deadlock",
-        runs: 100,
+        runs: 300,
     },
     Pair {
         name: "event-listener-36e5220",
