@@ -20,9 +20,69 @@ pub use unpick_sim as sim;
 pub use unpick_sim::cli;
 pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};
-pub use unpick_sim::options::{Options, Switching, TimeModel};
+pub use unpick_sim::options::{Detectors, Options, Switching, TimeModel};
 pub use unpick_sim::{Outcome, Run};
 pub use unpick_sim::{always, buggify, event, eventually, point, reachable, sometimes};
+
+/// # Examples
+/// ```
+/// use unpick::sim::{Shared, spawn, step};
+/// use std::rc::Rc;
+///
+/// # fn main() {}
+/// #[unpick::test(runs = 500, expect = "lost update")]
+/// async fn deposits() {
+///     let balance = Rc::new(Shared::synchronized(100));
+///     let deposit = |amount| {
+///         let balance = balance.clone();
+///         async move {
+///             let seen = balance.get();
+///             step().await;
+///             balance.set(seen + amount);
+///         }
+///     };
+///     let teller = spawn(deposit(10));
+///     deposit(20).await;
+///     teller.await.unwrap();
+/// }
+/// ```
+///
+/// What is not allowed is an error of the compiler:
+/// ```compile_fail
+/// #[unpick::test(rnus = 10)] // there is no option `rnus`; allowed: runs, seed, …
+/// async fn misspelt() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test(runs = 0)] // option `runs` is `0`; allowed: a whole number from 1
+/// async fn none() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test(switching = "sometimes")] // allowed: "preemptive", "cooperative", "both"
+/// async fn unknown() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test(expect = "deadlok")] // there is no kind of finding `deadlok`; allowed: …
+/// async fn unknown() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test(strategy = "pct(0)")] // allowed: … pct(1) to pct(64) …
+/// async fn unknown() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test] // it makes a test of an `async fn`
+/// fn blocking() {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test] // the function of a test has no arguments
+/// async fn arguments(number: u32) {}
+/// ```
+/// ```compile_fail
+/// #[unpick::test]
+/// #[test] // `#[unpick::test]` is the test attribute
+/// async fn twice() {}
+/// ```
+#[doc(inline)]
+pub use unpick_macros::test;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -7,6 +7,7 @@ use std::panic::Location;
 
 pub use signature::Signature;
 
+use crate::names::{Line, is_same};
 use crate::time::Instant;
 
 /// The kind of a finding. The detectors' order of precedence is that of the variants.
@@ -37,6 +38,49 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind that comes after this one, in order of precedence.
+    const fn next(self) -> Option<Kind> {
+        Some(match self {
+            Kind::Panic => Kind::Error,
+            Kind::Error => Kind::Property,
+            Kind::Property => Kind::Deadlock,
+            Kind::Deadlock => Kind::LostUpdate,
+            Kind::LostUpdate => Kind::StaleCheck,
+            Kind::StaleCheck => Kind::Race,
+            Kind::Race => Kind::Livelock,
+            Kind::Livelock => Kind::Nondeterminism,
+            Kind::Nondeterminism => Kind::Divergence,
+            Kind::Divergence => return None,
+        })
+    }
+
+    /// Every kind, in order of precedence.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        std::iter::successors(Some(Kind::Panic), |kind| kind.next())
+    }
+
+    /// The kind of this name. Meant for where the compiler evaluates constants.
+    ///
+    /// # Panics
+    /// If there is none: with the names that there are.
+    #[must_use]
+    pub const fn of_name(name: &str) -> Kind {
+        let mut kind = Kind::Panic;
+        let mut refusal = Line::<1024>::new()
+            .with("there is no kind of finding `")
+            .with(name)
+            .with("`; allowed: panic");
+        loop {
+            if is_same(kind.name(), name) {
+                return kind;
+            }
+            let Some(next) = kind.next() else { break };
+            kind = next;
+            refusal = refusal.with(", ").with(kind.name());
+        }
+        panic!("{}", refusal.as_str())
+    }
+
     /// The kind's name in lower case, as options and files spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -7,6 +7,7 @@ mod jobs;
 mod report;
 mod shard;
 mod tally;
+mod test;
 mod verdict;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use report::{Failure, Replayed, Report};
 pub use tally::StrategyCounts;
+pub use test::TestInfo;
 pub use verdict::{Verdict, judge};
 
 use self::course::{Assigned, Course, Switchings};
@@ -59,6 +61,8 @@ pub struct Hunt {
     distinct_max: usize,
     /// Labels that some run must come to.
     demanded: Vec<String>,
+    /// Which test it is, if it is one.
+    test: Option<TestInfo>,
     voice: Voice,
 }
 
@@ -102,6 +106,7 @@ impl Hunt {
             expected: None,
             distinct_max: 1,
             demanded: Vec::new(),
+            test: None,
             voice: Voice::Telling,
         }
     }

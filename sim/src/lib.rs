@@ -40,6 +40,7 @@ mod engine;
 pub mod faults;
 pub mod finding;
 pub mod hunt;
+mod names;
 pub mod options;
 mod panics;
 pub mod points;

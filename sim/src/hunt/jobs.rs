@@ -160,13 +160,14 @@ impl<'a> Work<'a> {
     #[cold]
     fn catch(&self, id: RunId, strategy: String, outcome: Outcome<()>) {
         let Outcome { result: Err(finding), tape, .. } = outcome else { return };
+        let is_expected = self.hunt.expected == Some(finding.kind);
         let headline = finding.headline();
         let token = tape.token();
         let mut findings = self.lock_findings();
         let is_new = findings.add(Caught { id, strategy, finding, tape });
         self.last.fetch_min(findings.last(), Ordering::Relaxed);
         drop(findings);
-        if is_new && self.hunt.talks() {
+        if is_new && !is_expected && self.hunt.talks() {
             // Past the test harness's capture, so that a test that is killed has still told.
             let name = &self.hunt.name;
             let _ = writeln!(

@@ -8,6 +8,7 @@ pub use super::learning::Learnt;
 use super::learning::Lessons;
 use super::surw::Interest;
 use super::{Chooser, Delay, Fifo, Lockstep, Pct, Pos, Surw};
+use crate::names::{Line, is_same};
 
 /// How many runs of a hunt learn. They use strategies that learn nothing, in a fixed order.
 pub const CALIBRATION_RUNS: u64 = 32;
@@ -70,16 +71,20 @@ pub enum Member {
     Lockstep,
     /// Random walk.
     Random,
-    /// Probabilistic concurrency testing.
+    /// Probabilistic concurrency testing, for depths 2, 3 and 4 in turn.
     Pct,
+    /// Probabilistic concurrency testing for bugs of this depth.
+    PctOfDepth(u32),
     /// Partial-order sampling.
     Pos,
     /// Uniform random walk.
     Urw,
     /// Selectively uniform random walk.
     Surw,
-    /// Delay-bounded.
+    /// Delay-bounded, with 1, 2 and 3 delays in turn.
     Delay,
+    /// Delay-bounded, with so many delays.
+    Delays(u32),
 }
 
 /// Every strategy by its name.
@@ -94,16 +99,84 @@ pub const MEMBERS: &[(&str, Member)] = &[
     ("delay", Member::Delay),
 ];
 
+/// The largest parameter that a strategy can have.
+const PARAMETER_MAX: u32 = 64;
+
+impl Member {
+    /// The strategy of this name, such as `pct` or `pct(3)`. Meant for where the compiler
+    /// evaluates constants; elsewhere a name is parsed.
+    ///
+    /// # Panics
+    /// If there is none, or it has no such parameter: with what is allowed.
+    #[must_use]
+    pub const fn of_name(name: &str) -> Member {
+        if let Some(member) = Member::find(name) {
+            return member;
+        }
+        let refusal = Line::<1024>::new().with("there is no strategy `").with(name);
+        let mut refusal = refusal.with("`; allowed: ");
+        let mut at = 0;
+        while at < MEMBERS.len() {
+            refusal = refusal.with(MEMBERS[at].0).with(", ");
+            at += 1;
+        }
+        panic!("{}", refusal.with(PARAMETERS).as_str())
+    }
+
+    const fn find(name: &str) -> Option<Member> {
+        let (base, parameter) = match split_parameter(name.as_bytes()) {
+            Some((base, parameter)) => (base, Some(parameter)),
+            None => (name.len(), None),
+        };
+        let base = name.split_at(base).0;
+        let mut at = 0;
+        while at < MEMBERS.len() {
+            if is_same(MEMBERS[at].0, base) {
+                return match (MEMBERS[at].1, parameter) {
+                    (member, None) => Some(member),
+                    (Member::Pct, Some(depth)) => Some(Member::PctOfDepth(depth)),
+                    (Member::Delay, Some(delays)) => Some(Member::Delays(delays)),
+                    _ => None,
+                };
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+/// The strategies that have a parameter.
+const PARAMETERS: &str = "pct(1) to pct(64), delay(1) to delay(64)";
+
+/// Where the parameter of `name(parameter)` begins, and what it is, if it is in bounds.
+const fn split_parameter(name: &[u8]) -> Option<(usize, u32)> {
+    let mut open = 0;
+    while open < name.len() && name[open] != b'(' {
+        open += 1;
+    }
+    if open + 2 >= name.len() || name[name.len() - 1] != b')' {
+        return None;
+    }
+    let (mut at, mut parameter) = (open + 1, 0);
+    while at + 1 < name.len() {
+        if !name[at].is_ascii_digit() || parameter > PARAMETER_MAX {
+            return None;
+        }
+        parameter = parameter * 10 + (name[at] - b'0') as u32;
+        at += 1;
+    }
+    if parameter == 0 || parameter > PARAMETER_MAX { None } else { Some((open, parameter)) }
+}
+
 impl FromStr for Member {
     type Err = UnknownStrategy;
 
     fn from_str(name: &str) -> Result<Member, UnknownStrategy> {
-        let found = MEMBERS.iter().find(|(known, _)| *known == name);
-        found.map(|&(_, member)| member).ok_or_else(|| UnknownStrategy { name: name.to_owned() })
+        Member::find(name).ok_or_else(|| UnknownStrategy { name: name.to_owned() })
     }
 }
 
-/// There is no strategy of this name.
+/// There is no strategy of this name, or it has no such parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStrategy {
     name: String,
@@ -111,8 +184,11 @@ pub struct UnknownStrategy {
 
 impl fmt::Display for UnknownStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = MEMBERS.iter().map(|(name, _)| *name).collect();
-        write!(f, "there is no strategy `{}`; allowed: {}", self.name, names.join(", "))
+        write!(f, "there is no strategy `{}`; allowed: ", self.name)?;
+        for (name, _) in MEMBERS {
+            write!(f, "{name}, ")?;
+        }
+        f.write_str(PARAMETERS)
     }
 }
 
@@ -126,15 +202,15 @@ pub fn named(member: Member, round: u64, learnt: &Arc<Learnt>) -> Assignment {
         Member::Fifo => Assignment::new("fifo", Fifo),
         Member::Lockstep => Assignment::new("lockstep", Lockstep),
         Member::Random => Assignment::new("random", Chooser::RandomWalk),
-        Member::Pct => {
-            let depth = 2 + (round % 3) as u32;
+        Member::Pct => named(Member::PctOfDepth(2 + (round % 3) as u32), round, learnt),
+        Member::PctOfDepth(depth) => {
             Assignment::new(format!("pct({depth})"), Pct::new(depth, points))
         }
         Member::Pos => Assignment::new("pos", Pos::new()),
         Member::Urw => Assignment::new("urw", Surw::new(learnt.clone(), Interest::Everything)),
         Member::Surw => Assignment::new("surw", Surw::new(learnt.clone(), Interest::Sites)),
-        Member::Delay => {
-            let delays = 1 + (round % 3) as u32;
+        Member::Delay => named(Member::Delays(1 + (round % 3) as u32), round, learnt),
+        Member::Delays(delays) => {
             Assignment::new(format!("delay({delays})"), Delay::new(delays, points))
         }
     }
@@ -148,5 +224,40 @@ mod tests {
     fn an_unknown_strategy_is_refused_with_the_known_ones() {
         let error = "rnadom".parse::<Member>().expect_err("a misspelt name").to_string();
         assert!(error.starts_with("there is no strategy `rnadom`; allowed: fifo, lockstep,"));
+        assert!(error.ends_with(", delay, pct(1) to pct(64), delay(1) to delay(64)"), "{error}");
+        let panic = std::panic::catch_unwind(|| Member::of_name("rnadom"));
+        let message = panic.expect_err("a misspelt name");
+        let message = message.downcast_ref::<String>().expect("a text");
+        assert_eq!(*message, error);
+    }
+
+    #[test]
+    fn a_parameter_stands_in_parentheses() {
+        assert_eq!("pct(3)".parse(), Ok(Member::PctOfDepth(3)));
+        assert_eq!("delay(64)".parse(), Ok(Member::Delays(64)));
+        for wrong in [
+            "pct(0)",
+            "pct(65)",
+            "pct(99999999999)",
+            "pct()",
+            "pct(3",
+            "pct(x)",
+            "urw(1)",
+            "pct(-1)",
+        ] {
+            assert!(wrong.parse::<Member>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_strategy_is_remade_by_the_name_that_reports_give_it() {
+        let learnt = Arc::new(Learnt::default());
+        for (name, member) in MEMBERS {
+            for round in 0..3 {
+                let reported = named(*member, round, &learnt).name;
+                let again: Member = reported.parse().expect(name);
+                assert_eq!(named(again, 7, &learnt).name, reported);
+            }
+        }
     }
 }

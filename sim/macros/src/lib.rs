@@ -1,0 +1,49 @@
+//! The attribute macro of [unpick](https://docs.rs/unpick), which re-exports it: `#[unpick::test]`.
+//!
+//! It is written against `proc_macro` alone, so that it costs no build of a parser.
+
+#![forbid(unsafe_code)]
+
+mod failure;
+mod function;
+mod options;
+
+use proc_macro::TokenStream;
+
+use self::failure::Failure;
+use self::function::Function;
+use self::options::Settings;
+
+/// Makes a test of an async function without arguments: a hunt that calls it afresh for each run.
+///
+/// The function returns nothing, or a `Result` whose error is a finding. It works beside
+/// `#[ignore]`, `#[should_panic]`, `#[cfg(…)]` and rstest's `#[case]`. All options can be left
+/// out:
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `runs` | how many runs to make, from 1 | 1000 |
+/// | `seed` | the base seed | derived from the test's path |
+/// | `switching` | `"preemptive"`, `"cooperative"` or `"both"` | `"preemptive"` |
+/// | `time` | `"exact"` or `"stalling"` | `"exact"` |
+/// | `expect` | the kind of finding that there must be, such as `"deadlock"` | none |
+/// | `strategy` | the only strategy after calibration, such as `"surw"` or `"pct(3)"` | the portfolio |
+/// | `jobs` | on how many threads to make runs, from 1 | 1 |
+/// | `steps` | how many steps a run may take, from 1 | 1 000 000 |
+/// | `wall` | how long the hunt may take, such as `"30 s"` or `"500 ms"` | no limit |
+/// | `distinct` | how many distinct findings to collect, from 1 | 1 |
+/// | `reach` | labels that some run must come to: `["retried"]` | none |
+/// | `faults` | an expression: which faults may strike | `Faults::OFF` |
+/// | `detectors` | an expression: which detectors listen | `Detectors::DEFAULT` |
+/// | `crate` | the path of the crate, if it is not `"::unpick"` | |
+///
+/// Labels of `sometimes!` and `reachable!` that stand in the function's own body are demanded: the
+/// test fails if no run comes to them.
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let made = Settings::parse(attribute).and_then(|settings| {
+        let function = Function::parse(item)?;
+        Ok(function.test(&settings))
+    });
+    made.unwrap_or_else(Failure::into_tokens)
+}
