@@ -17,8 +17,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::instrumented::{Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] = [Cause { wait: "wait", by: &["arrive", "abort", "reset"], owed: &[] }];
+
+/// What a report says of the parties.
+const ARRIVED: &str = "parties have arrived";
 
 /// Lets tasks go on when a given number of them have arrived.
 ///
@@ -150,7 +156,7 @@ impl Barrier {
         assert!(parties > 0, "a barrier of no parties; allowed: at least 1");
         let (inside, outside) = (Waiters::new(), Waiters::new());
         let state = State { phase: Phase::Filling, parties, count: 0, inside, outside };
-        Barrier { base: Instrumented::new("barrier", state), parties }
+        Barrier { base: Instrumented::new("barrier", state).with_causes(&CAUSES), parties }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.
@@ -303,6 +309,7 @@ impl Future for BarrierWait<'_> {
                 }
                 Arrival::Waits(index) => {
                     base.object.publish();
+                    base.object.counted(ARRIVED, index + 1, barrier.parties);
                     let waiting = Waiting::unannounced("wait", Access::Read, site);
                     *stage = Stage::Inside(index, waiting);
                 }
@@ -330,7 +337,11 @@ impl Drop for BarrierWait<'_> {
             }
             Stage::Inside(_, waiting) => {
                 base.cancel(waiting, State::inside, |_, ()| ());
-                let woken = base.lock().leave();
+                let (woken, count) = {
+                    let mut state = base.lock();
+                    (state.leave(), state.count)
+                };
+                base.object.counted(ARRIVED, count, self.barrier.parties);
                 woken.wake();
             }
             Stage::Over => {}

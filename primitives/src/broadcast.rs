@@ -16,8 +16,11 @@ pub use receiver::{Receiver, Recv};
 pub use sender::{Closed, Sender, WeakSender};
 
 use crate::instrumented::{Count, Instrumented, show};
-use crate::probe::{Access, Stamp};
+use crate::probe::{Access, Cause, Stamp};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] = [Cause { wait: "recv", by: &["send", "drop sender"], owed: &[] }];
 
 /// Makes a channel that keeps `capacity` messages for slower receivers.
 ///
@@ -39,7 +42,7 @@ use crate::waiters::{Waiters, Wakeups};
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("broadcast", State::new(capacity)))
+    make(Instrumented::new("broadcast", State::new(capacity)).with_causes(&CAUSES))
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -58,7 +61,7 @@ pub fn named_channel<T>(
     name: impl Into<Cow<'static, str>>,
     capacity: usize,
 ) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("broadcast", State::new(capacity));
+    let mut base = Instrumented::new("broadcast", State::new(capacity)).with_causes(&CAUSES);
     base.set_name(name);
     make(base)
 }

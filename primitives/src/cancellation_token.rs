@@ -13,8 +13,11 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] = [Cause { wait: "cancelled", by: &["cancel"], owed: &[] }];
 
 /// Is cancelled once, for everybody who has a clone or a child of it.
 ///
@@ -97,7 +100,7 @@ impl Node {
     fn new(parent: Option<Link>, is_cancelled: bool) -> Node {
         let (children, waiters) = (Children::default(), Waiters::new());
         let state = State { is_cancelled, children, waiters };
-        Node { base: Instrumented::new("cancellation_token", state), parent }
+        Node { base: Instrumented::new("cancellation_token", state).with_causes(&CAUSES), parent }
     }
 }
 

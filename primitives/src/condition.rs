@@ -19,8 +19,11 @@ use std::task::{Context, Poll, ready};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
 use crate::lock::{Acquire, Lock, LockGuard};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::Waiters;
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] = [Cause { wait: "wait", by: &["notify"], owed: &[] }];
 
 /// Tells tasks that what a lock guards has changed.
 ///
@@ -77,7 +80,10 @@ impl<T> Condition<T> {
     #[must_use]
     #[track_caller]
     pub fn over(lock: Arc<Lock<T>>) -> Condition<T> {
-        Condition { base: Instrumented::new("condition", Waiters::new()), lock }
+        Condition {
+            base: Instrumented::new("condition", Waiters::new()).with_causes(&CAUSES),
+            lock,
+        }
     }
 
     /// Gives it a name, for traces, reports and `Debug`; a lock of its own gets the same.

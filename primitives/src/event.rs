@@ -13,8 +13,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] = [Cause { wait: "wait", by: &["set"], owed: &[] }];
 
 /// A flag, unset at first, whose setting wakes all who wait for it.
 ///
@@ -62,7 +65,7 @@ impl Event {
     #[track_caller]
     pub fn new() -> Event {
         let state = State { is_set: false, waiters: Waiters::new() };
-        Event { base: Instrumented::new("event", state) }
+        Event { base: Instrumented::new("event", state).with_causes(&CAUSES) }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.

@@ -17,8 +17,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::Waiters;
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] =
+    [Cause { wait: "wait", by: &["set_result", "set_error", "cancel"], owed: &[] }];
 
 /// A result that is set once, and waited for by many.
 ///
@@ -84,7 +88,7 @@ impl<T, E> Future<T, E> {
     #[track_caller]
     pub fn new() -> Future<T, E> {
         let state = State { outcome: None, waiters: Waiters::new(), callbacks: Vec::new() };
-        Future { base: Instrumented::new("future", state) }
+        Future { base: Instrumented::new("future", state).with_causes(&CAUSES) }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.

@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::probe::{Access, Object, Operation};
+use crate::probe::{Access, Cause, Object, Operation};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
 
 /// An object that the engine knows, and its state.
@@ -24,6 +24,12 @@ impl<S> Instrumented<S> {
     #[track_caller]
     pub(crate) fn new(kind: &'static str, state: S) -> Instrumented<S> {
         Instrumented { object: Object::new(kind), state: Mutex::new(state) }
+    }
+
+    /// The same, with what ends which waits at it.
+    pub(crate) fn with_causes(mut self, causes: &'static [Cause]) -> Instrumented<S> {
+        self.object.set_causes(causes);
+        self
     }
 
     pub(crate) fn set_name(&mut self, name: impl Into<Cow<'static, str>>) {
@@ -90,7 +96,7 @@ impl<S> Instrumented<S> {
                 return Poll::Pending;
             }
             drop(state);
-            operation.blocked(Some(&self.object));
+            operation.blocked(Some(&self.object), cx);
             wakeup = Some(Wakeup::new(cx.waker().clone(), operation.ticket()));
         }
     }

@@ -18,8 +18,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 1] =
+    [Cause { wait: "notified", by: &["notify_one", "notify_last", "notify_waiters"], owed: &[] }];
 
 /// Wakes one task, or all, without a value.
 ///
@@ -105,7 +109,7 @@ impl Notify {
     #[track_caller]
     pub fn new() -> Notify {
         let state = State { is_stored: false, broadcasts: 0, waiters: Waiters::new() };
-        Notify { base: Instrumented::new("notify", state) }
+        Notify { base: Instrumented::new("notify", state).with_causes(&CAUSES) }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.

@@ -13,8 +13,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Instrumented, Waiting, show};
-use crate::probe::{Access, Stamp};
+use crate::probe::{Access, Cause, Stamp};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 2] = [
+    Cause { wait: "recv", by: &["send", "drop sender"], owed: &[] },
+    Cause { wait: "closed", by: &["close"], owed: &[] },
+];
 
 /// Makes a channel.
 ///
@@ -28,7 +34,7 @@ use crate::waiters::{Waiters, Wakeups};
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("oneshot", State::new()), Location::caller())
+    make(Instrumented::new("oneshot", State::new()).with_causes(&CAUSES), Location::caller())
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -40,7 +46,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn named_channel<T>(name: impl Into<Cow<'static, str>>) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("oneshot", State::new());
+    let mut base = Instrumented::new("oneshot", State::new()).with_causes(&CAUSES);
     base.set_name(name);
     make(base, Location::caller())
 }

@@ -20,8 +20,15 @@ pub use storage::{Fifo, Lifo, Priority, Storage};
 
 use self::storage::Stamped;
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Stamp};
+use crate::probe::{Access, Cause, Stamp};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 3] = [
+    Cause { wait: "get", by: &["put", "put_nowait", "shutdown"], owed: &[] },
+    Cause { wait: "put", by: &["get", "get_nowait", "shutdown"], owed: &[] },
+    Cause { wait: "join", by: &["task_done", "shutdown"], owed: &["get", "get_nowait"] },
+];
 
 /// A queue that gives the oldest item first.
 ///
@@ -248,7 +255,7 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
             item: std::marker::PhantomData,
         };
         let items = std::marker::PhantomData;
-        BaseQueue { base: Instrumented::new(S::KIND, state), maxsize, items }
+        BaseQueue { base: Instrumented::new(S::KIND, state).with_causes(&CAUSES), maxsize, items }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.

@@ -278,7 +278,7 @@ impl Wakeups {
 
     /// Wakes them: they are to look again.
     pub(crate) fn wake(self) {
-        wake_each(self.into_iter(), |_| {});
+        wake_each(self.into_iter(), Ticket::woken);
     }
 
     /// Wakes them: each has been handed what it waited for.

@@ -21,8 +21,18 @@ pub use value::Ref;
 
 use self::value::Value;
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::Access;
+use crate::probe::{Access, Cause};
 use crate::waiters::{Waiters, Wakeups};
+
+/// Who ends whose wait.
+static CAUSES: [Cause; 2] = [
+    Cause {
+        wait: "changed",
+        by: &["send", "send_replace", "send_modify", "send_if_modified", "drop sender"],
+        owed: &[],
+    },
+    Cause { wait: "closed", by: &["drop receiver"], owed: &[] },
+];
 
 /// Makes a channel with its first value, which the receiver has seen.
 ///
@@ -39,7 +49,7 @@ use crate::waiters::{Waiters, Wakeups};
 /// ```
 #[track_caller]
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("watch", State::new()), value)
+    make(Instrumented::new("watch", State::new()).with_causes(&CAUSES), value)
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -51,7 +61,7 @@ pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn named_channel<T>(name: impl Into<Cow<'static, str>>, value: T) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("watch", State::new());
+    let mut base = Instrumented::new("watch", State::new()).with_causes(&CAUSES);
     base.set_name(name);
     make(base, value)
 }

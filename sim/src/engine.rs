@@ -9,6 +9,7 @@
 
 mod beacon;
 mod choosing;
+mod deeds;
 mod detectors;
 mod diagnosis;
 mod drive;
@@ -18,12 +19,12 @@ mod objects;
 mod operations;
 mod properties;
 mod ready;
-mod ring;
 mod session;
 mod table;
 mod tasks;
 mod timers;
 mod virtual_clock;
+mod waits;
 mod waker;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -33,15 +34,15 @@ use std::task::Waker;
 
 pub(crate) use beacon::{Beacon, all as all_beacons};
 pub(crate) use choosing::Question;
-use detectors::Detectors;
 pub(crate) use detectors::{Accessed, SharedAccess};
+use detectors::{Detectors, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 pub(crate) use objects::{HoldRecord, ObjectRecord};
-pub(crate) use operations::{Description, Gate, OperationRecord};
+pub(crate) use operations::{Description, Gate, Handed, OperationRecord};
 pub(crate) use session::{drop_task_now, execute, is_inside};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
 pub(crate) use timers::{Timer, TimerKey};
-pub(crate) use waker::Waiter;
+pub(crate) use waker::{Waiter, is_task_waker};
 
 use self::faults::FaultState;
 use self::properties::Watches;
@@ -129,6 +130,10 @@ pub(crate) struct Core {
     /// Whether anything of the following is there, so that the loop looks at one flag: a
     /// finding, wakers to call, a turn that is decided already.
     attention: bool,
+    /// The task whose wait may have closed a ring.
+    ring_from: Option<TaskId>,
+    /// Rings that were seen, and have to last.
+    suspected: Vec<Suspected>,
     finding: Option<Box<Finding>>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
@@ -245,6 +250,8 @@ impl Core {
             watches: Watches::new(),
             faults: None,
             attention: false,
+            ring_from: None,
+            suspected: Vec::new(),
             finding: None,
             divergence: None,
             events: None,

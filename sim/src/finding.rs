@@ -20,7 +20,10 @@ pub enum Kind {
     Error,
     /// A property that the program claims of itself was violated.
     Property,
-    /// Nothing can run any more, and the main future has not ended.
+    /// A task waits for what was handed to, or is held by, a future of its own that it no longer
+    /// polls.
+    Futurelock,
+    /// Tasks wait for one another, or nothing can run any more and the main future has not ended.
     Deadlock,
     /// A task wrote a shared variable over another write that it had not seen.
     LostUpdate,
@@ -88,6 +91,7 @@ impl Kind {
             Kind::Panic => "panic",
             Kind::Error => "error",
             Kind::Property => "property",
+            Kind::Futurelock => "futurelock",
             Kind::Deadlock => "deadlock",
             Kind::LostUpdate => "lost update",
             Kind::StaleCheck => "stale check",
@@ -273,8 +277,10 @@ impl fmt::Display for Finding {
             write!(f, "\n  at {place}")?;
         }
         write!(f, "\n  t={}", self.at)?;
-        for blocked in &self.blocked {
-            write!(f, "\n  {blocked}")?;
+        if self.story.is_empty() {
+            for blocked in &self.blocked {
+                write!(f, "\n  {blocked}")?;
+            }
         }
         for evidence in &self.evidence {
             write!(f, "\n  also {evidence}")?;

@@ -76,6 +76,14 @@ pub struct Detectors {
     /// What becomes of stale checks of [`Shared`](crate::Shared) variables, which the same
     /// detector looks for. Evidence by default.
     pub stale_checks: StaleChecks,
+    /// Whether tasks that wait in a ring are found although others go on. A ring that closes is
+    /// looked at again [`Options::ring_steps`] later, and when the run is over. On by default;
+    /// costs a look at the holders when an operation blocks on something that is held. (A run in
+    /// which nothing can go on is a deadlock with the detector off as well.)
+    pub deadlocks: Detection,
+    /// Whether a task that waits for what was handed to, or is held by, a future of its own that
+    /// it no longer polls is told apart from other deadlocks. On by default; costs nothing.
+    pub futurelocks: Detection,
 }
 
 impl Detectors {
@@ -84,6 +92,8 @@ impl Detectors {
         races: Detection::On,
         atomicity: Detection::On,
         stale_checks: StaleChecks::Evidence,
+        deadlocks: Detection::On,
+        futurelocks: Detection::On,
     };
 }
 
@@ -111,6 +121,9 @@ pub struct Options {
     /// How much wall-clock time one poll may take before the watchdog ends the process with exit
     /// code 101; `None` turns it off. 30 seconds by default.
     pub poll_max: Option<Duration>,
+    /// How many steps after it has closed a ring of waiting tasks is a finding although others go
+    /// on, if it is still there. 1000 by default.
+    pub ring_steps: u64,
     /// Which detectors listen.
     pub detectors: Detectors,
     /// Which faults may strike. None by default.
@@ -132,6 +145,7 @@ impl Options {
         steps_max: 1_000_000,
         elapsed_max: Duration::MAX,
         poll_max: Some(Duration::from_secs(30)),
+        ring_steps: 1000,
         detectors: Detectors::DEFAULT,
         faults: Faults::OFF,
     };

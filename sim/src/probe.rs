@@ -10,8 +10,11 @@
 //! - a [`Hold`] in each guard says who has what;
 //! - [`Object::publish`] and [`Object::observe`] say what happens before what through an object,
 //!   and a [`Stamp`] says it for a single message;
-//! - [`Object::notified`] says how many waiters a notification woke, and [`Operation::ticket`]
-//!   lets the one who releases say to which waiter an object was granted;
+//! - [`Object::acted`] says who has done what may end the waits of others, and a [`Cause`] which
+//!   of it ends which wait; [`Object::notified`] says how many waiters that woke, and
+//!   [`Operation::ticket`] lets the one who releases say to which waiter an object was granted;
+//!   [`Object::expects`] says which tasks have to end. So a report can say of everybody who waits
+//!   for ever who could have ended that, and what became of those;
 //! - [`choose`] takes a decision of the primitive's own on the tape.
 //!
 //! Outside of a run every call costs one thread-local look and does nothing.
@@ -66,7 +69,7 @@
 //!                 return Poll::Ready(());
 //!             }
 //!             state.1.push(cx.waker().clone());
-//!             operation.blocked(Some(&self.object));
+//!             operation.blocked(Some(&self.object), cx);
 //!             Poll::Pending
 //!         })
 //!     }
@@ -92,7 +95,7 @@ mod operation;
 mod stamp;
 
 pub use hold::{Hold, Mode};
-pub use object::Object;
+pub use object::{Cause, Object};
 pub use operation::{Access, Operation, Ticket};
 pub use stamp::Stamp;
 

@@ -2,6 +2,7 @@
 
 mod atomicity;
 mod deadlock;
+mod futurelock;
 mod race;
 mod shared;
 mod stale_check;

@@ -6,8 +6,25 @@ use std::sync::Arc;
 
 use super::{SendError, TryRecvError, TrySendError};
 use crate::instrumented::{Count, Instrumented, show};
-use crate::probe::Stamp;
+use crate::probe::{Cause, Stamp};
 use crate::waiters::{Waiters, Wakeup, Wakeups};
+
+/// Who ends whose wait.
+pub(super) static CAUSES: [Cause; 5] = [
+    Cause { wait: "recv_many", by: &["send", "try_send", "drop sender"], owed: &[] },
+    Cause { wait: "recv", by: &["send", "try_send", "drop sender"], owed: &[] },
+    Cause {
+        wait: "send",
+        by: &["recv", "try_recv", "release", "close", "drop receiver"],
+        owed: &[],
+    },
+    Cause {
+        wait: "reserve",
+        by: &["recv", "try_recv", "release", "close", "drop receiver"],
+        owed: &[],
+    },
+    Cause { wait: "closed", by: &["close", "drop receiver"], owed: &[] },
+];
 
 /// A channel, as its senders and its receiver share it.
 pub(super) type Shared<T> = Arc<Instrumented<State<T>>>;

@@ -23,8 +23,23 @@ pub(crate) enum Access {
 pub(crate) enum Mode {
     /// Alone.
     Exclusive,
-    /// Beside others.
+    /// Beside others, as a reader.
     Shared,
+    /// One of several permits.
+    Permit,
+}
+
+/// What ends one kind of wait at an object: nobody asks.
+pub(crate) struct Cause {
+    /// The operation that waits.
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) wait: &'static str,
+    /// What ends it.
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) by: &'static [&'static str],
+    /// What has to be followed by that.
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) owed: &'static [&'static str],
 }
 
 /// Kind and name of an object.
@@ -65,6 +80,10 @@ impl Object {
     pub(crate) const fn observe(&self) {}
 
     pub(crate) const fn notified(&self, _woken: usize) {}
+
+    pub(crate) const fn counted(&self, _what: &'static str, _now: usize, _all: usize) {}
+
+    pub(crate) const fn set_causes(&mut self, _causes: &'static [Cause]) {}
 }
 
 /// A hold on nothing.
@@ -104,7 +123,7 @@ impl Operation {
 
     pub(crate) const fn executed(&mut self, _object: Option<&Object>) {}
 
-    pub(crate) const fn blocked(&mut self, _object: Option<&Object>) {}
+    pub(crate) const fn blocked(&mut self, _object: Option<&Object>, _cx: &Context<'_>) {}
 
     pub(crate) const fn ticket(&self) -> Ticket {
         Ticket
@@ -117,6 +136,8 @@ pub(crate) struct Ticket;
 
 impl Ticket {
     pub(crate) const fn granted(self) {}
+
+    pub(crate) const fn woken(self) {}
 }
 
 /// A message that nobody orders.

@@ -83,7 +83,7 @@ impl<L: Deref<Target = Semaphore>> BasePermit<L> {
         self.hold = Hold::none();
         if self.permits > 0 {
             let object = &self.semaphore.base.object;
-            self.hold = object.hold_at(self.permits, Mode::Shared, self.site);
+            self.hold = object.hold_at(self.permits, Mode::Permit, self.site);
         }
     }
 

@@ -55,7 +55,8 @@ where
     let shared = Arc::new(Shared { object, site, state: Mutex::new(state) });
     let mut left = 0;
     for future in futures {
-        let _detached: JoinHandle<()> = spawn_child(&shared, left, future);
+        let detached: JoinHandle<()> = spawn_child(&shared, left, future);
+        shared.object.expects(&detached.abort_handle());
         left += 1;
     }
     AsCompleted { shared, left }
@@ -174,7 +175,7 @@ impl<T> AsCompleted<T> {
         keep_waker(&self.shared.state, cx, |state| &mut state.waker);
         let next = lock(&self.shared.state).ended.pop_front();
         if next.is_none() {
-            operation.blocked(Some(&self.shared.object));
+            operation.blocked(Some(&self.shared.object), cx);
             return Poll::Pending;
         }
         self.left -= 1;

@@ -122,7 +122,9 @@ impl<E: 'static> TaskGroup<E> {
         if phase == Phase::Cancelled {
             handle.abort();
         }
-        lock(&self.shared.state).unfinished.insert(number, handle.abort_handle());
+        let task = handle.abort_handle();
+        self.shared.object.expects(&task);
+        lock(&self.shared.state).unfinished.insert(number, task);
         handle
     }
 

@@ -69,7 +69,9 @@ impl<T: 'static> Together<T> {
         let shared = Arc::new(Shared { object, site, is_failure, state: Mutex::new(state) });
         let mut children = Vec::with_capacity(futures.len());
         for (number, future) in futures.into_iter().enumerate() {
-            children.push(spawn_child(&shared, number, future).abort_handle());
+            let child = spawn_child(&shared, number, future).abort_handle();
+            shared.object.expects(&child);
+            children.push(child);
         }
         let operation = Operation::new("join", Access::Change, site);
         Together { shared, children, is_over: false, operation }
@@ -88,7 +90,7 @@ impl<T: 'static> Together<T> {
                 Poll::Ready(joined)
             }
             None => {
-                self.operation.blocked(Some(&self.shared.object));
+                self.operation.blocked(Some(&self.shared.object), cx);
                 Poll::Pending
             }
         }

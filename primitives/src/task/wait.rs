@@ -260,7 +260,7 @@ impl<T: 'static, E: 'static> Future for Wait<T, E> {
             is_over = Pin::new(sleep).poll(cx).is_ready();
         }
         if !is_over {
-            this.operation.blocked(None);
+            this.operation.blocked(None, cx);
             return Poll::Pending;
         }
         this.poll_rest(cx);

@@ -227,8 +227,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a cancelled waiter of a barrier still counts",
         "barrier.rs",
-        "                let woken = base.lock().leave();\n                woken.wake();\n",
-        "",
+        "                    (state.leave(), state.count)\n",
+        "                    (Wakeups::none(), state.count)\n",
     ),
     mutant(
         "an aborted barrier is not broken",

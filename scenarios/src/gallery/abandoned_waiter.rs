@@ -24,7 +24,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "abandoned-waiter",
     summary: "a wait for a lock is polled once, kept, and handed the lock",
     variants: &[
-        Variant::buggy(&|| program(serve(request_buggy)), Kind::Deadlock, 240),
+        Variant::buggy(&|| program(serve(request_buggy)), Kind::Futurelock, 240),
         Variant::fixed(&|| program(serve(request_fixed))),
     ],
 };

@@ -24,7 +24,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "buffered-stream",
     summary: "fetches in a buffered stream keep their connections while a page is stored",
     variants: &[
-        Variant::buggy(&|| program(mirror_buggy()), Kind::Deadlock, 1),
+        Variant::buggy(&|| program(mirror_buggy()), Kind::Futurelock, 1),
         Variant::fixed(&|| program(mirror_fixed())),
     ],
 };

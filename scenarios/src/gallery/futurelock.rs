@@ -25,7 +25,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "futurelock",
     summary: "a lock is handed to a future that its task no longer polls",
     variants: &[
-        Variant::buggy(&|| program(contend(save_buggy)), Kind::Deadlock, 50),
+        Variant::buggy(&|| program(contend(save_buggy)), Kind::Futurelock, 50),
         Variant::fixed(&|| program(contend(save_fixed))),
     ],
 };

@@ -6,8 +6,11 @@
 mod access;
 mod atomicity;
 mod clocks;
+mod deadlock;
+mod futurelock;
 mod held;
 mod race;
+mod story;
 
 use std::panic::Location;
 
@@ -15,6 +18,7 @@ pub(crate) use self::access::{Accessed, SharedAccess};
 use self::access::{Pause, Record};
 use self::atomicity::Atomicity;
 use self::clocks::Clocks;
+pub(super) use self::deadlock::{Extent, Occasion, Suspected};
 use self::held::Holdings;
 use self::race::Race;
 use super::{Core, TaskId};
@@ -195,6 +199,7 @@ impl Core {
 
     /// The run is over: the most specific suspicion is the finding, or evidence of a worse one.
     pub(super) fn conclude(&mut self) {
+        self.confirm_rings(Occasion::End);
         let Some(detectors) = &mut self.detectors else { return };
         let mut suspicions = std::mem::take(&mut detectors.suspicions);
         suspicions.sort_by_key(|suspicion| suspicion.finding.kind);

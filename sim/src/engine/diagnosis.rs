@@ -1,12 +1,15 @@
 //! What the engine itself can say of a run that went wrong.
 
+use std::collections::BTreeMap;
+
 use super::Core;
 use super::beacon;
+use super::detectors::Extent;
 use super::ids::TaskId;
-use super::operations::Phase;
 use super::tasks::State;
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
 use crate::panics;
+use crate::probe::Mode;
 use crate::strategy::Divergence;
 use crate::time::Instant;
 
@@ -42,18 +45,14 @@ impl Core {
         if self.finding.is_some() {
             return;
         }
-        let blocked = self.blocked();
-        let tasks = match blocked.len() {
-            1 => String::from("1 task waits"),
-            count => format!("{count} tasks wait"),
-        };
-        let mut message = format!("nothing can run any more: {tasks}, and no timer is pending");
-        if let Some(ring) = self.ring() {
-            message.push_str(&self.describe_ring(&ring));
-        }
-        let mut finding = Finding::new(Kind::Deadlock, message, self.now());
-        finding.blocked = blocked;
-        self.fail(finding);
+        let waiting: Vec<TaskId> = self.unfinished().collect();
+        self.fail_deadlocked(&waiting, Extent::Everybody);
+    }
+
+    /// Every task that has not ended, in the order of spawning.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = TaskId> {
+        let unfinished = |id: &TaskId| self.tasks[id.index()].state != State::Ended;
+        (0..self.tasks.len() as u32).map(TaskId).filter(unfinished)
     }
 
     /// The program is not the one that the tape was recorded from. The first divergence stands,
@@ -67,20 +66,6 @@ impl Core {
         finding.task = self.current.map(|task| self.task_title(task));
         self.divergence = Some(*divergence);
         self.fail(finding);
-    }
-
-    /// What is said of a ring of waiting tasks.
-    fn describe_ring(&self, ring: &[TaskId]) -> String {
-        let titles: Vec<String> = ring.iter().map(|&task| self.task_title(task)).collect();
-        match titles.as_slice() {
-            [alone] => format!("; {alone} waits for what it holds itself"),
-            several => format!(
-                "; {} wait in a ring: {} -> {}",
-                several.len(),
-                several.join(" -> "),
-                several[0]
-            ),
-        }
     }
 
     #[cold]
@@ -140,21 +125,15 @@ impl Core {
 
     /// Every task that has not ended, and what it waits for.
     pub(crate) fn blocked(&self) -> Vec<Blocked> {
-        let ids = (0..self.tasks.len() as u32).map(TaskId);
-        let mut waits: Vec<Vec<Wait>> = ids.map(|id| self.operations_of(id)).collect();
-        for (index, task) in self.tasks.iter().enumerate() {
-            if let Some(joiner) = &task.joiner {
-                waits[joiner.task.index()].push(Wait {
-                    operation: "join",
-                    object: Some(format!("task {}", self.task_title(TaskId(index as u32)))),
-                    place: joiner.site.into(),
-                    since: Instant::from_nanos(joiner.since_ns),
-                    holders: Vec::new(),
-                });
-            }
-        }
+        let unfinished: Vec<TaskId> = self.unfinished().collect();
+        self.blocked_among(&unfinished)
+    }
+
+    /// What each of these tasks waits for.
+    pub(super) fn blocked_among(&self, tasks: &[TaskId]) -> Vec<Blocked> {
+        let mut sleeps: BTreeMap<TaskId, Vec<Wait>> = BTreeMap::new();
         for timer in self.timers.iter() {
-            waits[timer.task.index()].push(Wait {
+            sleeps.entry(timer.task).or_default().push(Wait {
                 operation: "sleep",
                 object: None,
                 place: timer.site.into(),
@@ -162,23 +141,35 @@ impl Core {
                 holders: Vec::new(),
             });
         }
-        let tasks = self.tasks.iter().zip(waits).enumerate();
-        let unfinished = tasks.filter(|(_, (task, _))| task.state != State::Ended);
-        let blocked = unfinished.map(|(index, (_, waits))| {
-            let id = TaskId(index as u32);
+        let mut tasks = tasks.to_vec();
+        tasks.sort_unstable();
+        let blocked = tasks.into_iter().map(|id| {
+            let mut waits = self.operations_of(id);
+            waits.extend(self.joins_of(id));
+            waits.extend(sleeps.remove(&id).unwrap_or_default());
             Blocked { task: self.task_title(id), spawned: self.task_place(id), waits }
         });
         blocked.collect()
     }
 
+    /// The joins that were pending in a task's last poll.
+    fn joins_of(&self, id: TaskId) -> impl Iterator<Item = Wait> {
+        self.joined_by(id).into_iter().filter_map(|joined| {
+            let joiner = self.tasks[joined.index()].joiner.as_ref()?;
+            Some(Wait {
+                operation: "join",
+                object: Some(format!("task {}", self.task_title(joined))),
+                place: joiner.site.into(),
+                since: Instant::from_nanos(joiner.since_ns),
+                holders: Vec::new(),
+            })
+        })
+    }
+
     /// The operations that were pending in a task's last poll, oldest first.
     fn operations_of(&self, id: TaskId) -> Vec<Wait> {
-        let task = &self.tasks[id.index()];
-        let operations = self.operations.list(task.operations);
-        let pending = operations.filter(|(_, operation)| {
-            operation.phase == Phase::Blocked && operation.polled_in == task.polls
-        });
-        let mut waits: Vec<Wait> = pending
+        let mut waits: Vec<Wait> = self
+            .pending(id)
             .map(|(_, operation)| Wait {
                 operation: operation.description.name,
                 object: operation.description.object.map(|object| self.object_title(object)),
@@ -193,18 +184,28 @@ impl Core {
 
     fn holders_of(&self, object: Option<u32>) -> Vec<Holder> {
         let Some(object) = object else { return Vec::new() };
+        let title = |task: TaskId| match self.tasks[task.index()].state {
+            State::Ended => format!("{} (ended)", self.task_title(task)),
+            _ => self.task_title(task),
+        };
         let holds = self.holds.list(self.objects[object as usize].holds);
+        let holds = holds.filter(|(_, hold)| {
+            let has_ended = self.tasks[hold.task.index()].state == State::Ended;
+            hold.mode != Mode::Awaited || !has_ended
+        });
         let mut holders: Vec<Holder> = holds
             .map(|(_, hold)| Holder {
-                task: match self.tasks[hold.task.index()].state {
-                    State::Ended => format!("{} (ended)", self.task_title(hold.task)),
-                    _ => self.task_title(hold.task),
-                },
+                task: title(hold.task),
                 place: hold.site.into(),
                 since: Instant::from_nanos(hold.since_ns),
             })
             .collect();
         holders.reverse();
+        holders.extend(self.heirs(object).map(|heir| Holder {
+            task: format!("{} (handed to it, not taken yet)", title(heir.task)),
+            place: heir.description.site.into(),
+            since: Instant::from_nanos(heir.since_ns),
+        }));
         holders
     }
 }

@@ -8,10 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::detectors::Occasion;
 use super::ids::{OperationId, TaskId, Turn};
 use super::tasks::{Leftover, OnPanic, Output, State, TaskFuture};
 use super::waker::{Waiter, task_waker};
-use super::{Beacon, Core, ENGINE, Stamp};
+use super::{Beacon, Core, ENGINE, RECENT, Stamp};
 use crate::options::TimeModel;
 use crate::panics;
 use crate::strategy::Notice;
@@ -202,7 +203,8 @@ impl Loop<'_> {
 
 /// Polls the main future once; a panic is caught, and comes back as its message.
 fn poll_main(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) -> Result<Poll<()>, String> {
-    let waker = task_waker(stamp, TaskId::MAIN);
+    // Its drop would count one waker less than there are.
+    let waker = ManuallyDrop::new(task_waker(stamp, TaskId::MAIN));
     let mut context = Context::from_waker(&waker);
     catch_unwind(AssertUnwindSafe(|| main.poll(&mut context))).map_err(panics::caught)
 }
@@ -241,6 +243,9 @@ impl Core {
         }
         if !self.wakes.is_empty() {
             return Some(Next::Wake(std::mem::take(&mut self.wakes)));
+        }
+        if let Some(task) = self.ring_from.take() {
+            self.suspect_ring(task);
         }
         if let Some(task) = self.entering.take() {
             return Some(self.enter(task, StepKind::Granted));
@@ -357,8 +362,11 @@ impl Core {
             }
             return false;
         }
-        self.recent.push(id);
-        true
+        if self.spent >= self.options.steps_max.saturating_sub(RECENT) {
+            self.recent.push(id);
+        }
+        self.confirm_rings(Occasion::Later);
+        self.finding.is_none()
     }
 
     /// Nothing is ready: the clock moves, or the run is stuck.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::panic::Location;
 
 use super::Core;
+use super::deeds::Deeds;
 use super::ids::{INDEX_MAX, Packed, TaskId};
 use super::table::NIL;
-use crate::probe::Mode;
+use crate::probe::{Cause, Mode};
 use crate::trace::EventKind;
 
 /// What the engine knows of an object.
@@ -21,6 +22,16 @@ pub(crate) struct ObjectRecord {
     pub(crate) number: u32,
     /// The newest of its holds.
     pub(crate) holds: u32,
+    /// To how many operations it was granted that have not been polled since.
+    pub(crate) granted: u32,
+    /// Whether others than those who hold it have been seen to give it back.
+    pub(crate) is_loose: bool,
+    /// Who can end which wait at it.
+    pub(crate) causes: &'static [Cause],
+    /// Who has done what through it.
+    pub(crate) deeds: Deeds,
+    /// What its primitive last counted: what, how many there are, how many it takes.
+    pub(crate) count: Option<(&'static str, usize, usize)>,
 }
 
 /// A task's hold on an object.
@@ -32,6 +43,8 @@ pub(crate) struct HoldRecord {
     pub(crate) mode: Mode,
     pub(crate) site: &'static Location<'static>,
     pub(crate) since_ns: u64,
+    /// In which poll of its task it was taken.
+    pub(crate) taken_in: u32,
 }
 
 impl Core {
@@ -41,12 +54,25 @@ impl Core {
         kind: &'static str,
         name: Option<&Cow<'static, str>>,
         site: &'static Location<'static>,
+        causes: &'static [Cause],
     ) -> Packed {
         let creator = self.current.unwrap_or(TaskId::MAIN);
         let number = self.object_numbers.entry((creator, kind)).or_default();
         *number += 1;
         let number = *number;
-        let record = ObjectRecord { kind, name: name.cloned(), site, creator, number, holds: NIL };
+        let record = ObjectRecord {
+            kind,
+            name: name.cloned(),
+            site,
+            creator,
+            number,
+            holds: NIL,
+            granted: 0,
+            is_loose: false,
+            causes,
+            deeds: Deeds::default(),
+            count: None,
+        };
         let index = match self.free_objects.pop() {
             Some(index) => {
                 self.forget_order(index);
@@ -66,6 +92,7 @@ impl Core {
     /// Notes that an object is gone. Its place is used again, unless the run is traced: a trace
     /// keeps every object apart.
     pub(crate) fn forget_object(&mut self, index: u32) {
+        self.forget_awaited(index);
         if self.events.is_none() && self.objects[index as usize].holds == NIL {
             self.free_objects.push(index);
         }
@@ -81,7 +108,8 @@ impl Core {
         site: &'static Location<'static>,
     ) -> Packed {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let record = HoldRecord { object, task, units, mode, site, since_ns: self.now_ns };
+        let (since_ns, taken_in) = (self.now_ns, self.tasks[task.index()].polls);
+        let record = HoldRecord { object, task, units, mode, site, since_ns, taken_in };
         let head = &mut self.objects[object as usize].holds;
         let index = self.holds.insert(head, record);
         if self.detectors.is_some() {
@@ -99,8 +127,9 @@ impl Core {
     #[inline]
     pub(crate) fn unhold(&mut self, index: u32) {
         let Some(&HoldRecord { object, units, task, .. }) = self.holds.get(index) else { return };
-        let head = &mut self.objects[object as usize].holds;
-        self.holds.remove(head, index);
+        let record = &mut self.objects[object as usize];
+        record.is_loose |= self.current != Some(task);
+        self.holds.remove(&mut record.holds, index);
         if self.detectors.is_some() {
             self.note_unhold(task, index);
         }
@@ -115,6 +144,7 @@ impl Core {
     /// newest first, then anybody's.
     pub(crate) fn unhold_units(&mut self, object: u32, mut units: u32) {
         let current = self.current;
+        self.objects[object as usize].is_loose = true;
         for own in [true, false] {
             let head = self.objects[object as usize].holds;
             let fitting: Vec<u32> = self
@@ -138,6 +168,31 @@ impl Core {
                     hold.units -= ended;
                 }
             }
+        }
+    }
+
+    /// Notes that a wait at the object ends when a task has ended.
+    pub(crate) fn expect_task(
+        &mut self,
+        object: u32,
+        task: TaskId,
+        site: &'static Location<'static>,
+    ) {
+        let (since_ns, mode) = (self.now_ns, Mode::Awaited);
+        let record = HoldRecord { object, task, units: 1, mode, site, since_ns, taken_in: 0 };
+        self.holds.insert(&mut self.objects[object as usize].holds, record);
+    }
+
+    /// Forgets which tasks are waited for at an object that is gone.
+    fn forget_awaited(&mut self, object: u32) {
+        loop {
+            let head = &mut self.objects[object as usize].holds;
+            match self.holds.get(*head) {
+                Some(hold) if hold.mode == Mode::Awaited => {}
+                _ => return,
+            }
+            let first = *head;
+            self.holds.remove(head, first);
         }
     }
 

@@ -47,6 +47,22 @@ pub(crate) struct OperationRecord {
     pub(crate) since_ns: u64,
     /// Which poll of its task polled it last.
     pub(crate) polled_in: u32,
+    /// What it was given while it was blocked, if it has not been polled since.
+    pub(crate) handed: Handed,
+    /// Whether it waits with its task's own waker, rather than a combinator's.
+    pub(crate) is_own_waker: bool,
+}
+
+/// What a blocked operation was given, and has not seen yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It was woken to look again, or was notified. Left when it is polled.
+    Woken,
+    /// The object: nobody else can have it. Left when it is polled or dropped.
+    Granted,
 }
 
 /// Whether an operation may be executed in this poll.
@@ -150,7 +166,9 @@ impl Core {
         &mut self,
         id: Option<OperationId>,
         description: Description,
+        is_own_waker: bool,
     ) -> (OperationId, Option<Waiter>) {
+        self.look_for_ring(&description);
         let current = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[current.index()].polls;
         if let Some(id) = id
@@ -158,7 +176,9 @@ impl Core {
             && record.task == current
         {
             record.polled_in = polled_in;
+            record.is_own_waker = is_own_waker;
             if record.phase == Phase::Blocked {
+                self.unhand(id);
                 return (id, None);
             }
             let old = record.waiter.take();
@@ -169,6 +189,9 @@ impl Core {
         }
         let old = id.and_then(|id| self.forget_operation(id));
         let id = self.insert_operation(description, Phase::Blocked, None);
+        if let Some(record) = self.operations.get_mut(id.0) {
+            record.is_own_waker = is_own_waker;
+        }
         self.record(move |_| EventKind::Blocked(description.into()));
         (id, old)
     }
@@ -183,10 +206,36 @@ impl Core {
         self.record(move |_| EventKind::Executed(description.into()));
     }
 
+    /// Notes what a blocked operation was given.
+    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) -> Option<(TaskId, Description)> {
+        let record = self.operations.get_mut(id.0)?;
+        if what == Handed::Granted
+            && record.handed != Handed::Granted
+            && let Some(object) = record.description.object
+        {
+            self.objects[object as usize].granted += 1;
+        }
+        record.handed = what;
+        Some((record.task, record.description))
+    }
+
+    /// Notes that an operation has seen, or never will see, what it was given.
+    fn unhand(&mut self, id: OperationId) {
+        if let Some(record) = self.operations.get_mut(id.0)
+            && std::mem::take(&mut record.handed) == Handed::Granted
+            && let Some(object) = record.description.object
+        {
+            self.objects[object as usize].granted -= 1;
+        }
+    }
+
     /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
     /// dropped outside of the engine.
     pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
-        let task = self.operations.get(id.0)?.task;
+        let OperationRecord { task, handed, .. } = *self.operations.get(id.0)?;
+        if handed != Handed::Nothing {
+            self.unhand(id);
+        }
         self.forget_turn(id);
         let head = &mut self.tasks[task.index()].operations;
         self.operations.remove(head, id.0)?.waiter
@@ -255,7 +304,16 @@ impl Core {
         let since_ns = self.now_ns;
         let owner = &mut self.tasks[task.index()];
         let polled_in = owner.polls;
-        let record = OperationRecord { task, description, phase, waiter, since_ns, polled_in };
+        let record = OperationRecord {
+            task,
+            description,
+            phase,
+            waiter,
+            since_ns,
+            polled_in,
+            handed: Handed::Nothing,
+            is_own_waker: false,
+        };
         OperationId(self.operations.insert(&mut owner.operations, record))
     }
 }

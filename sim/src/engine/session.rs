@@ -326,6 +326,8 @@ fn end() -> Ended {
         core.detectors = None;
         core.spent = 0;
         core.recent.clear();
+        core.ring_from = None;
+        core.suspected.clear();
         core.objects.clear();
         core.free_objects.clear();
         core.object_numbers.clear();

@@ -105,6 +105,19 @@ pub(crate) struct Joiner {
     pub(crate) task: TaskId,
     pub(crate) site: &'static Location<'static>,
     pub(crate) since_ns: u64,
+    /// Which poll of the joining task polled it last.
+    pub(crate) polled_in: u32,
+}
+
+/// Whom a task joined in its last poll that joined anybody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Joining {
+    /// Which poll that was.
+    pub(crate) polled_in: u32,
+    /// How many tasks it joined.
+    pub(crate) count: u32,
+    /// The first of them.
+    pub(crate) first: u32,
 }
 
 /// One task of a run.
@@ -127,6 +140,14 @@ pub(crate) struct Task {
     pub(crate) polls: u32,
     /// A hash of its path from the main task.
     pub(crate) path: u64,
+    /// How many clones of its waker are about.
+    pub(crate) wakers: u32,
+    pub(crate) joining: Joining,
+    /// The sleep whose timer was the last to fire, until that is polled or dropped.
+    pub(crate) unpolled_sleep: Option<&'static Location<'static>>,
+    pub(crate) ended_ns: u64,
+    /// How it ended; `None` while it goes on.
+    pub(crate) ending: Option<Ending>,
 }
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
@@ -158,6 +179,11 @@ impl Task {
             children: 0,
             polls: 0,
             path,
+            wakers: 0,
+            joining: Joining::default(),
+            unpolled_sleep: None,
+            ended_ns: 0,
+            ending: None,
         }
     }
 }
@@ -273,8 +299,10 @@ impl Core {
             _ => Ending::Returned,
         };
         self.record(move |_| EventKind::Ended { task: id.into(), how });
+        let ended_ns = self.now_ns;
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;
+        (task.ended_ns, task.ending) = (ended_ns, Some(how));
         let joiner = task.joiner.take();
         let unwanted = match task.leftover {
             Leftover::Taken => Some(leftover),
@@ -297,10 +325,13 @@ impl Core {
         site: &'static Location<'static>,
     ) -> (JoinPoll, Option<Waiter>) {
         let (since_ns, joiner) = (self.now_ns, self.current.unwrap_or(TaskId::MAIN));
+        let polled_in = self.tasks[joiner.index()].polls;
         let task = &mut self.tasks[id.index()];
         if task.state != State::Ended {
             let since_ns = task.joiner.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
-            let earlier = task.joiner.replace(Joiner { waiter, task: joiner, site, since_ns });
+            let new = Joiner { waiter, task: joiner, site, since_ns, polled_in };
+            let earlier = task.joiner.replace(new);
+            self.note_joining(joiner, id, polled_in);
             self.note_wait("join", site);
             return (JoinPoll::Pending, earlier.map(|earlier| earlier.waiter));
         }
@@ -324,6 +355,14 @@ impl Core {
             return None;
         }
         Some((std::mem::replace(&mut task.leftover, Leftover::Taken), task.joiner.take()))
+    }
+
+    /// Notes that a sleep of the current task's was polled, or dropped.
+    #[inline]
+    pub(crate) fn sleep_was_polled(&mut self) {
+        if let Some(task) = self.current {
+            self.tasks[task.index()].unpolled_sleep = None;
+        }
     }
 
     pub(crate) fn is_finished(&self, id: TaskId) -> bool {

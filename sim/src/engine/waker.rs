@@ -1,6 +1,6 @@
 //! Wakers that own nothing: a run's stamp and a task's number, packed into the data pointer.
 //!
-//! Cloning copies, dropping does nothing, and waking looks the task up in the engine of the
+//! Cloning copies and counts, dropping counts, and waking looks the task up in the engine of the
 //! current thread. So a waker may be cloned, kept in a static, sent anywhere and called after
 //! its run: there is no memory that it could outlive.
 
@@ -15,7 +15,7 @@ use super::{beacon, current_stamp, with_run_of};
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-bit target");
 
-static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake_owned, wake, drop);
 
 /// The waker of a task of the run `stamp`.
 #[inline]
@@ -23,7 +23,8 @@ pub(crate) fn task_waker(stamp: Stamp, task: TaskId) -> Waker {
     // SAFETY: `RawWakerVTable` asks for functions that are safe to call from any thread, any
     // number of times, until the last clone is dropped. The data pointer is a number: no
     // function below dereferences it, so there is nothing to own, free or race for. `clone`
-    // returns a pointer with the same number and the same table; `drop` has nothing to release.
+    // returns a pointer with the same number and the same table; `drop` has nothing to
+    // release.
     unsafe { Waker::from_raw(raw(Packed::new(stamp, task.0))) }
 }
 
@@ -35,8 +36,29 @@ fn packed(data: *const ()) -> Packed {
     Packed(data.addr() as u64)
 }
 
+/// Counts how many wakers of a task are about, so that a wait for something unknown is told from
+/// none. Those that other threads clone and drop are not counted: it is a hint.
+fn count(packed: Packed, change: fn(u32) -> u32) {
+    let counted = |engine: &super::Engine| {
+        if engine.stamp.get() == packed.stamp()
+            && let Ok(mut core) = engine.core.try_borrow_mut()
+            && let Some(task) = core.tasks.get_mut(packed.index() as usize)
+        {
+            task.wakers = change(task.wakers);
+        }
+    };
+    // Outside of every run, and when the thread is ending, nobody wants to know.
+    let _none = super::ENGINE.try_with(counted);
+}
+
 fn clone(data: *const ()) -> RawWaker {
+    count(packed(data), |wakers| wakers.saturating_add(1));
     raw(packed(data))
+}
+
+fn wake_owned(data: *const ()) {
+    count(packed(data), |wakers| wakers.saturating_sub(1));
+    wake(data);
 }
 
 fn wake(data: *const ()) {
@@ -47,7 +69,15 @@ fn wake(data: *const ()) {
     }
 }
 
-fn drop(_: *const ()) {}
+fn drop(data: *const ()) {
+    count(packed(data), |wakers| wakers.saturating_sub(1));
+}
+
+/// Whether a waker is that of a task of the run on this thread.
+#[inline]
+pub(crate) fn is_task_waker(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()).stamp() == current_stamp()
+}
 
 /// Whom to wake: a task of this run directly, or whatever stands behind a waker of somebody
 /// else's (a combinator that polls its children with wakers of its own).

@@ -7,10 +7,15 @@ use crate::engine::{Packed, with_run};
 pub enum Mode {
     /// Alone.
     Exclusive,
-    /// Beside others: a reader, or one of several permits.
+    /// Beside others, as a reader: whoever wants it alone needs all of them to let go.
     Shared,
+    /// One of several permits: any of them will do for whoever waits.
+    Permit,
     /// Without a guard: whoever gives units back ends it.
     Unguarded,
+    /// Not at all: a wait at the object ends when the task has ended. See
+    /// [`Object::expects`](super::Object::expects).
+    Awaited,
 }
 
 /// A task's hold on an object, kept in the guard. Dropping it ends the hold.

@@ -7,8 +7,37 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::hold::{Hold, Mode};
 use super::operation::Access;
+use crate::AbortHandle;
 use crate::engine::{Core, Description, Packed, with_run};
 use crate::trace::EventKind;
+
+/// What ends one kind of wait at an object. When somebody waits at it for ever, the report says
+/// who did such a thing last, where, and what became of that task.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::probe::{Cause, Object};
+///
+/// // A mailbox: `take` waits for a `post`, and `drain` for a `done` after each `take`.
+/// static CAUSES: [Cause; 2] = [
+///     Cause { wait: "take", by: &["post"], owed: &[] },
+///     Cause { wait: "drain", by: &["done"], owed: &["take"] },
+/// ];
+/// let mut mailbox = Object::new("mailbox");
+/// mailbox.set_causes(&CAUSES);
+/// assert_eq!(mailbox.kind(), "mailbox");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Cause {
+    /// The operation that waits, by its name.
+    pub wait: &'static str,
+    /// The operations that end it: by one that is [immediate](Object::immediate), or
+    /// [executed](super::Operation::executed), or was [done](Object::acted) otherwise.
+    pub by: &'static [&'static str],
+    /// Of what each has to be followed by one of `by`, by the same task: whoever took an item and
+    /// has not finished it, say.
+    pub owed: &'static [&'static str],
+}
 
 /// The identity of one instrumented object: its kind, its name, and where it was made.
 ///
@@ -18,6 +47,7 @@ pub struct Object {
     kind: &'static str,
     name: Option<Cow<'static, str>>,
     site: &'static Location<'static>,
+    causes: &'static [Cause],
     /// Its place in the run in which it was used last: a [`Packed`].
     place: AtomicU64,
 }
@@ -36,7 +66,17 @@ impl Object {
     #[must_use]
     #[track_caller]
     pub const fn in_static(kind: &'static str) -> Object {
-        Object { kind, name: None, site: Location::caller(), place: AtomicU64::new(Packed::NONE.0) }
+        let (site, place) = (Location::caller(), AtomicU64::new(Packed::NONE.0));
+        Object { kind, name: None, site, causes: &[], place }
+    }
+
+    /// Says which waits at the object are ended by what is done through it: see [`Cause`].
+    pub fn set_causes(&mut self, causes: &'static [Cause]) {
+        with_run(|core| {
+            let index = self.index(core) as usize;
+            core.objects[index].causes = causes;
+        });
+        self.causes = causes;
     }
 
     /// Gives the object a name for traces and reports.
@@ -88,7 +128,25 @@ impl Object {
                 let object = Some(self.index(core));
                 core.executed(Description { name, object, access, site });
             }
+            self.note_deed(core, name, site);
         });
+    }
+
+    /// Keeps in mind an operation that may end the waits of others.
+    #[inline]
+    pub(super) fn note_deed(
+        &self,
+        core: &mut Core,
+        name: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        for cause in self.causes {
+            if cause.by.contains(&name) || cause.owed.contains(&name) {
+                let object = self.index(core);
+                core.acted(object, name, site);
+                return;
+            }
+        }
     }
 
     /// Notes that the current task holds `units` of it, until the [`Hold`] is dropped.
@@ -146,15 +204,59 @@ impl Object {
         });
     }
 
-    /// Notes that a notification through it woke `woken` waiters; none is worth telling when
-    /// one is missed later.
+    /// Notes that the current task has done something through it that may end the waits of
+    /// others and is no operation of its own. Operations that a [`Cause`] names are noted as they
+    /// are recorded.
+    #[inline]
+    #[track_caller]
+    pub fn acted(&self, action: &'static str) {
+        self.acted_at(action, Location::caller());
+    }
+
+    /// The same, called at another site than the caller's.
+    #[inline]
+    pub fn acted_at(&self, action: &'static str, site: &'static Location<'static>) {
+        with_run(|core| {
+            let object = self.index(core);
+            core.acted(object, action, site);
+        });
+    }
+
+    /// Notes that what was last [done](Self::acted) through it woke `woken` waiters; that it woke
+    /// none is told when somebody misses it.
     #[inline]
     pub fn notified(&self, woken: usize) {
         with_run(|core| {
-            if core.is_traced() {
-                let object = self.index(core).into();
-                core.record(|_| EventKind::Notified { object, woken });
+            if woken == 0 || core.is_traced() {
+                let object = self.index(core);
+                if woken == 0 {
+                    core.went_unheard(object);
+                }
+                core.record(move |_| EventKind::Notified { object: object.into(), woken });
             }
+        });
+    }
+
+    /// Notes that nobody but `task` and others like it, which end, can end a wait at this object:
+    /// for combinators that spawn tasks and wait for them.
+    #[track_caller]
+    pub fn expects(&self, task: &AbortHandle) {
+        let site = Location::caller();
+        with_run(|core| {
+            if let Some(task) = task.of(core) {
+                let object = self.index(core);
+                core.expect_task(object, task, site);
+            }
+        });
+    }
+
+    /// Notes that there are `now` of what it takes `all` of: the parties at a barrier, say. A
+    /// report on somebody who waits at the object says so.
+    #[inline]
+    pub fn counted(&self, what: &'static str, now: usize, all: usize) {
+        with_run(|core| {
+            let object = self.index(core) as usize;
+            core.objects[object].count = Some((what, now, all));
         });
     }
 
@@ -170,7 +272,8 @@ impl Object {
     }
 
     fn register(&self, core: &mut Core) -> u32 {
-        let place = core.register_object(self.kind, self.name.as_ref(), self.site);
+        let name = self.name.as_ref();
+        let place = core.register_object(self.kind, name, self.site, self.causes);
         self.place.store(place.0, Ordering::Relaxed);
         place.index()
     }

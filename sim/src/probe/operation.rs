@@ -4,7 +4,9 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use super::object::Object;
-use crate::engine::{Core, Description, Gate, OperationId, Packed, Waiter, with_run};
+use crate::engine::{
+    Core, Description, Gate, Handed, OperationId, Packed, Waiter, is_task_waker, with_run,
+};
 use crate::trace::EventKind;
 
 /// Whether an operation changes its object: two that touch the same object race when one of
@@ -142,6 +144,9 @@ impl Operation {
                 let description = self.describe(object, core);
                 core.executed(description);
             }
+            if let Some(object) = object {
+                object.note_deed(core, self.name, self.site);
+            }
             let id = record.of(core.stamp)?;
             core.forget_operation(OperationId(id))
         });
@@ -150,12 +155,13 @@ impl Operation {
     /// Notes that it cannot be executed yet and waits in the object's own queue. To be called on
     /// every poll that leaves it so.
     #[inline]
-    pub fn blocked(&mut self, object: Option<&Object>) {
+    pub fn blocked(&mut self, object: Option<&Object>, cx: &Context<'_>) {
         let record = self.record;
+        let is_own = is_task_waker(cx.waker());
         let blocked = with_run(|core| {
             let description = self.describe(object, core);
             let id = record.of(core.stamp).map(OperationId);
-            let (id, old) = core.block(id, description);
+            let (id, old) = core.block(id, description, is_own);
             (Packed::new(core.stamp, id.0), old)
         });
         if let Some((record, _old)) = blocked {
@@ -208,12 +214,23 @@ impl Ticket {
     pub fn granted(self) {
         with_run(|core| {
             let Some(id) = self.record.of(core.stamp) else { return };
-            let Some(record) = core.operations.get(id) else { return };
-            let (task, description) = (record.task, record.description);
+            let Some((task, description)) = core.hand(OperationId(id), Handed::Granted) else {
+                return;
+            };
             core.record(|_| EventKind::Granted {
                 task: task.into(),
                 object: description.object.map(Into::into),
             });
+        });
+    }
+
+    /// Notes that this operation was woken to look again, or was notified, and has not been
+    /// polled since.
+    pub fn woken(self) {
+        with_run(|core| {
+            if let Some(id) = self.record.of(core.stamp) {
+                core.hand(OperationId(id), Handed::Woken);
+            }
         });
     }
 }

@@ -115,6 +115,11 @@ impl AbortHandle {
         drop_task_now(self.stamp, self.task)
     }
 
+    /// The task, if its run is the one that is going on.
+    pub(crate) fn of(&self, core: &crate::engine::Core) -> Option<TaskId> {
+        (core.stamp == self.stamp).then_some(self.task)
+    }
+
     /// Whether the task has ended; `true` once its run is over.
     #[must_use]
     pub fn is_finished(&self) -> bool {

@@ -129,6 +129,7 @@ impl Sleep {
         // Every timer that is due has fired: the clock alone tells.
         let is_over = expect_run("a sim::time::Sleep", |core| {
             assert!(core.stamp == of, "a Sleep of another run was polled in this one");
+            core.sleep_was_polled();
             deadline <= core.now()
         });
         if is_over {
@@ -149,7 +150,10 @@ impl Sleep {
         if let Stage::Waiting(key, of) = self.stage {
             self.stage = Stage::Done;
             // The timer's waker is dropped once the engine is not borrowed any more.
-            let _timer = with_run_of(of, |core| core.timers.cancel(key));
+            let _timer = with_run_of(of, |core| {
+                core.sleep_was_polled();
+                core.timers.cancel(key)
+            });
         }
     }
 }

@@ -222,6 +222,33 @@ impl State {
                 None => self.pick_next(machine),
             }
         }
+        if self.point == Point::Over(true) && self.has_dead_tasks(machine) {
+            self.point = Point::Over(false);
+        }
+    }
+
+    /// Whether some tasks wait for locks and ends of one another, and of nobody else: whatever
+    /// goes on without the main task, these never do.
+    fn has_dead_tasks(&self, machine: &Machine) -> bool {
+        let waits_for = |task: usize| {
+            let Task { status, is_aborted, wait, ref children, .. } = self.tasks[task];
+            if status != Status::Idle || is_aborted || self.queue.contains(&Turn::Grant(task)) {
+                return None;
+            }
+            match (self.instruction(machine, task)?, wait) {
+                (Instruction::Acquire(lock), Wait::Blocked) => match self.locks[lock].owner? {
+                    Owner::Holder(holder) => Some(holder),
+                    Owner::Heir(_) => None,
+                },
+                (Instruction::Join(child), _) => children.get(child).copied().flatten(),
+                _ => None,
+            }
+        };
+        // Everybody waits for one task at most: whoever walks in a circle is dead.
+        (0..self.tasks.len()).any(|start| {
+            let walk = std::iter::successors(Some(start), |&task| waits_for(task));
+            walk.take(self.tasks.len() + 1).count() > self.tasks.len()
+        })
     }
 
     /// Nobody is running.

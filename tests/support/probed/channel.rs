@@ -132,7 +132,7 @@ impl Future for Transfer {
             });
             return Poll::Ready(message);
         }
-        operation.blocked(Some(&channel.object));
+        operation.blocked(Some(&channel.object), cx);
         let waker = cx.waker().clone();
         let mut state = channel.state.borrow_mut();
         let next = state.next_number;

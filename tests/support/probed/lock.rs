@@ -104,7 +104,7 @@ impl Future for Acquire {
             let hold = lock.object.hold_at(1, Mode::Exclusive, operation.site());
             return Poll::Ready(Guard { lock: Rc::clone(lock), hold: Some(hold) });
         }
-        operation.blocked(Some(&lock.object));
+        operation.blocked(Some(&lock.object), cx);
         let (waker, ticket) = (cx.waker().clone(), operation.ticket());
         let own = number.unwrap_or(state.next_number);
         match state.waiters.iter_mut().find(|waiter| waiter.number == own) {

@@ -106,7 +106,7 @@ where
         if shared.has_failed() && lock(&shared.state).phase == Phase::Open {
             shared.cancel();
         }
-        ready!(this.owner.poll_leave());
+        ready!(this.owner.poll_leave(cx));
         let errors = std::mem::take(&mut lock(&shared.state).errors);
         Poll::Ready(match this.value.take() {
             Some(value) if errors.is_empty() => Ok(value),
@@ -130,7 +130,7 @@ struct Owner<E> {
 
 impl<E> Owner<E> {
     /// Waits until all tasks have ended; then the group is over.
-    fn poll_leave(&mut self) -> Poll<()> {
+    fn poll_leave(&mut self, cx: &Context<'_>) -> Poll<()> {
         let Owner { shared, operation } = self;
         let is_over = {
             let mut state = lock(&shared.state);
@@ -144,7 +144,7 @@ impl<E> Owner<E> {
             shared.object.observe();
             Poll::Ready(())
         } else {
-            operation.blocked(Some(&shared.object));
+            operation.blocked(Some(&shared.object), cx);
             Poll::Pending
         }
     }

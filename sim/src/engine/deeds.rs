@@ -1,0 +1,100 @@
+//! What tasks have done through an object that may end the waits of others: puts, sets, notifies.
+//!
+//! Kept so that a task which waits for ever can be told who could have woken it, and what became
+//! of that.
+
+use std::panic::Location;
+
+use super::Core;
+use super::ids::TaskId;
+
+/// Something that a task has done through an object, one or more times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deed {
+    pub(crate) task: TaskId,
+    /// What it did, such as `put`.
+    pub(crate) action: &'static str,
+    /// How often it did so.
+    pub(crate) count: u64,
+    /// How often that woke nobody.
+    pub(crate) unheard: u64,
+    /// Where it did so last.
+    pub(crate) site: &'static Location<'static>,
+    /// When it did so last.
+    pub(crate) at_ns: u64,
+    /// Whether the last time woke nobody.
+    pub(crate) is_unheard: bool,
+}
+
+/// What has been done through one object, the latest newcomer last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deeds {
+    list: Vec<Deed>,
+    /// How many entries had to make room for later ones.
+    dropped: u64,
+}
+
+/// How many entries one object keeps.
+const KEPT_MAX: usize = 32;
+/// How many of the latest entries are looked at for the same task and action.
+const LOOKED_AT: usize = 4;
+
+impl Deeds {
+    /// What was done, in the order in which each task first did it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Deed> {
+        self.list.iter()
+    }
+
+    /// How many entries had to make room for later ones.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    #[inline]
+    fn note(&mut self, new: Deed) {
+        let same = |old: &&mut Deed| old.task == new.task && old.action == new.action;
+        match self.list.iter_mut().rev().take(LOOKED_AT).find(same) {
+            Some(old) => {
+                old.count += 1;
+                (old.site, old.at_ns, old.is_unheard) = (new.site, new.at_ns, false);
+            }
+            None => self.push(new),
+        }
+    }
+
+    fn push(&mut self, new: Deed) {
+        if self.list.len() == KEPT_MAX {
+            self.list.remove(0);
+            self.dropped += 1;
+        }
+        self.list.push(new);
+    }
+}
+
+impl Core {
+    /// Notes that the current task has done something that may end waits at an object.
+    #[inline]
+    pub(crate) fn acted(
+        &mut self,
+        object: u32,
+        action: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let (at_ns, is_unheard) = (self.now_ns, false);
+        let deed = Deed { task, action, count: 1, unheard: 0, site, at_ns, is_unheard };
+        self.objects[object as usize].deeds.note(deed);
+    }
+
+    /// Notes that what the current task did last through an object woke nobody.
+    pub(crate) fn went_unheard(&mut self, object: u32) {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let deeds = &mut self.objects[object as usize].deeds.list;
+        if let Some(deed) =
+            deeds.iter_mut().filter(|deed| deed.task == task).max_by_key(|d| d.at_ns)
+        {
+            deed.unheard += 1;
+            deed.is_unheard = true;
+        }
+    }
+}

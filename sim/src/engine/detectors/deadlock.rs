@@ -1,0 +1,144 @@
+//! Deadlocks: rings of waiting tasks, while others go on and when nobody does.
+//!
+//! A ring can close only when a task begins to wait for what another one has. So that is when it
+//! is looked for, by following who depends on whom from there ([`waits`](super::super::waits)).
+//! What is found is a suspicion: somebody outside may abort a member yet. It becomes a finding if
+//! the ring is still there [`ring_steps`](crate::options::Options::ring_steps) later, or when the
+//! main future has ended.
+
+use super::super::waits::Waited;
+use super::super::{Core, RECENT, TaskId};
+use super::futurelock::Neglected;
+use crate::finding::{Finding, Kind};
+
+/// A ring that was seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Suspected {
+    /// The task whose wait closed it.
+    from: TaskId,
+    /// From which step on it is a finding.
+    due: u64,
+}
+
+/// When suspicions are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// The run goes on: those that are due.
+    Later,
+    /// The run is over: all.
+    End,
+}
+
+impl Core {
+    /// A task has begun to wait for what another one has. If it can never go on, that is noted.
+    #[cold]
+    pub(in super::super) fn suspect_ring(&mut self, from: TaskId) {
+        if self.suspected.iter().any(|known| known.from == from) || self.stuck_from(from).is_empty()
+        {
+            return;
+        }
+        let due = self.spent.saturating_add(self.options.ring_steps);
+        self.suspected.push(Suspected { from, due });
+        self.eye_from = self.eye_from.min(due);
+    }
+
+    /// What was suspected and is still so becomes the finding.
+    pub(in super::super) fn confirm_rings(&mut self, occasion: Occasion) {
+        if self.suspected.is_empty() {
+            return;
+        }
+        let suspected = std::mem::take(&mut self.suspected);
+        for Suspected { from, due } in suspected {
+            if self.finding.is_some() {
+                return;
+            }
+            if occasion == Occasion::Later && self.spent < due {
+                self.suspected.push(Suspected { from, due });
+                continue;
+            }
+            let stuck = self.stuck_from(from);
+            if !stuck.is_empty() {
+                self.fail_deadlocked(&stuck, Extent::Some);
+            }
+        }
+        let last = self.options.steps_max.saturating_sub(RECENT);
+        let due = self.suspected.iter().map(|suspected| suspected.due);
+        self.eye_from = due.min().unwrap_or(last).min(last);
+    }
+
+    /// These tasks can never go on: names the ring in which they wait, if there is one.
+    #[cold]
+    pub(in super::super) fn fail_deadlocked(&mut self, stuck: &[TaskId], extent: Extent) {
+        if let Some(neglected) = self.find_neglected(stuck) {
+            self.fail_futurelocked(&neglected, stuck, extent);
+            return;
+        }
+        let ring = self.ring_among(stuck);
+        let mut message = match &ring {
+            Some(ring) => self.describe_ring(ring),
+            None => describe_standstill(stuck.len()),
+        };
+        if ring.is_some() && extent == Extent::Some {
+            message.push_str(", and others go on");
+        }
+        let mut finding = Finding::new(Kind::Deadlock, message, self.now());
+        let ring = ring.unwrap_or_default();
+        finding.story = self.tell_of_blocked(&ring, stuck);
+        finding.blocked = self.blocked_among(stuck);
+        finding.place = ring.first().and_then(|&(task, waited)| self.place_of_wait(task, waited));
+        self.fail(finding);
+    }
+
+    #[cold]
+    fn fail_futurelocked(&mut self, neglected: &Neglected, stuck: &[TaskId], extent: Extent) {
+        let mut message = self.describe_neglected(neglected);
+        if extent == Extent::Some {
+            message.push_str("; others go on");
+        }
+        let mut finding = Finding::new(Kind::Futurelock, message, self.now());
+        finding.subject = Some(self.object_title(neglected.object));
+        finding.task = Some(self.task_title(neglected.task));
+        finding.place = Some(neglected.waits_at.into());
+        finding.story = self.tell_of_neglected(neglected);
+        finding.story.extend(self.tell_of_blocked(&[], stuck));
+        finding.blocked = self.blocked_among(stuck);
+        self.fail(finding);
+    }
+
+    /// What is said of a ring of waiting tasks, in a line.
+    fn describe_ring(&self, ring: &[(TaskId, Waited)]) -> String {
+        let titles: Vec<String> = ring.iter().map(|&(task, _)| self.task_title(task)).collect();
+        match titles.as_slice() {
+            [alone] => format!("{alone} waits for what it holds itself"),
+            several => {
+                let shown = &several[..several.len().min(RING_SHOWN)];
+                let more = match several.len() - shown.len() {
+                    0 => String::new(),
+                    more => format!(" -> ({more} more)"),
+                };
+                let (count, first) = (several.len(), &several[0]);
+                format!("{count} tasks wait in a ring: {}{more} -> {first}", shown.join(" -> "))
+            }
+        }
+    }
+}
+
+/// How many members of a ring its headline names.
+const RING_SHOWN: usize = 6;
+
+fn describe_standstill(waiting: usize) -> String {
+    let tasks = match waiting {
+        1 => String::from("1 task waits"),
+        count => format!("{count} tasks wait"),
+    };
+    format!("nothing can run any more: {tasks}, and no timer is pending")
+}
+
+/// Whether anybody goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Extent {
+    /// Nobody.
+    Everybody,
+    /// Others do, or the main future has ended.
+    Some,
+}

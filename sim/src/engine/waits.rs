@@ -1,0 +1,356 @@
+//! Who waits for whom: the wait-for graph.
+//!
+//! A task waits for *any* of what was pending in its last poll: operations, and tasks that it
+//! joins. For one of those it depends on whoever holds the object, was handed it, or is joined:
+//! on every one of them (a lock's owner, each reader before a writer), or on any (holders of
+//! permits, children that are awaited together).
+//!
+//! Invariant: what is called *definite* here can be ended by nobody else. A queue that anybody may
+//! put into, an object whose guards were seen to travel, a timer, a waker that somebody unknown
+//! keeps: each makes a wait breakable.
+
+use super::ids::OperationId;
+use super::operations::{Handed, OperationRecord, Phase};
+use super::table::NIL;
+use super::tasks::{Joining, State};
+use super::{Core, Description, TaskId};
+use crate::options::Detection;
+use crate::probe::Mode;
+
+/// How many tasks are looked at when an operation blocks. What is further away is found when
+/// nothing can run any more.
+const LOOKED_AT_MAX: usize = 256;
+
+/// Whom one wait depends on.
+#[derive(Clone, Debug)]
+pub(super) struct Need {
+    pub(super) of: Quantity,
+    pub(super) tasks: Vec<TaskId>,
+}
+
+/// How many of those that a wait depends on it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantity {
+    /// One of them can end it.
+    Any,
+    /// It takes all of them.
+    All,
+}
+
+impl Need {
+    /// Whether the wait has no hope if these tasks have none.
+    fn is_hopeless(&self, is_stuck: impl Fn(TaskId) -> bool) -> bool {
+        match self.of {
+            Quantity::Any => self.tasks.iter().all(|&task| is_stuck(task)),
+            Quantity::All => self.tasks.iter().any(|&task| is_stuck(task)),
+        }
+    }
+}
+
+/// One thing that a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    Operation(OperationId),
+    /// For a task to end.
+    End(TaskId),
+}
+
+impl Core {
+    /// The operations that were pending in a task's last poll, newest first.
+    pub(super) fn pending(
+        &self,
+        id: TaskId,
+    ) -> impl Iterator<Item = (OperationId, &OperationRecord)> {
+        let task = &self.tasks[id.index()];
+        let pending = move |operation: &OperationRecord| {
+            operation.phase == Phase::Blocked && operation.polled_in == task.polls
+        };
+        let operations = self.operations.list(task.operations);
+        operations.filter(move |(_, it)| pending(it)).map(|(index, it)| (OperationId(index), it))
+    }
+
+    /// The operations of a task that it did not poll in its last poll: it has a future that it
+    /// does not look at.
+    pub(super) fn neglected(
+        &self,
+        id: TaskId,
+    ) -> impl Iterator<Item = (OperationId, &OperationRecord)> {
+        let polls = self.tasks[id.index()].polls;
+        let operations = self.operations.list(self.tasks[id.index()].operations);
+        let neglected = operations.filter(move |(_, operation)| {
+            matches!(operation.phase, Phase::Blocked | Phase::Snoozed)
+                && operation.polled_in != polls
+        });
+        neglected.map(|(index, operation)| (OperationId(index), operation))
+    }
+
+    /// Notes that a task joins another one that has not ended.
+    #[inline]
+    pub(super) fn note_joining(&mut self, joiner: TaskId, joined: TaskId, polled_in: u32) {
+        if let State::Idle = self.tasks[joined.index()].state {
+            self.look_for_ring_from(joiner);
+        }
+        let joining = &mut self.tasks[joiner.index()].joining;
+        if joining.polled_in == polled_in && joining.count > 0 {
+            joining.count += 1;
+        } else {
+            *joining = Joining { polled_in, count: 1, first: joined.0 };
+        }
+    }
+
+    /// The tasks that a task joined in its last poll, in the order of spawning.
+    pub(super) fn joined_by(&self, id: TaskId) -> Vec<TaskId> {
+        let Joining { polled_in, count, first } = self.tasks[id.index()].joining;
+        if count == 0 || polled_in != self.tasks[id.index()].polls {
+            return Vec::new();
+        }
+        let is_joined = |joined: &TaskId| {
+            let task = &self.tasks[joined.index()];
+            task.joiner.as_ref().is_some_and(|it| it.task == id && it.polled_in == polled_in)
+        };
+        if count == 1 {
+            return Some(TaskId(first)).filter(is_joined).into_iter().collect();
+        }
+        (0..self.tasks.len() as u32).map(TaskId).filter(is_joined).collect()
+    }
+
+    /// An operation blocks: if somebody has the object, a ring may have closed.
+    #[inline]
+    pub(super) fn look_for_ring(&mut self, description: &Description) {
+        if let (Some(object), Some(current)) = (description.object, self.current) {
+            let object = &self.objects[object as usize];
+            if object.holds != NIL || object.granted > 0 {
+                self.look_for_ring_from(current);
+            }
+        }
+    }
+
+    /// Looks, as soon as the current poll is over, whether this task can never go on.
+    #[inline]
+    fn look_for_ring_from(&mut self, task: TaskId) {
+        if self.options.detectors.deadlocks == Detection::On && !self.teardown {
+            self.ring_from = Some(task);
+            self.attention = true;
+        }
+    }
+
+    /// Whether a task waits, and nothing that is known has woken it.
+    pub(super) fn rests(&self, id: TaskId) -> bool {
+        let task = &self.tasks[id.index()];
+        let has_turn = |phase| matches!(phase, Phase::Announced | Phase::Granted);
+        task.state == State::Idle
+            && !task.aborted
+            && !self.operations.list(task.operations).any(|(_, it)| has_turn(it.phase))
+    }
+
+    /// What each of a task's waits definitely depends on; `None` if it runs, or if one of them can
+    /// be ended in other ways. Timers are not looked at.
+    fn definite_needs(&self, id: TaskId) -> Option<Vec<Need>> {
+        if !self.rests(id) {
+            return None;
+        }
+        let mut needs = Vec::new();
+        for (_, operation) in self.pending(id) {
+            needs.push(self.definite_need(operation)?);
+            needs.extend(self.need_of_queue(operation)?);
+        }
+        for joined in self.joined_by(id) {
+            if !self.rests(joined) {
+                return None;
+            }
+            needs.push(Need { of: Quantity::All, tasks: vec![joined] });
+        }
+        (!needs.is_empty() && !self.has_unknown_wait(id)).then_some(needs)
+    }
+
+    fn definite_need(&self, operation: &OperationRecord) -> Option<Need> {
+        let object = operation.description.object?;
+        let record = &self.objects[object as usize];
+        if record.is_loose || operation.handed != Handed::Nothing {
+            return None;
+        }
+        let mut need = Need { of: Quantity::All, tasks: Vec::new() };
+        for (_, hold) in self.holds.list(record.holds) {
+            let rests = self.rests(hold.task);
+            match hold.mode {
+                Mode::Unguarded => return None,
+                Mode::Awaited if self.is_finished(hold.task) => continue,
+                Mode::Permit | Mode::Awaited | Mode::Exclusive if !rests => return None,
+                // A child that fails ends the wait for all of them.
+                Mode::Permit | Mode::Awaited => need.of = Quantity::Any,
+                Mode::Exclusive | Mode::Shared => {}
+            }
+            if rests {
+                need.tasks.push(hold.task);
+            }
+        }
+        if record.granted > 0 {
+            if record.granted > 1 || need.of == Quantity::Any {
+                return None;
+            }
+            let heir = self.heirs(object).next()?;
+            if self.rests(heir.task) {
+                need.tasks.push(heir.task);
+            }
+        }
+        (!need.tasks.is_empty()).then_some(need)
+    }
+
+    /// Whoever waits behind a writer for what readers hold, or behind somebody who wants many
+    /// permits, can also go on when that one gives up: so it depends on all others that wait
+    /// there. `None` if one of them goes on.
+    fn need_of_queue(&self, operation: &OperationRecord) -> Option<Option<Need>> {
+        let object = operation.description.object?;
+        let mut holds = self.holds.list(self.objects[object as usize].holds);
+        if !holds.any(|(_, hold)| matches!(hold.mode, Mode::Shared | Mode::Permit)) {
+            return Some(None);
+        }
+        let others = self.operations.iter().map(|(_, other)| other).filter(|other| {
+            other.phase == Phase::Blocked
+                && other.description.object == Some(object)
+                && other.task != operation.task
+        });
+        let tasks: Vec<TaskId> = others.map(|other| other.task).collect();
+        if !tasks.iter().all(|&task| self.rests(task)) {
+            return None;
+        }
+        Some((!tasks.is_empty()).then_some(Need { of: Quantity::Any, tasks }))
+    }
+
+    /// The operations that an object was granted to and that have not been polled since.
+    pub(super) fn heirs(&self, object: u32) -> impl Iterator<Item = &OperationRecord> {
+        self.operations.iter().map(|(_, operation)| operation).filter(move |operation| {
+            operation.handed == Handed::Granted && operation.description.object == Some(object)
+        })
+    }
+
+    /// Whether somebody keeps a waker of a task's that is not known to wait for anything.
+    pub(super) fn has_unknown_wait(&self, id: TaskId) -> bool {
+        let operations = self.operations.list(self.tasks[id.index()].operations);
+        let known = operations.filter(|(_, it)| {
+            it.phase == Phase::Blocked && it.is_own_waker && it.handed == Handed::Nothing
+        });
+        self.tasks[id.index()].wakers as usize > known.count()
+    }
+
+    /// The tasks that can never go on, among those that this one depends on, itself first; none
+    /// if it can.
+    pub(super) fn stuck_from(&self, start: TaskId) -> Vec<TaskId> {
+        let mut found: Vec<(TaskId, Vec<Need>)> = Vec::new();
+        let mut todo = vec![start];
+        while let Some(task) = todo.pop() {
+            if found.iter().any(|(other, _)| *other == task) {
+                continue;
+            }
+            let Some(needs) = self.definite_needs(task) else {
+                if task == start {
+                    return Vec::new();
+                }
+                continue;
+            };
+            todo.extend(needs.iter().flat_map(|need| need.tasks.iter().copied()));
+            found.push((task, needs));
+            if found.len() > LOOKED_AT_MAX {
+                return Vec::new();
+            }
+        }
+        self.retain_stuck(&mut found);
+        if !found.iter().any(|(task, _)| *task == start) {
+            return Vec::new();
+        }
+        // A timer can end the wait of its task.
+        for timer in self.timers.iter() {
+            found.retain(|(task, _)| *task != timer.task);
+        }
+        self.retain_stuck(&mut found);
+        let stuck: Vec<TaskId> = found.into_iter().map(|(task, _)| task).collect();
+        if stuck.first() == Some(&start) { stuck } else { Vec::new() }
+    }
+
+    /// Takes out whoever can go on, until all that are left depend on one another.
+    fn retain_stuck(&self, found: &mut Vec<(TaskId, Vec<Need>)>) {
+        loop {
+            let tasks: Vec<TaskId> = found.iter().map(|(task, _)| *task).collect();
+            let is_stuck = |task: TaskId| tasks.contains(&task);
+            found.retain(|(_, needs)| needs.iter().all(|need| need.is_hopeless(is_stuck)));
+            if found.len() == tasks.len() {
+                return;
+            }
+        }
+    }
+
+    /// Whom a task depends on in any of its waits, and for which.
+    pub(super) fn edges(&self, id: TaskId) -> Vec<(Waited, TaskId)> {
+        let mut edges = Vec::new();
+        for (operation, record) in self.pending(id) {
+            let Some(object) = record.description.object else { continue };
+            let waited = Waited::Operation(operation);
+            let holds = self.holds.list(self.objects[object as usize].holds);
+            edges.extend(holds.map(|(_, hold)| (waited, hold.task)));
+            edges.extend(self.heirs(object).map(|heir| (waited, heir.task)));
+        }
+        edges.reverse();
+        edges.extend(self.joined_by(id).into_iter().map(|joined| (Waited::End(joined), joined)));
+        edges.retain(|(_, task)| self.tasks[task.index()].state != State::Ended);
+        edges
+    }
+
+    /// The first ring among these tasks, each of which depends on the next, and the last on the
+    /// first; `None` if there is none. A task that depends on itself is a ring of one.
+    pub(super) fn ring_among(&self, tasks: &[TaskId]) -> Option<Vec<(TaskId, Waited)>> {
+        let mut marks = vec![Mark::Outside; self.tasks.len()];
+        for task in tasks {
+            marks[task.index()] = Mark::Unseen;
+        }
+        for &start in tasks {
+            if marks[start.index()] != Mark::Unseen {
+                continue;
+            }
+            // The path from the start: each task, its edges, and how many of them were followed.
+            let mut path = vec![(start, self.edges(start), 0)];
+            marks[start.index()] = Mark::OnPath;
+            while let Some((task, edges, followed)) = path.last_mut() {
+                let Some(&(_, next)) = edges.get(*followed) else {
+                    marks[task.index()] = Mark::Done;
+                    path.pop();
+                    continue;
+                };
+                *followed += 1;
+                match marks[next.index()] {
+                    Mark::Outside | Mark::Done => {}
+                    Mark::Unseen => {
+                        marks[next.index()] = Mark::OnPath;
+                        path.push((next, self.edges(next), 0));
+                    }
+                    Mark::OnPath => {
+                        let on_path = path.iter().skip_while(|(task, ..)| *task != next);
+                        let member =
+                            |(task, edges, followed): &(TaskId, Vec<(Waited, _)>, usize)| {
+                                (*task, edges[*followed - 1].0)
+                            };
+                        // From the one that was spawned first.
+                        let mut ring: Vec<(TaskId, Waited)> = on_path.map(member).collect();
+                        let first = ring.iter().enumerate().min_by_key(|(_, (task, _))| *task);
+                        let first = first.map_or(0, |(index, _)| index);
+                        ring.rotate_left(first);
+                        return Some(ring);
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Where the search stands with a task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// Not to be looked at.
+    Outside,
+    /// Not come to yet.
+    Unseen,
+    /// On the path that is being followed.
+    OnPath,
+    /// Leads to no ring.
+    Done,
+}
