@@ -28,7 +28,7 @@ async fn handed_to_a_future_that_was_left() {
     yield_now().await;
     let mut first = pin!(async { drop(lock.lock().await) });
     let patience = pin!(sleep(Duration::from_millis(10)));
-    drop(select(first.as_mut(), patience).await);
+    let _either = select(first.as_mut(), patience).await;
     drop(lock.lock().await);
     first.await;
 }
@@ -53,7 +53,7 @@ fn a_guard_in_a_future_that_was_left_is_a_futurelock() {
             sleep(Duration::from_secs(5)).await;
         });
         let patience = pin!(sleep(Duration::from_millis(10)));
-        drop(select(first.as_mut(), patience).await);
+        let _either = select(first.as_mut(), patience).await;
         drop(lock.lock().await);
         first.await;
     });
