@@ -46,7 +46,8 @@ impl Kind {
         Some(match self {
             Kind::Panic => Kind::Error,
             Kind::Error => Kind::Property,
-            Kind::Property => Kind::Deadlock,
+            Kind::Property => Kind::Futurelock,
+            Kind::Futurelock => Kind::Deadlock,
             Kind::Deadlock => Kind::LostUpdate,
             Kind::LostUpdate => Kind::StaleCheck,
             Kind::StaleCheck => Kind::Race,
