@@ -111,7 +111,10 @@ impl<T> State<T> {
         if self.stage == Stage::Open {
             self.stage = Stage::Closed;
         }
-        self.closed.grant_all(())
+        // The receiver itself may have been polled before; then it has to look again.
+        let mut woken = self.receiver.grant_all(());
+        woken.append(self.closed.grant_all(()));
+        woken
     }
 }
 

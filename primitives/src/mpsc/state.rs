@@ -261,6 +261,8 @@ impl<T> State<T> {
         }
         let mut woken = self.sending.grant_all(Grant::Closed);
         woken.append(self.closing.grant_all(()));
+        // The receiver itself may have been polled before; then it has to look again.
+        woken.append(self.wake_receiver());
         woken
     }
 

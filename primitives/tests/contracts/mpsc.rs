@@ -170,3 +170,11 @@ fn a_receiver_that_is_polled_by_hand_is_woken() {
     assert_eq!(sender.try_send(3), Ok(()));
     assert_eq!(ready(receiver.recv()), Some(3), "nothing is kept for who is not polled");
 }
+
+#[test]
+fn a_receiver_that_is_polled_by_hand_and_closed_ends() {
+    let (_sender, mut receiver) = mpsc::channel::<u8>(1);
+    drop(waiting(poll_fn(|cx| receiver.poll_recv(cx))));
+    receiver.close();
+    assert_eq!(ready(poll_fn(|cx| receiver.poll_recv(cx))), None);
+}

@@ -50,3 +50,12 @@ fn a_value_that_nobody_receives_is_dropped_with_the_receiver() {
     drop(receiver);
     assert_eq!(std::rc::Rc::strong_count(&value), 1);
 }
+
+#[test]
+fn a_receiver_that_was_polled_and_closed_ends() {
+    let (sender, mut receiver) = oneshot::channel::<u8>();
+    drop(waiting(&mut receiver));
+    receiver.close();
+    assert_eq!(ready(receiver), Err(RecvError));
+    assert!(sender.is_closed());
+}

@@ -4,6 +4,7 @@
 
 mod barrier;
 mod broadcast;
+mod cancellation_token;
 mod condition;
 mod event;
 mod future;
@@ -12,6 +13,7 @@ mod lock;
 mod mpsc;
 mod notify;
 mod once_cell;
+mod oneshot;
 mod queue;
 mod rwlock;
 mod semaphore;

@@ -1,4 +1,4 @@
-//! A bounded channel delivers what was sent, in order, and has no more messages than places.
+//! A channel delivers what was sent, in order, and has no more messages than places.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,21 +6,25 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use unpick_primitives::mpsc::{self, Receiver, SendError, Sender, TryRecvError, TrySendError};
+use unpick_primitives::mpsc::{
+    self, BaseReceiver, BaseSender, Bound, Bounded, SendError, Sender, TryRecvError, TrySendError,
+    Unbounded,
+};
 use unpick_primitives::task::sleep;
 
 use crate::harness::{Model, OnDrop, World, check_model};
 
 const CAPACITY: usize = 2;
 
-struct Ends {
-    sender: RefCell<Option<Sender<u8>>>,
+struct Ends<B: Bound> {
+    sender: RefCell<Option<BaseSender<u8, B>>>,
     /// Taken out by whoever receives.
-    receiver: RefCell<Option<Receiver<u8>>>,
+    receiver: RefCell<Option<BaseReceiver<u8, B>>>,
 }
 
 #[derive(Default)]
 struct Channel {
+    capacity: usize,
     messages: VecDeque<u8>,
     /// Places that are kept by permits which their owners know of.
     kept: usize,
@@ -60,11 +64,11 @@ impl Model for Channel {
         let is_possible = match event {
             Event::Sent(message) => {
                 self.messages.push_back(*message);
-                used < CAPACITY
+                used < self.capacity
             }
             Event::Kept => {
                 self.kept += 1;
-                used < CAPACITY
+                used < self.capacity
             }
             Event::Returned => {
                 self.kept -= 1;
@@ -95,8 +99,8 @@ impl Model for Channel {
 
     fn may_wait(&self, want: &Operation, _begun: u64) -> bool {
         match want {
-            Operation::Recv => self.messages.is_empty() && !self.is_over(),
-            _ => self.messages.len() + self.kept >= CAPACITY && !self.is_closed,
+            Operation::Recv | Operation::RecvMany(_) => self.messages.is_empty() && !self.is_over(),
+            _ => self.messages.len() + self.kept >= self.capacity && !self.is_closed,
         }
     }
 }
@@ -108,39 +112,57 @@ enum Operation {
     /// Keeps a place for a while, and uses it or not.
     Reserve(u64, Option<u8>),
     Recv,
+    RecvMany(usize),
     TryRecv,
     Close,
     DropSender,
 }
 
-type ChannelWorld = World<Ends, Channel>;
+type ChannelWorld<B> = World<Ends<B>, Channel>;
 
-async fn perform(world: Rc<ChannelWorld>, operation: Operation) {
+async fn perform_bounded(world: Rc<ChannelWorld<Bounded>>, operation: Operation) {
     match operation {
-        Operation::Recv | Operation::TryRecv | Operation::Close => {
-            let Some(receiver) = world.primitive.receiver.take() else { return };
-            let receiver = RefCell::new(Some(receiver));
-            let _back = OnDrop(|| {
-                *world.primitive.receiver.borrow_mut() = receiver.take();
-            });
-            receive(&world, &receiver, operation).await;
-        }
-        Operation::DropSender => {
-            let sender = world.primitive.sender.take();
-            if sender.is_some() {
-                world.happened(Event::SenderDropped);
-            }
-        }
-        _ => {
+        Operation::Send(_) | Operation::TrySend(_) | Operation::Reserve(..) => {
             let Some(sender) = world.primitive.sender.borrow().clone() else { return };
             world.model.borrow_mut().sending += 1;
             let _ended = OnDrop(|| world.model.borrow_mut().sending -= 1);
             send(&world, &sender, operation).await;
         }
+        _ => perform_on_any(&world, operation).await,
     }
 }
 
-async fn send(world: &ChannelWorld, sender: &Sender<u8>, operation: Operation) {
+async fn perform_unbounded(world: Rc<ChannelWorld<Unbounded>>, operation: Operation) {
+    match operation {
+        Operation::Send(message) => {
+            let sender = world.primitive.sender.borrow();
+            let Some(sender) = sender.as_ref() else { return };
+            match sender.send(message) {
+                Ok(()) => world.happened(Event::Sent(message)),
+                Err(SendError(_)) => world.happened(Event::Refused),
+            }
+        }
+        _ => perform_on_any(&world, operation).await,
+    }
+}
+
+async fn perform_on_any<B: Bound>(world: &ChannelWorld<B>, operation: Operation) {
+    if let Operation::DropSender = operation {
+        let sender = world.primitive.sender.take();
+        if sender.is_some() {
+            world.happened(Event::SenderDropped);
+        }
+        return;
+    }
+    let Some(receiver) = world.primitive.receiver.take() else { return };
+    let receiver = RefCell::new(Some(receiver));
+    let _back = OnDrop(|| {
+        *world.primitive.receiver.borrow_mut() = receiver.take();
+    });
+    receive(world, &receiver, operation).await;
+}
+
+async fn send(world: &ChannelWorld<Bounded>, sender: &Sender<u8>, operation: Operation) {
     match operation.clone() {
         Operation::Send(message) => match world.wait(operation, sender.send(message)).await {
             Ok(()) => world.happened(Event::Sent(message)),
@@ -179,9 +201,9 @@ async fn send(world: &ChannelWorld, sender: &Sender<u8>, operation: Operation) {
 }
 
 #[expect(clippy::await_holding_refcell_ref, reason = "nobody else can borrow it meanwhile")]
-async fn receive(
-    world: &ChannelWorld,
-    receiver: &RefCell<Option<Receiver<u8>>>,
+async fn receive<B: Bound>(
+    world: &ChannelWorld<B>,
+    receiver: &RefCell<Option<BaseReceiver<u8, B>>>,
     operation: Operation,
 ) {
     let mut receiver = receiver.borrow_mut();
@@ -196,6 +218,15 @@ async fn receive(
             Err(TryRecvError::Empty) => world.happened(Event::Empty),
             Err(TryRecvError::Disconnected) => world.happened(Event::Ended),
         },
+        Operation::RecvMany(limit) => {
+            let mut buffer = Vec::new();
+            let count = world.wait(operation, receiver.recv_many(&mut buffer, limit)).await;
+            assert!(count == buffer.len() && count <= limit);
+            buffer.iter().for_each(|&message| world.happened(Event::Received(message)));
+            if count == 0 {
+                world.happened(Event::Ended);
+            }
+        }
         _ => match world.wait(operation, receiver.recv()).await {
             Some(message) => world.happened(Event::Received(message)),
             None => world.happened(Event::Ended),
@@ -210,7 +241,8 @@ fn bounded_channel_agrees_with_its_model() {
         2 => any::<u8>().prop_map(Operation::TrySend),
         4 => (0..4u64, any::<Option<u8>>())
             .prop_map(|(hold, message)| Operation::Reserve(hold, message)),
-        10 => Just(Operation::Recv),
+        7 => Just(Operation::Recv),
+        3 => (1..4_usize).prop_map(Operation::RecvMany),
         2 => Just(Operation::TryRecv),
         1 => Just(Operation::Close),
         1 => Just(Operation::DropSender),
@@ -218,7 +250,25 @@ fn bounded_channel_agrees_with_its_model() {
     let make = |_| {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let ends = Ends { sender: Some(sender).into(), receiver: Some(receiver).into() };
-        (ends, Channel { has_sender: true, ..Channel::default() })
+        (ends, Channel { capacity: CAPACITY, has_sender: true, ..Channel::default() })
     };
-    check_model(operations, make, perform);
+    check_model(operations, make, perform_bounded);
+}
+
+#[test]
+fn unbounded_channel_agrees_with_its_model() {
+    let operations = prop_oneof![
+        6 => any::<u8>().prop_map(Operation::Send),
+        4 => Just(Operation::Recv),
+        2 => (1..4_usize).prop_map(Operation::RecvMany),
+        1 => Just(Operation::TryRecv),
+        1 => Just(Operation::Close),
+        1 => Just(Operation::DropSender),
+    ];
+    let make = |_| {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let ends = Ends { sender: Some(sender).into(), receiver: Some(receiver).into() };
+        (ends, Channel { capacity: usize::MAX, has_sender: true, ..Channel::default() })
+    };
+    check_model(operations, make, perform_unbounded);
 }

@@ -378,8 +378,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a value that is sent wakes no receiver",
         "oneshot.rs",
-        "        self.receiver.grant_all(())",
-        "        Wakeups::none()",
+        "        self.stage = Stage::Over;\n        self.receiver.grant_all(())",
+        "        self.stage = Stage::Over;\n        Wakeups::none()",
     ),
     mutant(
         "a sender that goes leaves the receiver waiting",
@@ -422,5 +422,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "cancellation_token.rs",
         "                self.places.len() - 1\n",
         "                0\n",
+    ),
+    mutant(
+        "a receiver that was polled and closed waits for ever",
+        "oneshot.rs",
+        "let mut woken = self.receiver.grant_all(());",
+        "let mut woken = Wakeups::none();",
+    ),
+    mutant(
+        "a receiver that was polled by hand and closed waits for ever",
+        "mpsc/state.rs",
+        "        woken.append(self.closing.grant_all(()));\n        // The receiver itself may have been polled before; then it has to look again.\n        woken.append(self.wake_receiver());\n",
+        "        woken.append(self.closing.grant_all(()));\n",
     ),
 ];

@@ -4,6 +4,7 @@
 //! nobody waits for ever who should not: the programs end and check it.
 
 mod programs;
+mod random;
 mod victim;
 
 use std::future::Future;
@@ -12,7 +13,12 @@ use unpick_sim::Run;
 use unpick_sim::options::{Switching, TimeModel};
 use unpick_sim::seed::RunId;
 
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use victim::{Manner, Victim};
+
+/// How many random programs there are, always the same ones. `cargo run --release -p
+/// unpick-primitives --example sweep` tries more.
+const PROGRAMS: u32 = 250;
 
 /// How many schedules each cancellation is tried under, in each switching mode.
 const SEEDS: u64 = 12;
@@ -64,4 +70,20 @@ where
             }
         }
     }
+}
+
+#[test]
+fn random_programs_hold_whoever_is_cancelled() {
+    let config = Config { cases: PROGRAMS, failure_persistence: None, ..Config::default() };
+    let always_the_same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let cancelled = std::cell::Cell::new(0);
+    let swept = TestRunner::new_with_rng(config, always_the_same).run(&random::programs(), |it| {
+        cancelled.set(cancelled.get() + random::sweep(&it).map_err(TestCaseError::fail)?);
+        Ok(())
+    });
+    if let Err(error) = swept {
+        panic!("{error}");
+    }
+    println!("{} cancellations", cancelled.get());
+    assert!(cancelled.get() > 10 * PROGRAMS, "only {} cancellations took place", cancelled.get());
 }

@@ -37,6 +37,12 @@ impl Victim {
         Victim { task: None, ..Victim::new(0, 0, Manner::InPlace) }
     }
 
+    /// A number of its own.
+    pub(crate) fn number(&self) -> u64 {
+        let task = self.task.map_or(0, |task| task + 1);
+        u64::from(task) * 10_000 + u64::from(self.at) * 2 + self.manner as u64
+    }
+
     /// Whether the cancellation took place in any of the runs.
     pub(crate) fn was_struck(&self) -> bool {
         self.struck.get()
