@@ -17,6 +17,6 @@ mod table;
 
 pub use command::main;
 pub use outcome::{Outcome, Unreadable};
-pub use package::{Failed, Package};
-pub use pairs::{PAIRS, Pair};
+pub use package::{Failed, Lock, Package};
+pub use pairs::{PAIRS, Pair, Symptom};
 pub use table::{Row, table};

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use unpick::sim::seed::RunId;
 
-use super::{Failed, Outcome, PAIRS, Package, Pair, Row, table};
+use super::{Failed, Lock, Outcome, PAIRS, Package, Pair, Row, table};
 
 /// What the command says of itself.
 const USAGE: &str = "\
@@ -108,13 +108,12 @@ fn hunt_pair(pair: &'static Pair, request: &Request) -> Result<Row, (Package, Fa
 }
 
 fn hunt(package: &Package, runs: u64, request: &Request) -> Result<Outcome, Failed> {
-    if package.build()? {
-        let folder = package.folder().display();
-        println!("  cargo has changed {folder}/Cargo.lock: commit it");
+    if package.build()? == Lock::Changed {
+        println!("  cargo brought the lock file of `{}` up to date: commit it", package.name());
     }
     let (outcome, printed) = package.hunt(request.seed, runs)?;
     if request.reports == Reports::Shown {
-        print!("{printed}");
+        println!("{printed}");
     }
     Ok(outcome)
 }

@@ -14,6 +14,16 @@ pub struct Package {
     name: String,
 }
 
+/// What became of a lock file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// It is as it was.
+    Kept,
+    /// Cargo had to change it, as when what Unpick itself depends on has changed. The versions that
+    /// a pair is about are fixed in its manifests.
+    Changed,
+}
+
 /// Why there is no outcome.
 #[derive(Debug)]
 pub enum Failed {
@@ -88,13 +98,12 @@ impl Package {
         &self.name
     }
 
-    /// Builds it, and says whether its lock file had to be changed, as when what Unpick itself
-    /// depends on has.
+    /// Builds it, and says what became of its lock file.
     ///
     /// # Errors
     /// If the registry cannot be reached and its crates are not in cargo's cache, or cargo fails
     /// otherwise.
-    pub fn build(&self) -> Result<bool, Failed> {
+    pub fn build(&self) -> Result<Lock, Failed> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut cargo = Command::new(cargo);
         cargo.args(["build", "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
@@ -105,7 +114,7 @@ impl Package {
         let before = lock();
         let output = cargo.output().map_err(Failed::NoCargo)?;
         if output.status.success() {
-            return Ok(lock() != before);
+            return Ok(if lock() == before { Lock::Kept } else { Lock::Changed });
         }
         Err(Failed::of_build(stderr(&output)))
     }
@@ -130,7 +139,7 @@ impl Package {
             .map_err(Failed::NotStarted)?;
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
         match Outcome::read(output.status.code(), &stdout, &stderr) {
-            Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}"))),
+            Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}").trim_end().to_owned())),
             Err(error) => Err(Failed::Unreadable(error, stderr)),
         }
     }

@@ -13,10 +13,44 @@ pub struct Pair {
     pub fixed: &'static str,
     /// Where the bug was published or mended.
     pub upstream: &'static str,
-    /// What a hunt of the first is to find: the name of a finding's kind, or `hang`.
-    pub finds: &'static str,
+    /// What its user sees, and what a hunt of the first version is to find.
+    pub symptom: Symptom,
     /// Within how many runs. The other is to be clean over ten times as many.
     pub runs: u64,
+}
+
+/// What the user of a crate sees of its bug. Which kind of finding that makes depends on what the
+/// detectors know of the crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symptom {
+    /// Tasks wait, and nobody wakes them.
+    Stuck,
+    /// A poll never returns.
+    Hangs,
+    /// A task panics.
+    Panics,
+}
+
+impl Symptom {
+    /// Its name in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Symptom::Stuck => "stuck",
+            Symptom::Hangs => "hangs",
+            Symptom::Panics => "panics",
+        }
+    }
+
+    /// The kinds of findings that tell of it.
+    #[must_use]
+    pub const fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Symptom::Stuck => &["deadlock", "futurelock", "lost wake-up"],
+            Symptom::Hangs => &["hang"],
+            Symptom::Panics => &["panic"],
+        }
+    }
 }
 
 /// Every pair.
@@ -27,7 +61,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "1.52.3",
         fixed: "1.53.0",
         upstream: "https://github.com/tokio-rs/tokio/pull/8260",
-        finds: "deadlock",
+        symptom: Symptom::Stuck,
         runs: 100,
     },
     Pair {
@@ -36,7 +70,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "1.4.0",
         fixed: "1.5.0",
         upstream: "https://github.com/tokio-rs/tokio/pull/3652",
-        finds: "deadlock",
+        symptom: Symptom::Stuck,
         runs: 300,
     },
     Pair {
@@ -45,7 +79,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "2.3.2",
         fixed: "2.3.3",
         upstream: "https://github.com/smol-rs/event-listener/commit/36e522035ecdea9e95d1e1032c9277be4123262d",
-        finds: "deadlock",
+        symptom: Symptom::Stuck,
         runs: 200,
     },
     Pair {
@@ -54,7 +88,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "2.7.0",
         fixed: "2.8.0",
         upstream: "https://github.com/smol-rs/async-lock/issues/41",
-        finds: "hang",
+        symptom: Symptom::Hangs,
         runs: 100,
     },
     Pair {
@@ -63,7 +97,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "0.3.0",
         fixed: "0.4.0",
         upstream: "https://github.com/deadpool-rs/deadpool/commit/52e73e917a357c35a23278733074fe44c3b98654",
-        finds: "deadlock",
+        symptom: Symptom::Stuck,
         runs: 100,
     },
     Pair {
@@ -72,7 +106,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "0.6.2",
         fixed: "0.6.3",
         upstream: "https://github.com/moka-rs/moka/issues/59",
-        finds: "panic",
+        symptom: Symptom::Panics,
         runs: 100,
     },
     Pair {
@@ -81,7 +115,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "0.1.5",
         fixed: "0.1.6",
         upstream: "https://github.com/hawkw/thingbuf/issues/83",
-        finds: "hang",
+        symptom: Symptom::Hangs,
         runs: 100,
     },
     Pair {
@@ -90,7 +124,7 @@ pub const PAIRS: &[Pair] = &[
         buggy: "0.7.11",
         fixed: "0.7.12",
         upstream: "https://github.com/tokio-rs/tokio/issues/6751",
-        finds: "deadlock",
+        symptom: Symptom::Stuck,
         runs: 100,
     },
 ];

@@ -17,12 +17,16 @@ impl Row {
     /// Whether the bug was found where it is, and nothing where it is not.
     #[must_use]
     pub fn is_expected(&self) -> bool {
-        let found = matches!(&self.buggy, Outcome::Found { kind, .. } if kind == self.pair.finds);
+        let kinds = self.pair.symptom.kinds();
+        let found = match &self.buggy {
+            Outcome::Found { kind, .. } => kinds.contains(&kind.as_str()),
+            Outcome::Clean { .. } => false,
+        };
         found && matches!(self.fixed, Outcome::Clean { .. })
     }
 
     fn cells(&self) -> [String; 8] {
-        let Pair { krate, buggy, fixed, finds, .. } = self.pair;
+        let Pair { krate, buggy, fixed, symptom, .. } = self.pair;
         let (found, after, strategy) = match &self.buggy {
             Outcome::Clean { runs } => (String::from("nothing"), runs, String::new()),
             Outcome::Found { runs, strategy, kind } => {
@@ -38,7 +42,7 @@ impl Row {
         [
             (*krate).to_owned(),
             format!("{buggy} -> {fixed}"),
-            (*finds).to_owned(),
+            symptom.name().to_owned(),
             found,
             after.to_string(),
             strategy,
