@@ -15,6 +15,7 @@
 //! 2 for usage.
 
 mod bench;
+mod completions;
 mod hunt;
 mod list;
 mod replay;
@@ -63,6 +64,8 @@ pub struct App {
 pub struct Console<'a> {
     /// The scenarios of the command line.
     pub scenarios: &'a [Scenario],
+    /// The command line as a whole.
+    pub command: Command,
     /// Where its output goes.
     pub out: &'a mut dyn Write,
 }
@@ -120,6 +123,7 @@ impl App {
             Subcommand::new("hunt", hunt::execute),
             Subcommand::new("replay", replay::execute),
             Subcommand::new("bench", bench::execute),
+            Subcommand::new("completions", completions::execute),
         ];
         App { name: "unpick", scenarios: scenarios.to_vec(), subcommands }
     }
@@ -181,7 +185,8 @@ impl App {
         let known = self.subcommands.iter().find(|it| it.command.get_name() == name);
         let known = known.expect("clap lets through subcommands that it was given");
         let mut out = io::stdout().lock();
-        let mut console = Console { scenarios: &self.scenarios, out: &mut out };
+        let command = self.command();
+        let mut console = Console { scenarios: &self.scenarios, command, out: &mut out };
         let done = (known.execute)(matches, &mut console);
         let flushed = console.out.flush().map_err(Usage::from);
         match done.and_then(|verdict| flushed.map(|()| verdict)) {
