@@ -15,12 +15,14 @@
 //! 2 for usage.
 
 mod bench;
+mod chosen;
 mod completions;
 mod hunt;
 mod list;
 mod replay;
 mod run;
 mod scenario;
+mod trace;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -122,6 +124,7 @@ impl App {
             Subcommand::new("run", run::execute),
             Subcommand::new("hunt", hunt::execute),
             Subcommand::new("replay", replay::execute),
+            Subcommand::new("trace", trace::execute),
             Subcommand::new("bench", bench::execute),
             Subcommand::new("completions", completions::execute),
         ];

@@ -1,41 +1,21 @@
 //! `unpick run`: one run, and what it says.
 
-use crate::hunt::{self, Hunt};
-use crate::options::{Options, Tracing};
-use crate::run::Run;
-use crate::seed::RunId;
+use super::chosen::Chosen;
+use super::{Console, Usage, Verdict};
 use crate::trace::EventKind;
 
-use super::{Console, Usage, Verdict};
-
-/// Makes one run of a scenario and prints what it says; the plain run unless a seed is given.
+/// Makes one run of a scenario and prints what it says; the plain run unless another is named.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The scenario.
-    #[arg(index = 1)]
-    scenario: String,
-    /// Its variant; the first one if none is named.
-    #[arg(index = 2)]
-    variant: Option<String>,
-    /// A run of a hunt: 0x5eed/41, or a seed alone for its run 0.
-    #[arg(long)]
-    seed: Option<RunId>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Prints every event, not only what the program says.
     #[arg(long)]
     trace: bool,
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
-    let scenario = console.find(&arguments.scenario)?;
-    let variant = scenario.variant(arguments.variant.as_deref())?;
-    let options = Options { tracing: Tracing::On, ..variant.options() };
-    let outcome = match arguments.seed {
-        Some(id) => {
-            let hunt = Hunt::new(scenario.name).options(options).seed(id.seed);
-            hunt.run_one(id.number, variant.program)
-        }
-        None => hunt::judge(Run::with(options).plain().execute(variant.program)),
-    };
+    let outcome = arguments.chosen.execute(console)?;
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
     if arguments.trace {
         write!(console.out, "{}", trace.to_text())?;

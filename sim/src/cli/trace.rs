@@ -1,0 +1,63 @@
+//! `unpick trace`: everything that happened in a run, in one of several forms.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::chosen::Chosen;
+use super::{Console, Usage, Verdict};
+use crate::finding::Finding;
+use crate::trace::Trace;
+
+/// Prints everything that happened in a run; in the plain run unless another is named.
+///
+/// A finding in it is no failure of this command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// The form.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Writes it to this file rather than to standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The forms of a trace: one line here, one in `render`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// One line an event, stable to the byte.
+    Text,
+    /// A column for each task.
+    Lanes,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl Format {
+    fn render(self, trace: &Trace, finding: Option<&Finding>) -> String {
+        match self {
+            Format::Text => trace.to_text(),
+            Format::Lanes => match finding {
+                Some(finding) => trace.lanes().involving(finding).to_string(),
+                None => trace.lanes().to_string(),
+            },
+            Format::Jsonl => trace.to_jsonl(),
+        }
+    }
+}
+
+pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
+    let outcome = arguments.chosen.execute(console)?;
+    let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
+    let text = arguments.format.render(trace, outcome.result.as_ref().err());
+    match &arguments.output {
+        None => console.out.write_all(text.as_bytes())?,
+        Some(file) => {
+            fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+    }
+    Ok(Verdict::Expected)
+}
