@@ -3,7 +3,9 @@
 mod atomicity;
 mod deadlock;
 mod futurelock;
+mod edges;
 mod race;
+mod random;
 mod shared;
 mod stale_check;
 

@@ -43,6 +43,8 @@ pub(crate) struct Detectors {
 #[derive(Debug)]
 struct Suspicion {
     finding: Finding,
+    /// The shared variable that it is about.
+    variable: u32,
     weight: Weight,
 }
 
@@ -100,15 +102,16 @@ impl Core {
         if looks_for_races
             && let Some(race) = detectors.race.accessed(&mut detectors.clocks, variable, &record)
         {
-            detectors.suspect(Kind::Race, Weight::Finding, site, || self.tell_race(&race));
+            let about = (Kind::Race, variable, site);
+            detectors.suspect(about, Weight::Finding, || self.tell_race(&race));
         }
         if looks_for_lost_updates {
             let waits = &detectors.waits;
             let pause = |task| self.pause_of(task, waits);
             if let Some(violation) = detectors.atomicity.accessed(variable, &record, pause) {
-                let kind = violation.kind();
-                if let Some(weight) = self.weight_of(kind) {
-                    detectors.suspect(kind, weight, site, || self.tell_violation(&violation));
+                let about = (violation.kind(), violation.variable(), site);
+                if let Some(weight) = self.weight_of(violation.kind()) {
+                    detectors.suspect(about, weight, || self.tell_violation(&violation));
                 }
             }
         }
@@ -294,6 +297,21 @@ impl Core {
         }
     }
 
+    /// The current task drops another one where it stands: that one's drops come in between of
+    /// what this one does.
+    pub(super) fn order_drop(&mut self, dropper: Option<TaskId>, dropped: TaskId) {
+        if let (Some(detectors), Some(dropper)) = (&mut self.detectors, dropper) {
+            detectors.clocks.wake(dropper, dropped);
+        }
+    }
+
+    /// The drops of another task are over, and its dropper goes on.
+    pub(super) fn order_dropped(&mut self, dropper: Option<TaskId>, dropped: TaskId) {
+        if let (Some(detectors), Some(dropper)) = (&mut self.detectors, dropper) {
+            detectors.clocks.join(dropper, dropped);
+        }
+    }
+
     /// An object's place is used for another one.
     pub(super) fn forget_order(&mut self, object: u32) {
         if let Some(detectors) = &mut self.detectors {
@@ -305,21 +323,23 @@ impl Core {
 }
 
 impl Detectors {
-    /// Keeps a suspicion, unless there are enough, or one of that kind at that place.
+    /// Keeps a suspicion of a kind, about a variable and at a place, unless there are enough, or
+    /// one of that kind about that variable or at that place.
     #[cold]
     fn suspect(
         &mut self,
-        kind: Kind,
+        (kind, variable, site): (Kind, u32, &'static Location<'static>),
         weight: Weight,
-        site: &'static Location<'static>,
         tell: impl FnOnce() -> Finding,
     ) {
         let place = Some(Place::from(site));
-        let is_known =
-            |known: &Suspicion| known.finding.kind == kind && known.finding.place == place;
+        let is_known = |known: &Suspicion| {
+            known.finding.kind == kind
+                && (known.variable == variable || known.finding.place == place)
+        };
         let alike = self.suspicions.iter().filter(|known| known.weight == weight).count();
         if alike < SUSPICIONS_MAX && !self.suspicions.iter().any(is_known) {
-            self.suspicions.push(Suspicion { finding: tell(), weight });
+            self.suspicions.push(Suspicion { finding: tell(), variable, weight });
         }
     }
 }

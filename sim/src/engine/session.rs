@@ -195,10 +195,14 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
         None | Some(Unfinished::Ended) => false,
         Some(Unfinished::Running) => true,
         Some(Unfinished::Resting(future, dropper)) => {
+            with_run(|core| core.order_drop(dropper, task));
             drop_guarded(task, || drop(future));
             let unwanted = with_run(|core| core.end_task(task, Leftover::Cancelled));
             drop_guarded(task, || drop(unwanted));
-            with_run(|core| core.current = dropper);
+            with_run(|core| {
+                core.current = dropper;
+                core.order_dropped(dropper, task);
+            });
             true
         }
     }

@@ -251,6 +251,8 @@ impl Core {
             task.state = State::Ready;
             self.make_ready(Turn::Resume(id));
             self.record(move |_| EventKind::Woken { task: id.into() });
+        } else {
+            self.record(move |_| EventKind::WokenAgain { task: id.into() });
         }
     }
 

@@ -168,6 +168,11 @@ pub enum EventKind {
         /// The task.
         task: TaskRef,
     },
+    /// A task was woken that had been woken before and has not run since.
+    WokenAgain {
+        /// The task.
+        task: TaskRef,
+    },
     /// The task took what another task had left, or learnt how it ended.
     Joined {
         /// The task that had ended.
@@ -291,6 +296,7 @@ impl EventKind {
             | EventKind::StampObserved { .. }
             | EventKind::Struck(_)
             | EventKind::Passed { .. }
+            | EventKind::WokenAgain { .. }
             | EventKind::Said { .. } => None,
         }
     }

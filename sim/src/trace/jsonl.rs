@@ -91,6 +91,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             ("notified", json!({ "object": object.0, "woken": woken }))
         }
         EventKind::Woken { task } => ("woken", json!({ "woken": task.0 })),
+        EventKind::WokenAgain { task } => ("woken_again", json!({ "woken": task.0 })),
         EventKind::Joined { task } => ("joined", json!({ "joined": task.0 })),
         EventKind::AbortRequested { task } => ("abort_requested", json!({ "of": task.0 })),
         EventKind::TimerStarted { deadline, site } => (

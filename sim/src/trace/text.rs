@@ -139,7 +139,8 @@ impl Text {
             },
             EventKind::Passed { label, site } => format!("point {label}{}", self.at(*site)),
             EventKind::Said { text } => format!("say {}", one_line(text)),
-            EventKind::Published { .. }
+            EventKind::WokenAgain { .. }
+            | EventKind::Published { .. }
             | EventKind::Observed { .. }
             | EventKind::Stamped { .. }
             | EventKind::StampObserved { .. } => return None,

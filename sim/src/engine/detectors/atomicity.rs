@@ -221,6 +221,10 @@ fn stale_read<'a>(variable: &'a Variable, record: &Record) -> Option<(&'a Read, 
 }
 
 impl Violation {
+    pub(super) const fn variable(&self) -> u32 {
+        self.variable
+    }
+
     pub(super) fn kind(&self) -> Kind {
         match self.act.access {
             SharedAccess::Write if self.variable == self.changed => Kind::LostUpdate,

@@ -255,6 +255,7 @@ impl<'a> Writer<'a> {
             }
             EventKind::ClockJumped { .. }
             | EventKind::Joined { .. }
+            | EventKind::WokenAgain { .. }
             | EventKind::Published { .. }
             | EventKind::Observed { .. }
             | EventKind::Stamped { .. }
