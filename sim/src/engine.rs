@@ -120,6 +120,8 @@ pub(crate) struct Core {
     /// Wakers of others, to be called as soon as the core is not borrowed.
     wakes: Vec<Waker>,
 
+    /// The order of hash maps, once that is decided.
+    hashing_order: Option<u32>,
     /// How many messages were stamped, in a traced run.
     messages: u64,
     /// The properties that were passed.
@@ -245,6 +247,7 @@ impl Core {
             timers: Timers::new(),
             source: None,
             wakes: Vec::new(),
+            hashing_order: None,
             messages: 0,
             properties: Vec::new(),
             watches: Watches::new(),

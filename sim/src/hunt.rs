@@ -4,6 +4,7 @@ mod course;
 pub mod explain;
 mod findings;
 mod jobs;
+pub mod nondeterminism;
 mod report;
 mod shard;
 mod tally;

@@ -36,6 +36,7 @@
 pub mod choice;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod collections;
 mod engine;
 pub mod faults;
 pub mod finding;
@@ -59,6 +60,7 @@ pub mod time;
 pub mod trace;
 pub mod watchdog;
 
+pub use collections::{HashMap, HashSet, RunHasher, RunState};
 pub use properties::eventually;
 pub use random::{SimRng, chance, pick, rng};
 pub use run::{Outcome, Run, RunError};

@@ -84,6 +84,9 @@ pub struct Detectors {
     /// Whether a task that waits for what was handed to, or is held by, a future of its own that
     /// it no longer polls is told apart from other deadlocks. On by default; costs nothing.
     pub futurelocks: Detection,
+    /// Whether a hunt repeats its run 0, and one run in 256, to see whether they do the same
+    /// again: see [`nondeterminism`](crate::hunt::nondeterminism). On by default.
+    pub nondeterminism: Detection,
 }
 
 impl Detectors {
@@ -94,6 +97,7 @@ impl Detectors {
         stale_checks: StaleChecks::Evidence,
         deadlocks: Detection::On,
         futurelocks: Detection::On,
+        nondeterminism: Detection::On,
     };
 }
 

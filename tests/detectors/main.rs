@@ -4,6 +4,7 @@ mod atomicity;
 mod deadlock;
 mod futurelock;
 mod edges;
+mod nondeterminism;
 mod race;
 mod random;
 mod shared;

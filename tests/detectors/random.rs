@@ -1,9 +1,9 @@
 //! Random programs over shared variables, on which the detectors are held against ones that
 //! keep everything.
 
-mod interpret;
+pub(crate) mod interpret;
 mod naive;
-mod programs;
+pub(crate) mod programs;
 
 use std::collections::BTreeMap;
 

@@ -18,6 +18,9 @@ pub(crate) struct Question {
     pub(crate) weight: Option<u32>,
 }
 
+/// How many orders of hash maps there are: few, since exhaustive search tries all.
+const HASHING_ORDERS: u32 = 16;
+
 /// How often the clock runs ahead under [`TimeModel::Stalling`], out of 2^32: one time in 8.
 const STALL_WEIGHT: u32 = 1 << 29;
 
@@ -32,6 +35,17 @@ impl Core {
             return 0;
         }
         self.decide(question, None)
+    }
+
+    /// The order of the run's hash maps, decided when it is asked for first.
+    pub(crate) fn hashing_order(&mut self) -> u32 {
+        if let Some(order) = self.hashing_order {
+            return order;
+        }
+        let arity = HASHING_ORDERS;
+        let order = self.choose(Question { label: Label::Data, arity, weight: None });
+        self.hashing_order = Some(order);
+        order
     }
 
     #[inline]

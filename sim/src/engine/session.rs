@@ -323,6 +323,7 @@ fn end() -> Ended {
         core.granted = None;
         core.entering = None;
         core.without_switching = 0;
+        core.hashing_order = None;
         core.messages = 0;
         core.watches.clear();
         core.faults = None;

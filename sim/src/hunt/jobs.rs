@@ -14,7 +14,7 @@ use super::course::{Assigned, Course};
 use super::findings::{Caught, Findings};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
-use super::{Calibration, Hunt};
+use super::{Calibration, Hunt, nondeterminism};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
@@ -104,7 +104,7 @@ impl<'a> Work<'a> {
     /// The first runs, one after the other: what strategies learn is summed up in their order.
     fn calibrate<F, Fut>(&self, program: &F, tally: &mut Tally)
     where
-        F: Fn() -> Fut,
+        F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
@@ -120,7 +120,7 @@ impl<'a> Work<'a> {
     /// What one job does.
     fn toil<F, Fut>(&self, program: &F) -> Tally
     where
-        F: Fn() -> Fut,
+        F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
@@ -142,14 +142,21 @@ impl<'a> Work<'a> {
 
     fn make<F, Fut>(&self, number: u64, program: &F, tally: &mut Tally, counts: bool)
     where
-        F: Fn() -> Fut,
+        F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
         let Assigned { assignment, switching } = self.course.assign(number);
         let strategy = assignment.name;
         let id = RunId::new(self.hunt.seed, number);
-        let outcome = self.hunt.make(id, assignment.chooser, switching, program);
+        let mut outcome = self.hunt.make(id, assignment.chooser, switching, program);
+        if outcome.result.is_ok()
+            && nondeterminism::is_repeated(number)
+            && let Some(finding) =
+                nondeterminism::check(&self.hunt.options, id, &outcome.tape, program)
+        {
+            outcome.result = Err(finding);
+        }
         self.made.fetch_add(1, Ordering::Relaxed);
         tally.add(number, &strategy, &outcome);
         if let (Err(_), true) = (&outcome.result, counts) {

@@ -41,7 +41,7 @@ impl World {
 
 /// Spawns the tasks, and then does some of what they may wait for. Those that wait for more are
 /// left behind.
-pub(super) async fn main(program: Program) {
+pub(crate) async fn main(program: Program) {
     let world = Rc::new(World::new());
     for body in &program.tasks {
         let (world, body) = (world.clone(), body.clone());

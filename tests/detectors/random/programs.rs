@@ -5,16 +5,16 @@ use std::rc::Rc;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-pub(super) type Body = Rc<[Op]>;
+pub(crate) type Body = Rc<[Op]>;
 
 /// How many things of each kind a program has.
-pub(super) const THINGS: usize = 2;
+pub(crate) const THINGS: usize = 2;
 /// How many shared variables.
-pub(super) const VARIABLES: usize = 4;
+pub(crate) const VARIABLES: usize = 4;
 
 /// One thing that a task does.
 #[derive(Clone, Debug)]
-pub(super) enum Op {
+pub(crate) enum Op {
     Get(usize),
     Set(usize),
     Update(usize),
@@ -38,20 +38,20 @@ pub(super) enum Op {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Program {
-    pub(super) tasks: Vec<Body>,
+pub(crate) struct Program {
+    pub(crate) tasks: Vec<Body>,
 }
 
 /// What a program is mostly made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mix {
+pub(crate) enum Mix {
     /// Everything.
     Even,
     /// Accesses, and points at which others come in.
     Accesses,
 }
 
-pub(super) fn generate(seed: u64, mix: Mix) -> Program {
+pub(crate) fn generate(seed: u64, mix: Mix) -> Program {
     let mut generator = Generator { random: ChaCha8Rng::seed_from_u64(seed), mix, spawned: 0 };
     let tasks = 2 + generator.below(3);
     let length = if mix == Mix::Even { 6 } else { 14 };
