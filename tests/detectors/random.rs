@@ -23,7 +23,7 @@ fn outcome(program: &Program, seed: u64, races: Detection, atomicity: Detection)
         Detectors { races, atomicity, stale_checks: StaleChecks::Found, ..Detectors::DEFAULT };
     let run = Run::with(Options { detectors, tracing: Tracing::On, ..Options::default() });
     let run = run.seed(seed);
-    let run = if seed % 4 == 0 { run.strategy(strategy::Lockstep) } else { run };
+    let run = if seed.is_multiple_of(4) { run.strategy(strategy::Lockstep) } else { run };
     run.execute(|| interpret::main(program.clone()))
 }
 

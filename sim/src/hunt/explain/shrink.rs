@@ -122,7 +122,8 @@ where
     };
     shrinker.run();
     let Shrinker { laboratory, best, cut_short, signature, .. } = shrinker;
-    let confirmed = full.replay(&best.tape, Tracing::Off);
+    // Traced, so that the finding tells what shared variables held.
+    let confirmed = full.replay(&best.tape, Tracing::On);
     let runs = full.spent() + laboratory.spent();
     let finding = confirmed.result.err().filter(|found| found.signature() == signature)?;
     Some(Shrunk { tape: best.tape, finding, switches: best.switches, runs, cut_short })
