@@ -2,8 +2,8 @@
 
 mod atomicity;
 mod deadlock;
-mod futurelock;
 mod edges;
+mod futurelock;
 mod nondeterminism;
 mod race;
 mod random;
