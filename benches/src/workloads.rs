@@ -5,11 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use unpick::Run;
 use unpick::primitives::{Lock, Queue};
+use unpick::sim::options::Detection;
 use unpick::sim::strategy::{Interest, Pct, Pos, Strategy, Surw};
 use unpick::sim::time::sleep;
 use unpick::sim::{spawn, yield_now};
+use unpick::{Options, Run};
 
 /// A run of a program, and how many units of work it is.
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +78,42 @@ pub const WORKLOADS: &[Workload] = &[
         run: |seed| beside(seed, 1000, 200_000, Idling::Ended),
     },
     Workload { name: "timer", unit: "sleep", units: 100_000, run: |seed| timers(seed, 1000, 100) },
-    Workload { name: "lost_update_10", unit: "run", units: 1, run: lost_update },
-    Workload { name: "lock_over_yield_10", unit: "run", units: 1, run: lock_over_yield },
-    Workload { name: "bounded_queue_20", unit: "run", units: 1, run: bounded_queue },
+    Workload {
+        name: "lost_update_10",
+        unit: "run",
+        units: 1,
+        run: |seed| lost_update(Run::new().seed(seed)),
+    },
+    Workload {
+        name: "lock_over_yield_10",
+        unit: "run",
+        units: 1,
+        run: |seed| lock_over_yield(Run::new().seed(seed)),
+    },
+    Workload {
+        name: "bounded_queue_20",
+        unit: "run",
+        units: 1,
+        run: |seed| bounded_queue(Run::new().seed(seed)),
+    },
+    Workload {
+        name: "lost_update_10_hashed",
+        unit: "run",
+        units: 1,
+        run: |seed| lost_update(hashed(seed)),
+    },
+    Workload {
+        name: "lock_over_yield_10_hashed",
+        unit: "run",
+        units: 1,
+        run: |seed| lock_over_yield(hashed(seed)),
+    },
+    Workload {
+        name: "bounded_queue_20_hashed",
+        unit: "run",
+        units: 1,
+        run: |seed| bounded_queue(hashed(seed)),
+    },
     Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
 ];
 
@@ -87,6 +121,11 @@ pub const WORKLOADS: &[Workload] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Workload> {
     WORKLOADS.iter().find(|workload| workload.name == name)
+}
+
+/// A run whose happens-before class is hashed, as in a hunt.
+fn hashed(seed: u64) -> Run {
+    Run::with(Options { classes: Detection::On, ..Options::default() }).seed(seed)
 }
 
 fn empty(seed: u64) {
@@ -186,8 +225,8 @@ fn spawns(seed: u64, tasks: u32) {
 }
 
 /// Ten tasks read a counter, give way, and write it back.
-fn lost_update(seed: u64) {
-    let outcome = Run::new().seed(seed).execute(|| async {
+fn lost_update(run: Run) {
+    let outcome = run.execute(|| async {
         let counter = Rc::new(Cell::new(0));
         let add = |counter: Rc<Cell<u32>>| async move {
             let seen = counter.get();
@@ -203,8 +242,8 @@ fn lost_update(seed: u64) {
 }
 
 /// Ten tasks hold a lock over a yield.
-fn lock_over_yield(seed: u64) {
-    let outcome = Run::new().seed(seed).execute(|| async {
+fn lock_over_yield(run: Run) {
+    let outcome = run.execute(|| async {
         let counter = Rc::new(Lock::new(0));
         let add = |counter: Rc<Lock<u32>>| async move {
             let mut held = counter.lock().await;
@@ -220,8 +259,8 @@ fn lock_over_yield(seed: u64) {
 }
 
 /// Two producers put ten items each into a queue with two places, and two consumers get them.
-fn bounded_queue(seed: u64) {
-    let outcome = Run::new().seed(seed).execute(|| async {
+fn bounded_queue(run: Run) {
+    let outcome = run.execute(|| async {
         let queue = Rc::new(Queue::new(2));
         let produce = |queue: Rc<Queue<u32>>| async move {
             for item in 0..10 {

@@ -9,6 +9,7 @@
 
 mod beacon;
 mod choosing;
+mod classes;
 mod deeds;
 mod detectors;
 mod diagnosis;
@@ -34,6 +35,7 @@ use std::task::Waker;
 
 pub(crate) use beacon::{Beacon, all as all_beacons};
 pub(crate) use choosing::Question;
+use classes::{Classes, ObjectPast};
 pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{Detectors, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
@@ -62,11 +64,13 @@ use crate::trace::{Event, EventKind, ObjectInfo, TaskInfo, Trace};
 
 /// What belongs to the poll that is going on.
 #[derive(Debug, Default)]
-struct PollState {
+pub(crate) struct PollState {
     /// Whether an operation has given way: later ones then do so without a choice.
     gave_way: bool,
     /// Whether the task was woken since its poll began.
     woken: bool,
+    /// Whether it waits for something instrumented.
+    pub(crate) is_known: bool,
 }
 
 /// The state of the run on this thread, or what its last run left to be used again.
@@ -78,6 +82,8 @@ pub(crate) struct Core {
     chooser: Chooser,
     /// Whether the chooser is a strategy, which is asked and told.
     is_asking: bool,
+    /// Whether anybody looks at what is executed: a trace, a strategy, or the run's class.
+    is_watched: bool,
     streams: Streams,
     tape: Vec<Choice>,
 
@@ -85,7 +91,7 @@ pub(crate) struct Core {
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
-    poll: PollState,
+    pub(crate) poll: PollState,
     /// The turn that a preemption choice has decided on, and its place in the ready set then.
     preselected: Option<(Turn, usize)>,
     /// The operation that was granted and has not been executed yet.
@@ -141,6 +147,7 @@ pub(crate) struct Core {
     events: Option<Vec<Event>>,
     /// There once the run has a shared variable.
     detectors: Option<Box<Detectors>>,
+    pub(crate) classes: Classes,
     beacon: OnceCell<Arc<Beacon>>,
 }
 
@@ -222,12 +229,13 @@ impl Core {
             options: Options::DEFAULT,
             chooser: Chooser::RandomWalk,
             is_asking: false,
+            is_watched: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tasks: Vec::new(),
             ready: ReadySet::new(),
             current: None,
-            poll: PollState { gave_way: false, woken: false },
+            poll: PollState { gave_way: false, woken: false, is_known: false },
             preselected: None,
             granted: None,
             entering: None,
@@ -259,6 +267,7 @@ impl Core {
             divergence: None,
             events: None,
             detectors: None,
+            classes: Classes::new(),
             beacon: OnceCell::new(),
         }
     }
@@ -302,10 +311,10 @@ impl Core {
         self.events.is_some()
     }
 
-    /// Whether anybody looks at what is executed: a trace, or a strategy.
+    /// Whether anybody looks at what is executed.
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        self.is_asking || self.events.is_some()
+        self.is_watched
     }
 
     /// The names that a trace's events refer to.

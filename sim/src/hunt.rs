@@ -3,23 +3,29 @@
 mod course;
 pub mod explain;
 mod findings;
+mod green;
 mod jobs;
 pub mod nondeterminism;
 mod report;
+mod seen;
 mod shard;
 mod tally;
 mod test;
+mod vacuous;
 mod verdict;
 
 use std::future::Future;
 use std::time::Duration;
 
 pub use report::{Failure, Replayed, Report};
+pub use seen::ClassCounts;
 pub use tally::StrategyCounts;
 pub use test::TestInfo;
+pub use vacuous::Vacuous;
 pub use verdict::{Verdict, judge};
 
 use self::course::{Assigned, Course, Switchings};
+use self::jobs::Harvest;
 use self::shard::Shard;
 use crate::engine;
 use crate::faults::Faults;
@@ -60,6 +66,7 @@ pub struct Hunt {
     calibration: Calibration,
     expected: Option<Kind>,
     distinct_max: usize,
+    vacuity: Vacuity,
     /// Labels that some run must come to.
     demanded: Vec<String>,
     /// Which test it is, if it is one.
@@ -77,6 +84,15 @@ enum Calibration {
     Counts,
     /// They are passed over.
     Passed,
+}
+
+/// What becomes of a hunt whose tasks overlap without a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vacuity {
+    /// It fails.
+    Fails,
+    /// It passes.
+    Passes,
 }
 
 /// Whether anything is printed while hunting.
@@ -106,6 +122,7 @@ impl Hunt {
             calibration: Calibration::Counts,
             expected: None,
             distinct_max: 1,
+            vacuity: Vacuity::Fails,
             demanded: Vec::new(),
             test: None,
             voice: Voice::Telling,
@@ -240,6 +257,13 @@ impl Hunt {
         self
     }
 
+    /// Lets a hunt pass in which tasks overlap, and yet no schedule choice ever has two
+    /// alternatives: see [`Vacuous`].
+    pub fn allow_vacuous(mut self) -> Hunt {
+        self.vacuity = Vacuity::Passes;
+        self
+    }
+
     /// Demands a finding of this kind: the report is in order if that is found, and not if
     /// anything else is, or nothing.
     pub fn expect(mut self, kind: Kind) -> Hunt {
@@ -285,7 +309,10 @@ impl Hunt {
     {
         self.check();
         let harvest = jobs::carry_out(self, &program);
-        let properties = self.properties(harvest.tally.properties);
+        let vacuous = self.vacuous(&harvest, &program);
+        let tally = harvest.tally;
+        let (strategies, classes, awaits) = (tally.strategies(), tally.classes(), tally.awaits);
+        let properties = self.properties(tally.properties);
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
         let failures = harvest.caught.into_iter().map(|caught| {
@@ -299,7 +326,10 @@ impl Hunt {
             runs: harvest.runs,
             failures: failures.collect(),
             expected: self.expected,
-            strategies: harvest.tally.strategies,
+            strategies,
+            classes,
+            awaits,
+            vacuous,
             properties,
             judges_properties,
             is_out_of_time: harvest.is_out_of_time,
@@ -338,6 +368,21 @@ impl Hunt {
     {
         let Assigned { assignment, switching } = assigned;
         self.make(RunId::new(self.seed, number), assignment.chooser, switching, program)
+    }
+
+    /// Looks for tasks that overlap, if no schedule was ever chosen.
+    fn vacuous<F, Fut>(&self, harvest: &Harvest, program: &F) -> Option<Vacuous>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let is_green = harvest.caught.is_empty() && self.vacuity == Vacuity::Fails;
+        if !is_green || harvest.tally.has_chosen {
+            return None;
+        }
+        let run = Run::with(self.options.clone()).id(RunId::new(self.seed, 0)).plain().traced();
+        vacuous::overlapping(&judge(run.execute(program)).trace?)
     }
 
     fn properties(&self, mut tally: properties::Tally) -> properties::Tally {

@@ -34,6 +34,7 @@
 #![deny(unsafe_code)]
 
 pub mod choice;
+pub mod class;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod collections;

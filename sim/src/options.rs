@@ -132,6 +132,9 @@ pub struct Options {
     pub detectors: Detectors,
     /// Which faults may strike. None by default.
     pub faults: Faults,
+    /// Whether the run's happens-before [class](crate::class::Class) is hashed. Off by default;
+    /// hunts turn it on.
+    pub classes: Detection,
 }
 
 impl Default for Options {
@@ -152,6 +155,7 @@ impl Options {
         ring_steps: 1000,
         detectors: Detectors::DEFAULT,
         faults: Faults::OFF,
+        classes: Detection::Off,
     };
 
     /// Says whether a run can be carried out so.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::class::{Awaits, Class};
 use crate::engine;
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
@@ -191,6 +192,8 @@ impl Run {
             tasks: ended.tasks,
             unfinished: ended.unfinished,
             elapsed: ended.now,
+            class: ended.class.map(|(class, _)| class),
+            awaits: ended.class.map(|(_, awaits)| awaits),
             chooser: ended.chooser,
         })
     }
@@ -218,8 +221,36 @@ pub struct Outcome<T> {
     pub unfinished: usize,
     /// The virtual time at the end.
     pub elapsed: Instant,
+    /// Its happens-before class, if that was hashed.
+    pub class: Option<Class>,
+    /// How many of its awaits are instrumented, if classes were hashed.
+    pub awaits: Option<Awaits>,
     /// Who made the choices.
     pub chooser: Chooser,
+}
+
+impl<T> Outcome<T> {
+    /// The same run, with what `judge` finds in its output.
+    pub(crate) fn judged(self, judge: impl FnOnce(T) -> Option<Finding>) -> Outcome<()> {
+        let finding = match self.result {
+            Ok(output) => judge(output),
+            Err(finding) => Some(finding),
+        };
+        Outcome {
+            result: finding.map_or(Ok(()), Err),
+            divergence: self.divergence,
+            properties: self.properties,
+            tape: self.tape,
+            trace: self.trace,
+            steps: self.steps,
+            tasks: self.tasks,
+            unfinished: self.unfinished,
+            elapsed: self.elapsed,
+            class: self.class,
+            awaits: self.awaits,
+            chooser: self.chooser,
+        }
+    }
 }
 
 /// Why a run was not made.

@@ -21,7 +21,8 @@ fn a_hunt_that_its_time_budget_cuts_short_says_so() {
 fn a_hunt_that_comes_to_its_end_in_time_does_not_say_that_it_was_cut_short() {
     let report = Hunt::new("long").runs(40).wall_max(Duration::from_secs(600)).run(sound);
     assert!(!report.is_out_of_time);
-    assert_eq!(report.to_string(), "long: nothing found in 40 runs");
+    assert!(report.to_string().starts_with("long: nothing found in 40 runs"), "{report}");
+    assert!(!report.to_string().contains("cut short"), "{report}");
 }
 
 #[test]
@@ -54,10 +55,8 @@ fn a_hunt_that_expects_a_kind_is_in_order_only_if_that_is_found() {
     let hunt = Hunt::new("expects").quiet().runs(100).expect(Kind::Deadlock);
     hunt.run(opposite_locks).assert_ok();
     let nothing = message(hunt.run(sound));
-    assert_eq!(
-        nothing,
-        "expected a finding of kind deadlock, but expects: nothing found in 100 runs"
-    );
+    let start = "expected a finding of kind deadlock, but expects: nothing found in 100 runs";
+    assert!(nothing.starts_with(start), "{nothing}");
     let other = message(hunt.run(|| async { assert_eq!(1, 2, "no lock at all") }));
     assert!(other.starts_with("expected a finding of kind deadlock, but FAILED"), "{other}");
 }

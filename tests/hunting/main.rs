@@ -1,5 +1,7 @@
 //! Hunts: what a hunt finds follows from its seed and its number of runs alone.
 
+mod classes;
+mod green;
 mod jobs;
 mod limits;
 mod misuse;

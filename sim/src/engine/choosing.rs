@@ -34,7 +34,9 @@ impl Core {
         if question.arity == 1 || self.teardown {
             return 0;
         }
-        self.decide(question, None)
+        let taken = self.decide(question, None);
+        self.order_choice(taken);
+        taken
     }
 
     /// The order of the run's hash maps, decided when it is asked for first.
@@ -191,7 +193,8 @@ impl Core {
             && let Some(deadline_ns) = self.next_deadline_ns()
         {
             let question = Question { label: Label::Time, arity: 2, weight: Some(STALL_WEIGHT) };
-            if self.choose(question) == 0 {
+            // Asked of the engine rather than of a task: nothing that a task does follows from it.
+            if self.decide(question, None) == 0 {
                 break;
             }
             self.jump(deadline_ns);

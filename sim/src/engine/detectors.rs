@@ -24,6 +24,7 @@ use self::race::Race;
 use super::{Core, TaskId};
 use crate::finding::{Finding, Kind, Place};
 use crate::options::{Detection, StaleChecks, Switching};
+use crate::probe::Access;
 use crate::shared::Flavor;
 use crate::trace::EventKind;
 
@@ -89,6 +90,10 @@ impl Core {
     ) -> Option<usize> {
         let event = self.record_access(accessed, value);
         let Accessed { variable, access, flavor, site } = accessed;
+        if self.classes.is_on() {
+            let kind = if access.writes() { Access::Change } else { Access::Read };
+            self.order_operation(Some(variable), kind);
+        }
         let task = self.current.unwrap_or(TaskId::MAIN);
         let poll = self.tasks[task.index()].polls;
         let options = &self.options;

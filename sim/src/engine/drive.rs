@@ -404,8 +404,12 @@ impl Core {
     fn settle_main(&mut self, result: Result<Poll<()>, String>) {
         self.leave();
         match result {
-            Ok(Poll::Pending) => self.rest(TaskId::MAIN),
+            Ok(Poll::Pending) => {
+                self.order_poll(TaskId::MAIN, true);
+                self.rest(TaskId::MAIN);
+            }
             Ok(Poll::Ready(())) => {
+                self.order_poll(TaskId::MAIN, false);
                 self.end_task(TaskId::MAIN, Leftover::Taken);
             }
             Err(panic) => self.fail_panicked(TaskId::MAIN, panic),
@@ -416,6 +420,7 @@ impl Core {
     #[inline(always)]
     fn settle_pending(&mut self, id: TaskId, future: TaskFuture) {
         self.leave();
+        self.order_poll(id, true);
         let task = &mut self.tasks[id.index()];
         // Forgotten, because it is known to be empty: its drop need not be looked at.
         std::mem::forget(task.future.replace(future));
@@ -430,6 +435,7 @@ impl Core {
 
     fn settle_ended(&mut self, id: TaskId, leftover: Leftover) -> Option<Leftover> {
         self.leave();
+        self.order_poll(id, false);
         let is_handled = self.tasks[id.index()].on_panic == OnPanic::TellJoiner;
         if let Leftover::Panicked(message) = &leftover
             && !is_handled

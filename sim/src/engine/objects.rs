@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::panic::Location;
 
-use super::Core;
 use super::deeds::Deeds;
 use super::ids::{INDEX_MAX, Packed, TaskId};
 use super::table::NIL;
+use super::{Core, ObjectPast};
 use crate::probe::{Cause, Mode};
 use crate::trace::EventKind;
 
@@ -32,6 +32,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) deeds: Deeds,
     /// What its primitive last counted: what, how many there are, how many it takes.
     pub(crate) count: Option<(&'static str, usize, usize)>,
+    /// For the hash of the run's class.
+    pub(crate) past: ObjectPast,
 }
 
 /// A task's hold on an object.
@@ -60,7 +62,7 @@ impl Core {
         let number = self.object_numbers.entry((creator, kind)).or_default();
         *number += 1;
         let number = *number;
-        let record = ObjectRecord {
+        let mut record = ObjectRecord {
             kind,
             name: name.cloned(),
             site,
@@ -72,7 +74,9 @@ impl Core {
             causes,
             deeds: Deeds::default(),
             count: None,
+            past: ObjectPast::default(),
         };
+        record.past = self.order_object(&record);
         let index = match self.free_objects.pop() {
             Some(index) => {
                 self.forget_order(index);

@@ -126,6 +126,7 @@ impl Core {
 
     /// Announces an operation that gives way: it becomes a turn behind all others.
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
+        self.poll.is_known = true;
         let id = self.insert_operation(description, Phase::Announced, Some(waiter));
         self.make_ready(Turn::Operation(id));
         self.record(move |_| EventKind::Announced(description.into()));
@@ -144,7 +145,10 @@ impl Core {
         record.polled_in = polled_in;
         match record.phase {
             Phase::Granted => Some(Gate::Go),
-            Phase::Announced => Some(Gate::GiveWay),
+            Phase::Announced => {
+                self.poll.is_known = true;
+                Some(Gate::GiveWay)
+            }
             Phase::Snoozed | Phase::Blocked => None,
         }
     }
@@ -169,6 +173,7 @@ impl Core {
         is_own_waker: bool,
     ) -> (OperationId, Option<Waiter>) {
         self.look_for_ring(&description);
+        self.poll.is_known = true;
         let current = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[current.index()].polls;
         if let Some(id) = id
@@ -184,6 +189,7 @@ impl Core {
             let old = record.waiter.take();
             record.phase = Phase::Blocked;
             self.forget_turn(id);
+            self.order_waiting(description);
             self.record(move |_| EventKind::Blocked(description.into()));
             return (id, old);
         }
@@ -192,8 +198,16 @@ impl Core {
         if let Some(record) = self.operations.get_mut(id.0) {
             record.is_own_waker = is_own_waker;
         }
+        self.order_waiting(description);
         self.record(move |_| EventKind::Blocked(description.into()));
         (id, old)
+    }
+
+    /// An operation joins or leaves its object's queue of waiters, which changes the object.
+    fn order_waiting(&mut self, description: Description) {
+        if self.classes.is_on() {
+            self.order_operation(description.object, Access::Change);
+        }
     }
 
     /// Notes that an operation was executed, awaitable or immediate.
@@ -202,6 +216,9 @@ impl Core {
         if self.is_asking {
             let task = self.current.unwrap_or(TaskId::MAIN).0;
             self.tell(Notice::Executed { task, operation: description.into() });
+        }
+        if self.classes.is_on() {
+            self.order_operation(description.object, description.access);
         }
         self.record(move |_| EventKind::Executed(description.into()));
     }
@@ -243,7 +260,10 @@ impl Core {
 
     /// Forgets an operation that was dropped before it was executed.
     pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
-        let description = self.operations.get(id.0)?.description;
+        let &OperationRecord { description, phase, .. } = self.operations.get(id.0)?;
+        if phase == Phase::Blocked {
+            self.order_waiting(description);
+        }
         self.record(move |_| EventKind::Withdrawn(description.into()));
         self.forget_operation(id)
     }

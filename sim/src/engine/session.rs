@@ -16,6 +16,7 @@ use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
 use super::{Core, ENGINE, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
+use crate::class::{Awaits, Class};
 use crate::finding::Finding;
 use crate::options::{Options, Tracing};
 use crate::panics;
@@ -36,6 +37,7 @@ pub(crate) struct Ended {
     pub(crate) tasks: usize,
     pub(crate) unfinished: usize,
     pub(crate) now: Instant,
+    pub(crate) class: Option<(Class, Awaits)>,
     pub(crate) chooser: Chooser,
 }
 
@@ -150,9 +152,11 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.options.clone_from(options);
         core.is_asking = matches!(chooser, Chooser::Strategy(_));
         core.chooser = chooser;
+        core.classes.begin(options.classes);
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
+        core.is_watched = core.is_asking || core.events.is_some() || core.classes.is_on();
         let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
         core.beacon().lock_identities().push(main);
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
@@ -174,6 +178,7 @@ fn begin_teardown() {
     with_run(|core| {
         core.conclude();
         core.teardown = true;
+        core.conclude_class();
         core.record_left_behind(TaskId::MAIN);
     });
 }
@@ -202,6 +207,7 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
             with_run(|core| {
                 core.current = dropper;
                 core.order_dropped(dropper, task);
+                core.order_after_end(task);
             });
             true
         }
@@ -283,6 +289,7 @@ impl Core {
             State::Running => {}
             State::Idle | State::Ready => {
                 self.record(move |_| EventKind::AbortRequested { task: id.into() });
+                self.order_between(id);
                 self.withdraw_turns(id);
                 self.make_unready(Turn::Resume(id));
                 let task = &mut self.tasks[id.index()];
@@ -347,6 +354,7 @@ fn end() -> Ended {
             tasks,
             unfinished: std::mem::take(&mut core.unfinished),
             now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
+            class: core.classes.end(core.options.classes),
             chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
         }
     });

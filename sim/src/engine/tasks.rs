@@ -148,6 +148,10 @@ pub(crate) struct Task {
     pub(crate) ended_ns: u64,
     /// How it ended; `None` while it goes on.
     pub(crate) ending: Option<Ending>,
+    /// For the hash of the run's class: the last thing that it did.
+    pub(crate) past: u64,
+    /// Whether its last poll returned in an await that nothing is known of.
+    pub(crate) waits_unknown: bool,
 }
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
@@ -184,6 +188,8 @@ impl Task {
             unpolled_sleep: None,
             ended_ns: 0,
             ending: None,
+            past: path,
+            waits_unknown: false,
         }
     }
 }
@@ -207,6 +213,7 @@ impl Core {
         let parent_task = &mut self.tasks[parent.index()];
         parent_task.children += 1;
         let path = child_path(parent_task.path, parent_task.children);
+        let past = Core::past_of_child(parent_task.past, path);
         let identity = Identity {
             parent,
             ordinal: parent_task.children,
@@ -216,6 +223,7 @@ impl Core {
         self.beacon().lock_identities().push(identity);
         let mut task = Task::new(Some(new.future), new.on_panic, new.duty, path);
         task.is_cancellable = new.is_cancellable;
+        task.past = past;
         self.tasks.push(task);
         if self.is_asking {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
@@ -272,12 +280,14 @@ impl Core {
     pub(crate) fn abort(&mut self, id: TaskId) -> bool {
         let task = &mut self.tasks[id.index()];
         if task.state == State::Ended {
+            self.order_after_end(id);
             return false;
         }
         if task.aborted {
             return true;
         }
         task.aborted = true;
+        self.order_between(id);
         self.record(move |_| EventKind::AbortRequested { task: id.into() });
         self.withdraw_turns(id);
         let task = &mut self.tasks[id.index()];
@@ -330,6 +340,7 @@ impl Core {
         let polled_in = self.tasks[joiner.index()].polls;
         let task = &mut self.tasks[id.index()];
         if task.state != State::Ended {
+            self.poll.is_known = true;
             let since_ns = task.joiner.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
             let new = Joiner { waiter, task: joiner, site, since_ns, polled_in };
             let earlier = task.joiner.replace(new);
@@ -340,6 +351,7 @@ impl Core {
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         self.order_join(id);
         self.record(move |_| EventKind::Joined { task: id.into() });
+        self.order_after_end(id);
         match leftover {
             Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
             Leftover::Cancelled => (JoinPoll::Cancelled, Some(waiter)),
@@ -367,8 +379,19 @@ impl Core {
         }
     }
 
-    pub(crate) fn is_finished(&self, id: TaskId) -> bool {
+    pub(super) fn has_ended(&self, id: TaskId) -> bool {
         self.tasks[id.index()].state == State::Ended
+    }
+
+    /// Tells the current task whether a task has ended.
+    pub(crate) fn is_finished(&mut self, id: TaskId) -> bool {
+        let is_finished = self.tasks[id.index()].state == State::Ended;
+        if is_finished {
+            self.order_after_end(id);
+        } else {
+            self.order_choice(0);
+        }
+        is_finished
     }
 }
 

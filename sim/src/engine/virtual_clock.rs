@@ -49,6 +49,7 @@ impl Core {
                 return;
             }
             self.now_ns = to_ns;
+            self.order_clock();
             self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
         while let Some(timer) = self.timers.pop_due(self.now_ns) {

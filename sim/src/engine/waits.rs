@@ -174,7 +174,7 @@ impl Core {
             let rests = self.rests(hold.task);
             match hold.mode {
                 Mode::Unguarded => return None,
-                Mode::Awaited if self.is_finished(hold.task) => continue,
+                Mode::Awaited if self.has_ended(hold.task) => continue,
                 Mode::Permit | Mode::Awaited | Mode::Exclusive if !rests => return None,
                 // A child that fails ends the wait for all of them.
                 Mode::Permit | Mode::Awaited => need.of = Quantity::Any,

@@ -15,8 +15,10 @@ use super::findings::{Caught, Findings};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
 use super::{Calibration, Hunt, nondeterminism};
+use crate::options::{Detection, Options, Switching};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
+use crate::strategy::Chooser;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
 
 /// How many runs a job takes at a time.
@@ -217,8 +219,8 @@ impl Hunt {
     pub(super) fn make<F, Fut>(
         &self,
         id: RunId,
-        chooser: crate::strategy::Chooser,
-        switching: Option<crate::options::Switching>,
+        chooser: Chooser,
+        switching: Option<Switching>,
         program: &F,
     ) -> Outcome<()>
     where
@@ -226,7 +228,8 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let mut run = Run::with(self.options.clone()).id(id).strategy(chooser);
+        let options = Options { classes: Detection::On, ..self.options.clone() };
+        let mut run = Run::with(options).id(id).strategy(chooser);
         if let Some(switching) = switching {
             run = run.switching(switching);
         }

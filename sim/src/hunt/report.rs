@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::seen::ClassCounts;
 use super::tally::StrategyCounts;
+use super::vacuous::Vacuous;
+use crate::class::Awaits;
 use crate::finding::{Finding, Kind};
 use crate::properties::{Tally, Unmet};
 use crate::seed::RunId;
@@ -52,6 +55,12 @@ pub struct Report {
     /// A hunt of several jobs that ends with a finding may have made a few runs more than
     /// [`runs`](Self::runs) says.
     pub strategies: BTreeMap<String, StrategyCounts>,
+    /// The happens-before classes of all runs.
+    pub classes: ClassCounts,
+    /// How many awaits of all runs are instrumented.
+    pub awaits: Awaits,
+    /// Why the hunt tried nothing, if it did not: it fails.
+    pub vacuous: Option<Vacuous>,
     /// The properties that the runs passed.
     pub properties: Tally,
     /// Whether a property that no run met counts against the hunt: if it made 100 runs or more,
@@ -83,12 +92,12 @@ impl Report {
         if self.failures.is_empty() { self.properties.unmet() } else { Vec::new() }
     }
 
-    fn misses_properties(&self) -> bool {
+    pub(super) fn misses_properties(&self) -> bool {
         self.judges_properties && !self.unmet().is_empty()
     }
 
-    /// Demands that nothing was found and every property met, or, of a hunt that [expects](crate::hunt::Hunt::expect) a
-    /// kind of finding, nothing but that.
+    /// Demands that nothing was found, every property met, and something tried; or, of a hunt
+    /// that [expects](crate::hunt::Hunt::expect) a kind of finding, nothing but that.
     ///
     /// # Panics
     /// With the report, if it was not so.
@@ -96,8 +105,14 @@ impl Report {
     pub fn assert_ok(&self) {
         match self.expected {
             Some(kind) => self.assert_finds(kind),
-            None => assert!(self.failures.is_empty() && !self.misses_properties(), "{self}"),
+            None => assert!(self.is_green(), "{self}"),
         }
+    }
+
+    /// Whether nothing was found, every property met, and something tried.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.failures.is_empty() && !self.misses_properties() && self.vacuous.is_none()
     }
 
     /// Demands that something of this kind was found, and nothing else.
@@ -136,8 +151,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.failures.is_empty() {
-            let lead = if self.misses_properties() { "FAILED " } else { "" };
-            write!(f, "{lead}{}: nothing found in {} runs", self.name, self.runs)?;
+            self.fmt_green(f)?;
         }
         for unmet in self.unmet() {
             let lead = if self.judges_properties { "but" } else { "not judged by so few runs:" };

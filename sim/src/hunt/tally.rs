@@ -2,50 +2,100 @@
 
 use std::collections::BTreeMap;
 
+use super::seen::{ClassCounts, Seen};
+use crate::choice::Label;
+use crate::class::Awaits;
 use crate::properties;
 use crate::run::Outcome;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
 
-/// How often a strategy was used, and how often it found something.
+/// What one strategy's runs came to. Calibration runs, the plain one among them, count for none:
+/// they are not drawn like the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StrategyCounts {
-    /// Its runs, calibration apart.
+    /// Its runs.
     pub runs: u64,
     /// Those of them that failed.
     pub failed: u64,
+    /// The happens-before classes of its runs.
+    pub classes: ClassCounts,
 }
 
 /// What one job, or all, have counted. Merging commutes, so that the sum does not depend on which
 /// job made which run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    /// By the strategy's name with its parameters.
-    pub(super) strategies: BTreeMap<String, StrategyCounts>,
+    strategies: BTreeMap<String, Counted>,
+    /// The classes of the calibration runs.
+    calibration: Seen,
     /// What the runs passed, those of the calibration too.
     pub(super) properties: properties::Tally,
+    pub(super) awaits: Awaits,
+    /// Whether a schedule choice was ever made.
+    pub(super) has_chosen: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Counted {
+    runs: u64,
+    failed: u64,
+    seen: Seen,
 }
 
 impl Tally {
-    /// Counts a run. Calibration counts for none: its runs are not drawn like the others.
+    /// Counts a run.
     pub(super) fn add(&mut self, number: u64, strategy: &str, outcome: &Outcome<()>) {
         self.properties.add(&outcome.properties);
+        if let Some(awaits) = outcome.awaits {
+            self.awaits.pending += awaits.pending;
+            self.awaits.unknown += awaits.unknown;
+        }
+        let choices = &outcome.tape.choices;
+        self.has_chosen =
+            self.has_chosen || choices.iter().any(|choice| choice.label() == Label::Schedule);
         if number < CALIBRATION_RUNS {
+            self.calibration.extend(outcome.class);
             return;
         }
-        let counts = match self.strategies.get_mut(strategy) {
-            Some(counts) => counts,
+        let counted = match self.strategies.get_mut(strategy) {
+            Some(counted) => counted,
             None => self.strategies.entry(strategy.to_owned()).or_default(),
         };
-        counts.runs += 1;
-        counts.failed += u64::from(outcome.result.is_err());
+        counted.runs += 1;
+        counted.failed += u64::from(outcome.result.is_err());
+        counted.seen.extend(outcome.class);
     }
 
     pub(super) fn merge(&mut self, other: Tally) {
         self.properties.merge(&other.properties);
-        for (strategy, counts) in other.strategies {
+        for (strategy, counted) in other.strategies {
             let sum = self.strategies.entry(strategy).or_default();
-            sum.runs += counts.runs;
-            sum.failed += counts.failed;
+            sum.runs += counted.runs;
+            sum.failed += counted.failed;
+            sum.seen.merge(counted.seen);
         }
+        self.calibration.merge(other.calibration);
+        self.awaits.pending += other.awaits.pending;
+        self.awaits.unknown += other.awaits.unknown;
+        self.has_chosen |= other.has_chosen;
+    }
+
+    /// The counts by strategy.
+    pub(super) fn strategies(&self) -> BTreeMap<String, StrategyCounts> {
+        let counts = |counted: &Counted| StrategyCounts {
+            runs: counted.runs,
+            failed: counted.failed,
+            classes: counted.seen.counts(),
+        };
+        self.strategies.iter().map(|(name, counted)| (name.clone(), counts(counted))).collect()
+    }
+
+    /// The classes of all runs.
+    pub(super) fn classes(&self) -> ClassCounts {
+        let mut all = self.calibration.clone();
+        for counted in self.strategies.values() {
+            all.merge(counted.seen.clone());
+        }
+        all.counts()
     }
 }

@@ -7,42 +7,13 @@ use crate::run::Outcome;
 
 /// Turns an output that is an error into a finding.
 pub fn judge<T: Verdict>(outcome: Outcome<T>) -> Outcome<()> {
-    let Outcome {
-        result,
-        divergence,
-        tape,
-        properties,
-        trace,
-        steps,
-        tasks,
-        unfinished,
-        elapsed,
-        chooser,
-    } = outcome;
-    let result = match result {
-        Ok(output) => match output.complaint() {
-            None => Ok(()),
-            Some(complaint) => {
-                let message = format!("the program returned an error: {complaint}");
-                let mut finding = Finding::new(Kind::Error, message, elapsed);
-                finding.task = Some(String::from("main"));
-                Err(finding)
-            }
-        },
-        Err(finding) => Err(finding),
-    };
-    Outcome {
-        result,
-        divergence,
-        tape,
-        properties,
-        trace,
-        steps,
-        tasks,
-        unfinished,
-        elapsed,
-        chooser,
-    }
+    let elapsed = outcome.elapsed;
+    outcome.judged(|output| {
+        let message = format!("the program returned an error: {}", output.complaint()?);
+        let mut finding = Finding::new(Kind::Error, message, elapsed);
+        finding.task = Some(String::from("main"));
+        Some(finding)
+    })
 }
 
 /// Whether a program's output says that something went wrong.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Instant;
-use crate::engine::{Stamp, TimerKey, Waiter, expect_run, with_run_of};
+use crate::engine::{Stamp, TimerKey, Waiter, expect_run, with_run, with_run_of};
 
 /// Waits until `duration` of virtual time has passed from now.
 ///
@@ -109,6 +109,7 @@ impl Sleep {
             if deadline <= core.now() {
                 return Err(waiter);
             }
+            core.poll.is_known = true;
             let key = core.start_timer(deadline, waiter, site);
             Ok(Stage::Waiting(key, core.stamp))
         });
@@ -138,11 +139,17 @@ impl Sleep {
         }
         let waiter = Waiter::of(cx.waker());
         let _old = with_run_of(of, |core| {
+            core.poll.is_known = true;
             let current = core.current;
             let timer = core.timers.get_mut(key)?;
             timer.task = current.unwrap_or(timer.task);
             Some(std::mem::replace(&mut timer.waiter, waiter))
         });
+        Poll::Pending
+    }
+
+    fn wait_for_ever(&self) -> Poll<()> {
+        with_run(|core| core.poll.is_known = true);
         Poll::Pending
     }
 
@@ -165,7 +172,7 @@ impl Future for Sleep {
         match self.stage {
             Stage::New if self.deadline == Instant::NEVER => {
                 self.stage = Stage::ForEver;
-                Poll::Pending
+                self.wait_for_ever()
             }
             Stage::New => self.start(cx),
             Stage::MustYield => {
@@ -174,7 +181,7 @@ impl Future for Sleep {
                 Poll::Pending
             }
             Stage::Waiting(key, of) => self.go_on(key, of, cx),
-            Stage::ForEver => Poll::Pending,
+            Stage::ForEver => self.wait_for_ever(),
             Stage::Done => Poll::Ready(()),
         }
     }

@@ -1,0 +1,85 @@
+//! What a hunt that found nothing is worth.
+
+use std::fmt;
+
+use super::report::Report;
+use crate::class::Awaits;
+
+impl Report {
+    /// Says what it is worth that nothing was found.
+    pub(super) fn fmt_green(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { name, runs, classes, vacuous, .. } = self;
+        let lead = if self.is_green() { "" } else { "FAILED " };
+        write!(f, "{lead}{name}: nothing found in {runs} runs")?;
+        match (classes.distinct, classes.scale) {
+            (1, 1) => f.write_str(", all of one class")?,
+            (distinct, 1) => write!(f, ", of {distinct} distinct classes")?,
+            _ => write!(f, ", of about {} distinct classes", classes.distinct_estimated())?,
+        }
+        if let Some(vacuous) = vacuous {
+            write!(f, "\n  VACUOUS: {vacuous}")?;
+        }
+        self.fmt_strategies(f)?;
+        fmt_awaits(self.awaits, f)
+    }
+
+    fn fmt_strategies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.strategies.is_empty() {
+            return Ok(());
+        }
+        write!(
+            f,
+            "\n  {:<10} {:>7} {:>8}  next is new  fails below",
+            "strategy", "runs", "classes"
+        )?;
+        for (name, counts) in &self.strategies {
+            let distinct = counts.classes.distinct_estimated();
+            let unseen = counts.classes.unseen_per_mille().map_or_else(String::new, percent);
+            write!(f, "\n  {name:<10} {:>7} {distinct:>8}", counts.runs)?;
+            write!(f, " {unseen:>12} {:>12}", percent(failure_bound_per_mille(counts.runs)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The rule of three: after this many runs without a failure, with 95 % confidence the chance of
+/// one lies below this many thousandths. Rounded up.
+fn failure_bound_per_mille(runs: u64) -> u64 {
+    3000_u64.div_ceil(runs.max(1)).min(1000)
+}
+
+fn percent(per_mille: u64) -> String {
+    format!("{}.{} %", per_mille / 10, per_mille % 10)
+}
+
+fn fmt_awaits(awaits: Awaits, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Awaits { pending, unknown } = awaits;
+    match (pending, unknown) {
+        (0, _) => f.write_str("\n  no task ever waited"),
+        (_, 0) => f.write_str("\n  every await is instrumented"),
+        _ => {
+            // At least one is not, so that it is never rounded up to all of them.
+            let known = (pending - unknown) * 1000 / pending;
+            write!(
+                f,
+                "\n  {} of the awaits that waited are instrumented; the others are seen only where \
+                 they really wait",
+                percent(known)
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_rate_is_bounded_by_the_rule_of_three_and_by_one() {
+        let bounds = [(1, 1000), (3, 1000), (4, 750), (300, 10), (301, 10), (3000, 1), (9000, 1)];
+        for (runs, bound) in bounds {
+            assert_eq!(failure_bound_per_mille(runs), bound, "{runs} runs");
+        }
+        assert_eq!(percent(failure_bound_per_mille(0)), "100.0 %");
+    }
+}
