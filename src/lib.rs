@@ -21,6 +21,8 @@ pub use unpick_sim::cli;
 pub use unpick_sim::finding::{Finding, Kind};
 pub use unpick_sim::hunt::{Failure, Hunt, Report};
 pub use unpick_sim::options::{Detectors, Options, Switching, TimeModel};
+#[cfg(feature = "proptest")]
+pub use unpick_sim::schedules::schedules;
 pub use unpick_sim::{Outcome, Run};
 pub use unpick_sim::{always, buggify, event, eventually, point, reachable, sometimes};
 

@@ -15,6 +15,7 @@ mod vacuous;
 mod verdict;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use report::{Failure, Replayed, Report};
@@ -34,6 +35,7 @@ use crate::options::{Detectors, Options, Switching, TimeModel};
 use crate::properties;
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
+use crate::strategy::Order;
 use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
 use crate::tape::Tape;
 
@@ -69,6 +71,8 @@ pub struct Hunt {
     vacuity: Vacuity,
     /// Labels that some run must come to.
     demanded: Vec<String>,
+    /// The order of points that is kept to.
+    order: Option<Arc<Order>>,
     /// Which test it is, if it is one.
     test: Option<TestInfo>,
     voice: Voice,
@@ -124,6 +128,7 @@ impl Hunt {
             distinct_max: 1,
             vacuity: Vacuity::Fails,
             demanded: Vec::new(),
+            order: None,
             test: None,
             voice: Voice::Telling,
         }
@@ -264,6 +269,60 @@ impl Hunt {
         self
     }
 
+    /// Tries only schedules in which these points are passed in this order: each a label of
+    /// [`point!`](crate::point!), or `task:label` with the name or the path of a task. A point
+    /// that is passed more often than it stands here is free afterwards.
+    ///
+    /// A task is held back when, as far as earlier runs tell, its next step would pass a point
+    /// before its turn. A run that leaves the order is broken off and says nothing. If no run
+    /// keeps the order, the report says where they got stuck, and
+    /// [`assert_ok`](Report::assert_ok) fails. Such a hunt has one job: each run learns from
+    /// those before.
+    ///
+    /// # Panics
+    /// If there are no points, or one of them is not of this form.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use unpick_sim::hunt::Hunt;
+    /// use unpick_sim::{point, spawn, step};
+    ///
+    /// let hunt = Hunt::new("ticket 17").order(["main.1:read", "main:wrote", "main.1:wrote"]);
+    /// let report = hunt.quiet().run(|| async {
+    ///     let balance = Rc::new(Cell::new(100));
+    ///     let deposit = |amount| {
+    ///         let balance = balance.clone();
+    ///         async move {
+    ///             let seen = balance.get();
+    ///             point!("read");
+    ///             step().await;
+    ///             balance.set(seen + amount);
+    ///             point!("wrote");
+    ///         }
+    ///     };
+    ///     let teller = spawn(deposit(10));
+    ///     deposit(20).await;
+    ///     teller.await.unwrap();
+    ///     assert_eq!(balance.get(), 130);
+    /// });
+    /// assert!(report.finding().is_some());
+    /// ```
+    #[track_caller]
+    pub fn order<L: AsRef<str>>(mut self, points: impl IntoIterator<Item = L>) -> Hunt {
+        match Order::new(points) {
+            Ok(order) => self.order = Some(Arc::new(order)),
+            Err(error) => panic!("hunt `{}`: {error}", self.name),
+        }
+        self
+    }
+
+    /// How many jobs there really are: with an order, each run learns from those before.
+    fn jobs_made(&self) -> usize {
+        if self.order.is_some() { 1 } else { self.jobs }
+    }
+
     /// Demands a finding of this kind: the report is in order if that is found, and not if
     /// anything else is, or nothing.
     pub fn expect(mut self, kind: Kind) -> Hunt {
@@ -332,6 +391,7 @@ impl Hunt {
             vacuous,
             properties,
             judges_properties,
+            order: harvest.order,
             is_out_of_time: harvest.is_out_of_time,
             wall: harvest.wall,
         }
@@ -350,9 +410,10 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         self.check();
-        let mut course = Course::new(self.switchings, self.member);
-        if number >= CALIBRATION_RUNS {
-            for number in 0..CALIBRATION_RUNS {
+        let mut course = Course::new(self);
+        let learns_from = if self.order.is_some() { number } else { CALIBRATION_RUNS };
+        if number >= learns_from {
+            for number in 0..learns_from {
                 let _learns = self.make_assigned(number, course.assign(number), &program);
             }
             course.freeze();
@@ -378,7 +439,7 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         let is_green = harvest.caught.is_empty() && self.vacuity == Vacuity::Fails;
-        if !is_green || harvest.tally.has_chosen {
+        if !is_green || harvest.tally.has_chosen || self.order.is_some() {
             return None;
         }
         let run = Run::with(self.options.clone()).id(RunId::new(self.seed, 0)).plain().traced();

@@ -50,6 +50,8 @@ pub mod probe;
 pub mod properties;
 mod random;
 mod run;
+#[cfg(feature = "proptest")]
+pub mod schedules;
 pub mod seed;
 mod shared;
 pub mod strategy;

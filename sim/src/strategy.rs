@@ -13,6 +13,7 @@ mod pos;
 mod queue;
 mod replay;
 mod sampled;
+mod steer;
 mod surw;
 mod systematic;
 
@@ -25,6 +26,8 @@ pub use lockstep::Lockstep;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use replay::{Asked, Divergence, Replay, Strictness};
+pub use steer::{Kept, Order, OrderError};
+pub(crate) use steer::{Steering, text_hash};
 pub use surw::{Interest, Surw};
 pub use systematic::Systematic;
 
@@ -133,6 +136,10 @@ pub enum Notice {
         task: u32,
         /// The point's label.
         label: &'static str,
+        /// A hash of the task's name; 0 if it has none.
+        name: u64,
+        /// A hash of the task's path as it is printed.
+        path: u64,
     },
     /// An operation was executed, awaitable or immediate.
     Executed {

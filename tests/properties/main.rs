@@ -3,4 +3,5 @@
 mod claims;
 mod hunts;
 mod in_time;
+mod order;
 mod points;

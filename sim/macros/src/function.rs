@@ -182,6 +182,7 @@ fn call(name: &str, value: &Value, krate: &str) -> TokenStream {
             *span,
         ),
         ("reach", Value::Tokens(labels)) => called_with("must_reach", labels.clone()),
+        ("order", Value::Tokens(labels)) => called_with("order", labels.clone()),
         ("faults" | "detectors", Value::Tokens(expression)) => {
             called_with(name, expression.clone())
         }

@@ -32,6 +32,7 @@ use self::options::Settings;
 /// | `steps` | how many steps a run may take, from 1 | 1 000 000 |
 /// | `wall` | how long the hunt may take, such as `"30 s"` or `"500 ms"` | no limit |
 /// | `distinct` | how many distinct findings to collect, from 1 | 1 |
+/// | `order` | points to be passed in this order: `["read", "write"]` | any order |
 /// | `reach` | labels that some run must come to: `["retried"]` | none |
 /// | `faults` | an expression: which faults may strike | `Faults::OFF` |
 /// | `detectors` | an expression: which detectors listen | `Detectors::DEFAULT` |

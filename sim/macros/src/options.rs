@@ -16,6 +16,7 @@ const OPTIONS: &[(&str, Shape)] = &[
     ("steps", Shape::Count),
     ("wall", Shape::Time),
     ("distinct", Shape::Count),
+    ("order", Shape::Labels),
     ("reach", Shape::Labels),
     ("faults", Shape::Expression),
     ("detectors", Shape::Expression),

@@ -7,7 +7,7 @@ use super::waker::Waiter;
 use super::{Core, TaskId};
 use crate::finding::{Finding, Kind, Place};
 use crate::properties::{Passed, Site};
-use crate::strategy::Notice;
+use crate::strategy::{Notice, text_hash};
 use crate::trace::EventKind;
 
 /// Conditions that are looked at whenever nothing else can run.
@@ -48,8 +48,11 @@ impl Core {
             return;
         }
         if self.is_asking {
-            let task = self.current.unwrap_or(TaskId::MAIN).0;
-            self.tell(Notice::Passed { task, label });
+            let task = self.current.unwrap_or(TaskId::MAIN);
+            let name =
+                self.beacon().lock_identities()[task.index()].name.as_deref().map_or(0, text_hash);
+            let path = text_hash(&self.task_path(task));
+            self.tell(Notice::Passed { task: task.0, label, name, path });
         }
         self.record(|_| EventKind::Passed { label, site: site.into() });
     }

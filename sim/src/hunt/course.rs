@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Hunt;
 use crate::options::Switching;
 use crate::strategy::learning::{Learnt, Lessons};
 use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
+use crate::strategy::{Kept, Steering};
 
 /// Under which switching the runs of a hunt are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) struct Course {
     lessons: [Lessons; 2],
     /// What was learnt. Invariant: there once calibration is over.
     learnt: Option<[Arc<Learnt>; 2]>,
+    /// Makes every run, where there is an order to be kept.
+    steering: Option<Steering>,
 }
 
 /// What makes a run.
@@ -35,9 +39,16 @@ pub(super) struct Assigned {
 }
 
 impl Course {
-    pub(super) fn new(switchings: Switchings, member: Option<Member>) -> Course {
+    pub(super) fn new(hunt: &Hunt) -> Course {
         let lessons = [Lessons::default(), Lessons::default()];
-        Course { switchings, member, lessons, learnt: None }
+        let steering = hunt.order.clone().map(Steering::new);
+        let Hunt { switchings, member, .. } = *hunt;
+        Course { switchings, member, lessons, learnt: None, steering }
+    }
+
+    /// What came of the order of points, if there is one.
+    pub(super) fn kept(&self) -> Option<Kept> {
+        self.steering.as_ref().map(Steering::kept)
     }
 
     /// Ends the calibration: from here on nothing is learnt.
@@ -51,6 +62,11 @@ impl Course {
             Switchings::Both if number.is_multiple_of(2) => (0, Some(Switching::Preemptive), 2),
             Switchings::Both => (1, Some(Switching::Cooperative), 2),
         };
+        if let Some(steering) = &self.steering {
+            let name = String::from("order");
+            let assignment = Assignment { name, chooser: steering.strategy().into() };
+            return Assigned { assignment, switching };
+        }
         if number < CALIBRATION_RUNS {
             let assignment = portfolio::calibrating(number / step, &self.lessons[side]);
             return Assigned { assignment, switching };

@@ -20,6 +20,7 @@ use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Chooser;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
+use crate::strategy::{Divergence, Kept};
 
 /// How many runs a job takes at a time.
 const BATCH: u64 = 8;
@@ -33,6 +34,7 @@ pub(super) struct Harvest {
     /// Whether the wall-clock budget ended the hunt.
     pub(super) is_out_of_time: bool,
     pub(super) wall: Duration,
+    pub(super) order: Option<Kept>,
 }
 
 /// Makes all runs of a hunt.
@@ -51,7 +53,7 @@ where
     if !work.is_over() {
         thread::scope(|scope| {
             let others: Vec<_> =
-                (1..hunt.jobs).map(|_| scope.spawn(|| work.toil(program))).collect();
+                (1..hunt.jobs_made()).map(|_| scope.spawn(|| work.toil(program))).collect();
             tally.merge(work.toil(program));
             for other in others {
                 match other.join() {
@@ -89,7 +91,7 @@ impl<'a> Work<'a> {
     fn new(hunt: &'a Hunt, start: Instant) -> Work<'a> {
         Work {
             hunt,
-            course: Course::new(hunt.switchings, hunt.member),
+            course: Course::new(hunt),
             start,
             next: AtomicU64::new(0),
             made: AtomicU64::new(0),
@@ -160,6 +162,10 @@ impl<'a> Work<'a> {
             outcome.result = Err(finding);
         }
         self.made.fetch_add(1, Ordering::Relaxed);
+        if let Some(Divergence::LeftOrder { .. }) = outcome.divergence {
+            // It was broken off, and says nothing.
+            return;
+        }
         tally.add(number, &strategy, &outcome);
         if let (Err(_), true) = (&outcome.result, counts) {
             self.catch(id, strategy, outcome);
@@ -202,6 +208,7 @@ impl<'a> Work<'a> {
 
     fn harvest(self, tally: Tally) -> Harvest {
         let wall = now().duration_since(self.start);
+        let order = self.course.kept();
         let findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
         let last = findings.last();
         let made = self.made.into_inner();
@@ -210,7 +217,7 @@ impl<'a> Work<'a> {
         let is_out_of_time = self.is_out_of_time.into_inner()
             && last == u64::MAX
             && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
-        Harvest { caught: findings.into_sorted(), tally, runs, is_out_of_time, wall }
+        Harvest { caught: findings.into_sorted(), tally, runs, is_out_of_time, wall, order }
     }
 }
 

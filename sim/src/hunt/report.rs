@@ -11,6 +11,7 @@ use crate::class::Awaits;
 use crate::finding::{Finding, Kind};
 use crate::properties::{Tally, Unmet};
 use crate::seed::RunId;
+use crate::strategy::Kept;
 use crate::tape::Tape;
 
 /// A run that failed.
@@ -66,6 +67,8 @@ pub struct Report {
     /// Whether a property that no run met counts against the hunt: if it made 100 runs or more,
     /// and is neither one shard of several nor cut short.
     pub judges_properties: bool,
+    /// What came of the order of points, for a hunt that keeps to one.
+    pub order: Option<Kept>,
     /// Whether the budget of wall-clock time cut the hunt short.
     pub is_out_of_time: bool,
     /// How long it took.
@@ -92,12 +95,18 @@ impl Report {
         if self.failures.is_empty() { self.properties.unmet() } else { Vec::new() }
     }
 
+    /// Whether no schedule kept to the order of points that was demanded.
+    fn is_stuck(&self) -> bool {
+        self.failures.is_empty() && self.order.as_ref().is_some_and(|order| order.stuck.is_some())
+    }
+
     pub(super) fn misses_properties(&self) -> bool {
         self.judges_properties && !self.unmet().is_empty()
     }
 
-    /// Demands that nothing was found, every property met, and something tried; or, of a hunt
-    /// that [expects](crate::hunt::Hunt::expect) a kind of finding, nothing but that.
+    /// Demands that nothing was found, every property met, the order kept if there is one, and
+    /// something tried; or, of a hunt that [expects](crate::hunt::Hunt::expect) a kind of finding,
+    /// nothing but that.
     ///
     /// # Panics
     /// With the report, if it was not so.
@@ -112,7 +121,8 @@ impl Report {
     /// Whether nothing was found, every property met, and something tried.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        self.failures.is_empty() && !self.misses_properties() && self.vacuous.is_none()
+        let has_all = !self.misses_properties() && !self.is_stuck();
+        self.failures.is_empty() && has_all && self.vacuous.is_none()
     }
 
     /// Demands that something of this kind was found, and nothing else.
@@ -152,6 +162,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.failures.is_empty() {
             self.fmt_green(f)?;
+        }
+        if let (true, Some(order)) = (self.failures.is_empty(), &self.order) {
+            write!(f, "\n  {order}")?;
         }
         for unmet in self.unmet() {
             let lead = if self.judges_properties { "but" } else { "not judged by so few runs:" };

@@ -174,6 +174,11 @@ pub enum Divergence {
         /// How many the program made.
         made: usize,
     },
+    /// A hunt that keeps to an order of points left it.
+    LeftOrder {
+        /// What was passed, and what should have been.
+        why: String,
+    },
     /// The program made as many choices as the token has, but not the same ones.
     OtherChecksum {
         /// The token's checksum.
@@ -185,8 +190,12 @@ pub enum Divergence {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Divergence::LeftOrder { why } = self {
+            return write!(f, "the run left the order of points: {why}");
+        }
         f.write_str("the program is not the one on the tape: ")?;
         match self {
+            Divergence::LeftOrder { .. } => Ok(()),
             Divergence::OtherQuestion { number, taped, asked } => {
                 write!(f, "at choice {number} the tape has {taped}, and the program asks {asked}")
             }
