@@ -19,7 +19,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
 use crate::lock::{Acquire, Lock, LockGuard};
-use crate::probe::{Access, Cause};
+use crate::probe::{Access, Cause, Spurious};
 use crate::waiters::Waiters;
 
 /// Who ends whose wait.
@@ -81,7 +81,9 @@ impl<T> Condition<T> {
     #[track_caller]
     pub fn over(lock: Arc<Lock<T>>) -> Condition<T> {
         Condition {
-            base: Instrumented::new("condition", Waiters::new()).with_causes(&CAUSES),
+            base: Instrumented::new("condition", Waiters::new())
+                .with_causes(&CAUSES)
+                .with_spurious_wakes(Spurious::Notified),
             lock,
         }
     }
@@ -317,7 +319,10 @@ impl<'a, T> Future for ConditionWait<'a, T> {
         let ConditionWait { condition, stage, waiting } = &mut *self;
         if matches!(stage, Stage::Holds(_) | Stage::Waits) {
             let base = &condition.base;
-            let polled = base.poll(waiting, cx, queue, |_, notified: Option<()>| notified);
+            let polled = match base.ends_by_hand(waiting, queue) {
+                true => Poll::Ready(()),
+                false => base.poll(waiting, cx, queue, |_, notified: Option<()>| notified),
+            };
             if polled.is_pending() {
                 // The lock is released only when this is in the queue: whoever gets it then
                 // cannot notify too early.

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Cause};
+use crate::probe::{Access, Cause, Spurious};
 use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
@@ -65,7 +65,11 @@ impl Event {
     #[track_caller]
     pub fn new() -> Event {
         let state = State { is_set: false, waiters: Waiters::new() };
-        Event { base: Instrumented::new("event", state).with_causes(&CAUSES) }
+        Event {
+            base: Instrumented::new("event", state)
+                .with_causes(&CAUSES)
+                .with_spurious_wakes(Spurious::Unheard),
+        }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.
@@ -172,6 +176,9 @@ impl Future for EventWait<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let EventWait { event, waiting } = &mut *self;
+        if event.base.ends_by_hand(waiting, State::waiters) {
+            return Poll::Ready(());
+        }
         let attempt =
             |state: &mut State, granted: Option<()>| granted.or_else(|| state.is_set.then_some(()));
         let polled = event.base.poll(waiting, cx, State::waiters, attempt);

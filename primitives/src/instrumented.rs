@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::probe::{Access, Cause, Object, Operation};
+use crate::probe::{Access, Cause, Object, Operation, Spurious};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
 
 /// An object that the engine knows, and its state.
@@ -30,6 +30,27 @@ impl<S> Instrumented<S> {
     pub(crate) fn with_causes(mut self, causes: &'static [Cause]) -> Instrumented<S> {
         self.object.set_causes(causes);
         self
+    }
+
+    /// The same, for one whose waits may end for nothing.
+    pub(crate) fn with_spurious_wakes(mut self, spurious: Spurious) -> Instrumented<S> {
+        self.object.set_spurious(spurious);
+        self
+    }
+
+    /// Whether a wait that may end for nothing is to end so: then it is over.
+    pub(crate) fn ends_by_hand<G, W: Copy>(
+        &self,
+        waiting: &mut Waiting<W>,
+        queue: fn(&mut S) -> &mut Waiters<G, W>,
+    ) -> bool {
+        if !waiting.is_queued() || !waiting.operation.is_woken_by_hand() {
+            return false;
+        }
+        drop(self.cancel(waiting, queue, |_, grant| grant));
+        waiting.operation.executed(Some(&self.object));
+        waiting.is_over = true;
+        true
     }
 
     pub(crate) fn set_name(&mut self, name: impl Into<Cow<'static, str>>) {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Cause};
+use crate::probe::{Access, Cause, Spurious};
 use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
@@ -109,7 +109,11 @@ impl Notify {
     #[track_caller]
     pub fn new() -> Notify {
         let state = State { is_stored: false, broadcasts: 0, waiters: Waiters::new() };
-        Notify { base: Instrumented::new("notify", state).with_causes(&CAUSES) }
+        Notify {
+            base: Instrumented::new("notify", state)
+                .with_causes(&CAUSES)
+                .with_spurious_wakes(Spurious::Notified),
+        }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.
@@ -291,6 +295,9 @@ impl<N: Deref<Target = Notify> + Unpin> Future for BaseNotified<N> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let BaseNotified { notify, waiting, since } = &mut *self;
+        if notify.base.ends_by_hand(waiting, State::waiters) {
+            return Poll::Ready(());
+        }
         let attempt =
             |state: &mut State, granted: Option<Reason>| granted.or_else(|| state.try_pass(*since));
         let polled = notify.base.poll(waiting, cx, State::waiters, attempt);

@@ -37,7 +37,7 @@ pub(crate) use beacon::{Beacon, all as all_beacons};
 pub(crate) use choosing::Question;
 use classes::{Classes, ObjectPast};
 pub(crate) use detectors::{Accessed, SharedAccess};
-use detectors::{Detectors, Suspected};
+use detectors::{ByHand, Detectors, Quiet, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord};
@@ -142,6 +142,9 @@ pub(crate) struct Core {
     ring_from: Option<TaskId>,
     /// Rings that were seen, and have to last.
     suspected: Vec<Suspected>,
+    /// There while tasks are woken by hand, at a standstill.
+    by_hand: Option<Box<ByHand>>,
+    quiet: Quiet,
     finding: Option<Box<Finding>>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
@@ -263,6 +266,8 @@ impl Core {
             attention: false,
             ring_from: None,
             suspected: Vec::new(),
+            by_hand: None,
+            quiet: Quiet { rounds: 0, since_ns: 0 },
             finding: None,
             divergence: None,
             events: None,

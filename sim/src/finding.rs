@@ -25,6 +25,8 @@ pub enum Kind {
     Futurelock,
     /// Tasks wait for one another, or nothing can run any more and the main future has not ended.
     Deadlock,
+    /// Nothing can run any more, and a task that is woken by hand goes on: it missed a wake-up.
+    LostWakeup,
     /// A task wrote a shared variable over another write that it had not seen.
     LostUpdate,
     /// A task acted on what it had read before an await, although another one had written it
@@ -32,6 +34,8 @@ pub enum Kind {
     StaleCheck,
     /// Two accesses to a shared variable, one of them a write, that nothing orders.
     Race,
+    /// Something was left when the main future had ended, which was forbidden.
+    Leak,
     /// A budget of steps or of virtual time was used up.
     Livelock,
     /// Something outside of the tape took part.
@@ -48,10 +52,12 @@ impl Kind {
             Kind::Error => Kind::Property,
             Kind::Property => Kind::Futurelock,
             Kind::Futurelock => Kind::Deadlock,
-            Kind::Deadlock => Kind::LostUpdate,
+            Kind::Deadlock => Kind::LostWakeup,
+            Kind::LostWakeup => Kind::LostUpdate,
             Kind::LostUpdate => Kind::StaleCheck,
             Kind::StaleCheck => Kind::Race,
-            Kind::Race => Kind::Livelock,
+            Kind::Race => Kind::Leak,
+            Kind::Leak => Kind::Livelock,
             Kind::Livelock => Kind::Nondeterminism,
             Kind::Nondeterminism => Kind::Divergence,
             Kind::Divergence => return None,
@@ -94,9 +100,11 @@ impl Kind {
             Kind::Property => "property",
             Kind::Futurelock => "futurelock",
             Kind::Deadlock => "deadlock",
+            Kind::LostWakeup => "lost wake-up",
             Kind::LostUpdate => "lost update",
             Kind::StaleCheck => "stale check",
             Kind::Race => "race",
+            Kind::Leak => "leak",
             Kind::Livelock => "livelock",
             Kind::Nondeterminism => "nondeterminism",
             Kind::Divergence => "divergence",
@@ -155,8 +163,10 @@ pub struct Wait {
     pub place: Place,
     /// Since which virtual time.
     pub since: Instant,
-    /// Who holds the object, and where each took it.
+    /// Who holds the object, and where each took it: the first few.
     pub holders: Vec<Holder>,
+    /// How many more there are.
+    pub holders_more: usize,
 }
 
 /// A task that holds an object.
@@ -324,6 +334,9 @@ impl fmt::Display for Wait {
         for (number, holder) in self.holders.iter().enumerate() {
             let lead = if number == 0 { "held by" } else { "and" };
             write!(f, ", {lead} {} since t={} ({})", holder.task, holder.since, holder.place)?;
+        }
+        if self.holders_more > 0 {
+            write!(f, ", and {} more", self.holders_more)?;
         }
         Ok(())
     }

@@ -87,6 +87,22 @@ pub struct Detectors {
     /// Whether a hunt repeats its run 0, and one run in 256, to see whether they do the same
     /// again: see [`nondeterminism`](crate::hunt::nondeterminism). On by default.
     pub nondeterminism: Detection,
+    /// Whether tasks are woken by hand when nothing can run any more, to see whether they only
+    /// missed a notification. On by default; costs nothing before.
+    pub lost_wakeups: Detection,
+    /// Whether a standstill is found that is hidden by tasks which wake themselves by timers and
+    /// nobody else: after [`Options::standstill_rounds`]. On by default; costs a counter.
+    pub standstills: Detection,
+}
+
+/// What becomes of tasks that have not ended when the main future has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Leaks {
+    /// They are counted.
+    #[default]
+    Allow,
+    /// They are a finding, daemons apart: with what they wait for and what they hold.
+    Forbid,
 }
 
 impl Detectors {
@@ -98,6 +114,8 @@ impl Detectors {
         deadlocks: Detection::On,
         futurelocks: Detection::On,
         nondeterminism: Detection::On,
+        lost_wakeups: Detection::On,
+        standstills: Detection::On,
     };
 }
 
@@ -128,6 +146,12 @@ pub struct Options {
     /// How many steps after it has closed a ring of waiting tasks is a finding although others go
     /// on, if it is still there. 1000 by default.
     pub ring_steps: u64,
+    /// After how many jumps of the clock it is a finding that the main future waits and that
+    /// nobody but tasks which wake themselves has run, and woken nobody. 10 000 by default: give
+    /// more to a program in which somebody counts for longer before it tells others.
+    pub standstill_rounds: u64,
+    /// What becomes of tasks that have not ended when the main future has. Allowed by default.
+    pub leaks: Leaks,
     /// Which detectors listen.
     pub detectors: Detectors,
     /// Which faults may strike. None by default.
@@ -153,6 +177,8 @@ impl Options {
         elapsed_max: Duration::MAX,
         poll_max: Some(Duration::from_secs(30)),
         ring_steps: 1000,
+        standstill_rounds: 10_000,
+        leaks: Leaks::Allow,
         detectors: Detectors::DEFAULT,
         faults: Faults::OFF,
         classes: Detection::Off,

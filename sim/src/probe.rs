@@ -95,7 +95,7 @@ mod operation;
 mod stamp;
 
 pub use hold::{Hold, Mode};
-pub use object::{Cause, Object};
+pub use object::{Cause, Object, Spurious};
 pub use operation::{Access, Operation, Ticket};
 pub use stamp::Stamp;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::class::{Awaits, Class};
 use crate::engine;
 use crate::finding::{Finding, Kind};
-use crate::options::{Options, OptionsError, Switching, TimeModel, Tracing};
+use crate::options::{Detectors, Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::panics;
 use crate::properties::Passed;
 use crate::seed::RunId;
@@ -112,6 +112,12 @@ impl Run {
     /// Records every event.
     pub fn traced(mut self) -> Run {
         self.options.tracing = Tracing::On;
+        self
+    }
+
+    /// Says which detectors listen.
+    pub fn detectors(mut self, detectors: Detectors) -> Run {
+        self.options.detectors = detectors;
         self
     }
 

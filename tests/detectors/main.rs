@@ -4,11 +4,14 @@ mod atomicity;
 mod deadlock;
 mod edges;
 mod futurelock;
+mod leak;
+mod lost_wakeup;
 mod nondeterminism;
 mod race;
 mod random;
 mod shared;
 mod stale_check;
+mod standstill;
 
 use std::future::Future;
 

@@ -42,6 +42,15 @@ pub(crate) struct Cause {
     pub(crate) owed: &'static [&'static str],
 }
 
+/// Whether a wait may end for nothing: nobody tries.
+#[derive(Clone, Copy)]
+pub(crate) enum Spurious {
+    /// After what woke nobody.
+    Unheard,
+    /// After anything that would have ended it.
+    Notified,
+}
+
 /// Kind and name of an object.
 pub(crate) struct Object {
     name: Option<Cow<'static, str>>,
@@ -83,6 +92,8 @@ impl Object {
 
     pub(crate) const fn counted(&self, _what: &'static str, _now: usize, _all: usize) {}
 
+    pub(crate) const fn set_spurious(&mut self, _spurious: Spurious) {}
+
     pub(crate) const fn set_causes(&mut self, _causes: &'static [Cause]) {}
 }
 
@@ -122,6 +133,10 @@ impl Operation {
     }
 
     pub(crate) const fn executed(&mut self, _object: Option<&Object>) {}
+
+    pub(crate) const fn is_woken_by_hand(&self) -> bool {
+        false
+    }
 
     pub(crate) const fn blocked(&mut self, _object: Option<&Object>, _cx: &Context<'_>) {}
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use unpick::primitives::task::task;
 use unpick::sim::finding::Kind;
+use unpick::sim::options::{Detection, Detectors};
 use unpick::{Outcome, Run, Switching};
 
 use self::actor::{Actor, World};
@@ -28,7 +29,9 @@ pub fn run_under(program: &Program, run: Run) -> (Report, Outcome<()>) {
 
 fn execute(program: &Program, run: Run) -> (Report, Outcome<()>) {
     let journal = Rc::new(Journal::default());
-    let run = run.switching(Switching::Cooperative);
+    // What tasks that are woken by hand do is nothing that asyncio does.
+    let detectors = Detectors { lost_wakeups: Detection::Off, ..Detectors::DEFAULT };
+    let run = run.switching(Switching::Cooperative).detectors(detectors);
     let outcome = run.execute(|| main_task(program, journal.clone()));
     let end = match &outcome.result {
         Ok(()) => End::Finished,

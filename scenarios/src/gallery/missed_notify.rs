@@ -19,7 +19,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "missed-notify",
     summary: "a server comes up between the client's look and its wait",
     variants: &[
-        Variant::buggy(&|| program(connect(wait_buggy)), Kind::Deadlock, 70),
+        Variant::buggy(&|| program(connect(wait_buggy)), Kind::LostWakeup, 70),
         Variant::fixed(&|| program(connect(wait_fixed))),
     ],
 };

@@ -24,7 +24,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "stale-waker",
     summary: "a hand-written future keeps its first waker",
     variants: &[
-        Variant::buggy(&|| program(await_download(keep_first)), Kind::Deadlock, 30),
+        Variant::buggy(&|| program(await_download(keep_first)), Kind::LostWakeup, 30),
         Variant::fixed(&|| program(await_download(keep_last))),
     ],
 };

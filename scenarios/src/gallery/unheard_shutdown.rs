@@ -20,7 +20,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "unheard-shutdown",
     summary: "a worker is told to stop while it is not listening",
     variants: &[
-        Variant::buggy(&|| program(serve::<Notify>()), Kind::Deadlock, 10),
+        Variant::buggy(&|| program(serve::<Notify>()), Kind::LostWakeup, 10),
         Variant::fixed(&|| program(serve::<CancellationToken>())),
     ],
 };

@@ -20,7 +20,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     name: "wrong-side-notified",
     summary: "a bounded buffer with one condition wakes a consumer when there is place",
     variants: &[
-        Variant::buggy(&|| program(exchange(1)), Kind::Deadlock, 1),
+        Variant::buggy(&|| program(exchange(1)), Kind::LostWakeup, 1),
         Variant::fixed(&|| program(exchange(usize::MAX))),
     ],
 };

@@ -22,6 +22,8 @@ pub(crate) struct Deed {
     pub(crate) site: &'static Location<'static>,
     /// When it did so last.
     pub(crate) at_ns: u64,
+    /// How many steps had been taken then.
+    pub(crate) order: u64,
     /// Whether the last time woke nobody.
     pub(crate) is_unheard: bool,
 }
@@ -56,7 +58,8 @@ impl Deeds {
         match self.list.iter_mut().rev().take(LOOKED_AT).find(same) {
             Some(old) => {
                 old.count += 1;
-                (old.site, old.at_ns, old.is_unheard) = (new.site, new.at_ns, false);
+                (old.site, old.is_unheard) = (new.site, false);
+                (old.at_ns, old.order) = (new.at_ns, new.order);
             }
             None => self.push(new),
         }
@@ -82,7 +85,8 @@ impl Core {
     ) {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let (at_ns, is_unheard) = (self.now_ns, false);
-        let deed = Deed { task, action, count: 1, unheard: 0, site, at_ns, is_unheard };
+        let order = self.spent;
+        let deed = Deed { task, action, count: 1, unheard: 0, site, at_ns, order, is_unheard };
         self.objects[object as usize].deeds.note(deed);
     }
 
@@ -91,10 +95,20 @@ impl Core {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let deeds = &mut self.objects[object as usize].deeds.list;
         if let Some(deed) =
-            deeds.iter_mut().filter(|deed| deed.task == task).max_by_key(|d| d.at_ns)
+            deeds.iter_mut().filter(|deed| deed.task == task).max_by_key(|deed| deed.order)
         {
             deed.unheard += 1;
             deed.is_unheard = true;
         }
+    }
+
+    /// What was done through an object that may end waits of this name, latest first.
+    pub(super) fn deeds_for(&self, object: u32, wait: &str) -> impl Iterator<Item = &Deed> {
+        let record = &self.objects[object as usize];
+        let cause = record.causes.iter().find(|cause| cause.wait == wait);
+        let ends = move |deed: &&Deed| cause.is_some_and(|cause| cause.by.contains(&deed.action));
+        let mut deeds: Vec<&Deed> = record.deeds.iter().filter(ends).collect();
+        deeds.sort_by_key(|deed| std::cmp::Reverse(deed.order));
+        deeds.into_iter()
     }
 }

@@ -9,7 +9,10 @@ mod clocks;
 mod deadlock;
 mod futurelock;
 mod held;
+mod leak;
+mod lost_wakeup;
 mod race;
+mod standstill;
 mod story;
 
 use std::panic::Location;
@@ -20,7 +23,9 @@ use self::atomicity::Atomicity;
 use self::clocks::Clocks;
 pub(super) use self::deadlock::{Extent, Occasion, Suspected};
 use self::held::Holdings;
+pub(super) use self::lost_wakeup::ByHand;
 use self::race::Race;
+pub(super) use self::standstill::Quiet;
 use super::{Core, TaskId};
 use crate::finding::{Finding, Kind, Place};
 use crate::options::{Detection, StaleChecks, Switching};
@@ -207,7 +212,13 @@ impl Core {
 
     /// The run is over: the most specific suspicion is the finding, or evidence of a worse one.
     pub(super) fn conclude(&mut self) {
+        self.conclude_by_hand();
         self.confirm_rings(Occasion::End);
+        self.conclude_suspicions();
+        self.conclude_leaks();
+    }
+
+    fn conclude_suspicions(&mut self) {
         let Some(detectors) = &mut self.detectors else { return };
         let mut suspicions = std::mem::take(&mut detectors.suspicions);
         suspicions.sort_by_key(|suspicion| suspicion.finding.kind);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Core;
 use super::beacon;
 use super::detectors::Extent;
 use super::ids::TaskId;
 use super::tasks::State;
+use super::{Core, HoldRecord};
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
 use crate::panics;
 use crate::probe::Mode;
@@ -43,6 +43,10 @@ impl Core {
             self.fail_woken_from_elsewhere();
         }
         if self.finding.is_some() {
+            return;
+        }
+        if self.by_hand.is_some() {
+            self.go_on_by_hand();
             return;
         }
         let waiting: Vec<TaskId> = self.unfinished().collect();
@@ -139,6 +143,7 @@ impl Core {
                 place: timer.site.into(),
                 since: Instant::from_nanos(timer.since_ns),
                 holders: Vec::new(),
+                holders_more: 0,
             });
         }
         let mut tasks = tasks.to_vec();
@@ -162,6 +167,7 @@ impl Core {
                 place: joiner.site.into(),
                 since: Instant::from_nanos(joiner.since_ns),
                 holders: Vec::new(),
+                holders_more: 0,
             })
         })
     }
@@ -170,42 +176,49 @@ impl Core {
     fn operations_of(&self, id: TaskId) -> Vec<Wait> {
         let mut waits: Vec<Wait> = self
             .pending(id)
-            .map(|(_, operation)| Wait {
-                operation: operation.description.name,
-                object: operation.description.object.map(|object| self.object_title(object)),
-                place: operation.description.site.into(),
-                since: Instant::from_nanos(operation.since_ns),
-                holders: self.holders_of(operation.description.object),
+            .map(|(_, operation)| {
+                let (holders, holders_more) = self.holders_of(operation.description.object);
+                Wait {
+                    operation: operation.description.name,
+                    object: operation.description.object.map(|object| self.object_title(object)),
+                    place: operation.description.site.into(),
+                    since: Instant::from_nanos(operation.since_ns),
+                    holders,
+                    holders_more,
+                }
             })
             .collect();
         waits.reverse();
         waits
     }
 
-    fn holders_of(&self, object: Option<u32>) -> Vec<Holder> {
-        let Some(object) = object else { return Vec::new() };
+    /// Who holds an object or was handed it, oldest first, and how many more there are.
+    fn holders_of(&self, object: Option<u32>) -> (Vec<Holder>, usize) {
+        let Some(object) = object else { return (Vec::new(), 0) };
         let title = |task: TaskId| match self.tasks[task.index()].state {
             State::Ended => format!("{} (ended)", self.task_title(task)),
             _ => self.task_title(task),
         };
-        let holds = self.holds.list(self.objects[object as usize].holds);
-        let holds = holds.filter(|(_, hold)| {
-            let has_ended = self.tasks[hold.task.index()].state == State::Ended;
-            hold.mode != Mode::Awaited || !has_ended
-        });
-        let mut holders: Vec<Holder> = holds
-            .map(|(_, hold)| Holder {
-                task: title(hold.task),
-                place: hold.site.into(),
-                since: Instant::from_nanos(hold.since_ns),
-            })
+        let holds = self.holds.list(self.objects[object as usize].holds).map(|(_, hold)| hold);
+        let mut holds: Vec<&HoldRecord> = holds
+            .filter(|hold| hold.mode != Mode::Awaited || !self.is_finished(hold.task))
             .collect();
-        holders.reverse();
-        holders.extend(self.heirs(object).map(|heir| Holder {
+        holds.reverse();
+        let heirs: Vec<_> = self.heirs(object).collect();
+        let more = (holds.len() + heirs.len()).saturating_sub(HOLDERS_SHOWN);
+        let held = holds.into_iter().map(|hold| Holder {
+            task: title(hold.task),
+            place: hold.site.into(),
+            since: Instant::from_nanos(hold.since_ns),
+        });
+        let handed = heirs.into_iter().map(|heir| Holder {
             task: format!("{} (handed to it, not taken yet)", title(heir.task)),
             place: heir.description.site.into(),
             since: Instant::from_nanos(heir.since_ns),
-        }));
-        holders
+        });
+        (held.chain(handed).take(HOLDERS_SHOWN).collect(), more)
     }
 }
+
+/// How many holders of one object a report names.
+const HOLDERS_SHOWN: usize = 6;

@@ -365,6 +365,9 @@ impl Core {
         if self.spent >= self.options.steps_max.saturating_sub(RECENT) {
             self.recent.push(id);
         }
+        if self.is_by_hand_over() {
+            return false;
+        }
         self.confirm_rings(Occasion::Later);
         self.finding.is_none()
     }
@@ -402,6 +405,7 @@ impl Core {
     }
 
     fn settle_main(&mut self, result: Result<Poll<()>, String>) {
+        self.is_lively();
         self.leave();
         match result {
             Ok(Poll::Pending) => {

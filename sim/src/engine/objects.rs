@@ -7,7 +7,7 @@ use super::deeds::Deeds;
 use super::ids::{INDEX_MAX, Packed, TaskId};
 use super::table::NIL;
 use super::{Core, ObjectPast};
-use crate::probe::{Cause, Mode};
+use crate::probe::{Cause, Mode, Spurious};
 use crate::trace::EventKind;
 
 /// What the engine knows of an object.
@@ -26,6 +26,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) granted: u32,
     /// Whether others than those who hold it have been seen to give it back.
     pub(crate) is_loose: bool,
+    /// Whether a wait at it may end for nothing.
+    pub(crate) spurious: Spurious,
     /// Who can end which wait at it.
     pub(crate) causes: &'static [Cause],
     /// Who has done what through it.
@@ -71,6 +73,7 @@ impl Core {
             holds: NIL,
             granted: 0,
             is_loose: false,
+            spurious: Spurious::Never,
             causes,
             deeds: Deeds::default(),
             count: None,
@@ -97,7 +100,10 @@ impl Core {
     /// keeps every object apart.
     pub(crate) fn forget_object(&mut self, index: u32) {
         self.forget_awaited(index);
-        if self.events.is_none() && self.objects[index as usize].holds == NIL {
+        if self.events.is_none()
+            && self.by_hand.is_none()
+            && self.objects[index as usize].holds == NIL
+        {
             self.free_objects.push(index);
         }
     }

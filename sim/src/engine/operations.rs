@@ -45,6 +45,8 @@ pub(crate) struct OperationRecord {
     /// The waker it was last polled with; taken while granted, unused while blocked.
     waiter: Option<Waiter>,
     pub(crate) since_ns: u64,
+    /// How many steps had been taken then.
+    pub(crate) order: u64,
     /// Which poll of its task polled it last.
     pub(crate) polled_in: u32,
     /// What it was given while it was blocked, if it has not been polled since.
@@ -63,6 +65,8 @@ pub(crate) enum Handed {
     Woken,
     /// The object: nobody else can have it. Left when it is polled or dropped.
     Granted,
+    /// It was woken by hand, and is to return as if it had been notified. Left when it is polled.
+    ByHand,
 }
 
 /// Whether an operation may be executed in this poll.
@@ -321,7 +325,7 @@ impl Core {
         waiter: Option<Waiter>,
     ) -> OperationId {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let since_ns = self.now_ns;
+        let (since_ns, order) = (self.now_ns, self.spent);
         let owner = &mut self.tasks[task.index()];
         let polled_in = owner.polls;
         let record = OperationRecord {
@@ -330,6 +334,7 @@ impl Core {
             phase,
             waiter,
             since_ns,
+            order,
             polled_in,
             handed: Handed::Nothing,
             is_own_waker: false,

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::beacon::Identity;
+use super::detectors::Quiet;
 use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
@@ -340,6 +341,8 @@ fn end() -> Ended {
         core.recent.clear();
         core.ring_from = None;
         core.suspected.clear();
+        core.by_hand = None;
+        core.quiet = Quiet::default();
         core.objects.clear();
         core.free_objects.clear();
         core.object_numbers.clear();

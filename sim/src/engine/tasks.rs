@@ -229,6 +229,7 @@ impl Core {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
         }
         self.make_ready(Turn::Resume(id));
+        self.is_lively();
         self.order_spawn(id);
         self.record(move |_| EventKind::Spawned { task: id.into(), site: new.site.into() });
         id
@@ -251,6 +252,9 @@ impl Core {
 
     #[inline(never)]
     fn wake_resting(&mut self, id: TaskId) {
+        if self.current.is_some_and(|current| current != id) {
+            self.is_lively();
+        }
         if self.detectors.is_some() {
             self.order_wake(id);
         }
@@ -311,6 +315,7 @@ impl Core {
             _ => Ending::Returned,
         };
         self.record(move |_| EventKind::Ended { task: id.into(), how });
+        self.is_lively();
         let ended_ns = self.now_ns;
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;

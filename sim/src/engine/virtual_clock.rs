@@ -48,6 +48,7 @@ impl Core {
                 self.fail_out_of_time();
                 return;
             }
+            self.count_round();
             self.now_ns = to_ns;
             self.order_clock();
             self.record(move |core| EventKind::ClockJumped { to: core.now() });

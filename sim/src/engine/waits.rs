@@ -219,9 +219,13 @@ impl Core {
 
     /// The operations that an object was granted to and that have not been polled since.
     pub(super) fn heirs(&self, object: u32) -> impl Iterator<Item = &OperationRecord> {
-        self.operations.iter().map(|(_, operation)| operation).filter(move |operation| {
+        // Mostly there is none, and nothing to search for.
+        let most = self.objects[object as usize].granted as usize;
+        let all = self.operations.iter().map(|(_, operation)| operation);
+        let is_heir = move |operation: &&OperationRecord| {
             operation.handed == Handed::Granted && operation.description.object == Some(object)
-        })
+        };
+        all.take(if most == 0 { 0 } else { usize::MAX }).filter(is_heir).take(most)
     }
 
     /// Whether somebody keeps a waker of a task's that is not known to wait for anything.

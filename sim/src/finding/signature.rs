@@ -224,6 +224,7 @@ mod tests {
             place: place(line),
             since: Instant::START,
             holders: holders.iter().map(holder).collect(),
+            holders_more: 0,
         };
         Blocked { task: task.to_owned(), spawned: None, waits: vec![wait] }
     }

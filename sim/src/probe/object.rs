@@ -39,6 +39,17 @@ pub struct Cause {
     pub owed: &'static [&'static str],
 }
 
+/// Whether a wait at an object may end for nothing, to see whether a notification was missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spurious {
+    /// Never: who waits gets something by it.
+    Never,
+    /// If something was [done](Cause) that would have ended it, and that woke nobody.
+    Unheard,
+    /// If anything was ever done that would have ended it: whoever is woken looks again.
+    Notified,
+}
+
 /// The identity of one instrumented object: its kind, its name, and where it was made.
 ///
 /// It may be made outside of a run, or in a static: then it registers in each run in which it
@@ -48,6 +59,7 @@ pub struct Object {
     name: Option<Cow<'static, str>>,
     site: &'static Location<'static>,
     causes: &'static [Cause],
+    spurious: Spurious,
     /// Its place in the run in which it was used last: a [`Packed`].
     place: AtomicU64,
 }
@@ -67,7 +79,7 @@ impl Object {
     #[track_caller]
     pub const fn in_static(kind: &'static str) -> Object {
         let (site, place) = (Location::caller(), AtomicU64::new(Packed::NONE.0));
-        Object { kind, name: None, site, causes: &[], place }
+        Object { kind, name: None, site, causes: &[], spurious: Spurious::Never, place }
     }
 
     /// Says which waits at the object are ended by what is done through it: see [`Cause`].
@@ -77,6 +89,16 @@ impl Object {
             core.objects[index].causes = causes;
         });
         self.causes = causes;
+    }
+
+    /// Says whether a wait at the object may end for nothing, as one at a condition variable may:
+    /// its operations ask [`Operation::is_woken_by_hand`](super::Operation::is_woken_by_hand).
+    pub fn set_spurious(&mut self, spurious: Spurious) {
+        with_run(|core| {
+            let index = self.index(core) as usize;
+            core.objects[index].spurious = spurious;
+        });
+        self.spurious = spurious;
     }
 
     /// Gives the object a name for traces and reports.
@@ -275,6 +297,7 @@ impl Object {
         let name = self.name.as_ref();
         let place = core.register_object(self.kind, name, self.site, self.causes);
         self.place.store(place.0, Ordering::Relaxed);
+        core.objects[place.index() as usize].spurious = self.spurious;
         place.index()
     }
 }

@@ -169,6 +169,18 @@ impl Operation {
         }
     }
 
+    /// Whether this operation, which is blocked, is to return as if it had been notified. That is
+    /// so when nothing can run any more and the engine tries whether a notification was missed;
+    /// only at objects that [allow it](Object::set_spurious).
+    #[must_use]
+    pub fn is_woken_by_hand(&self) -> bool {
+        let by_hand = with_run(|core| {
+            let record = core.operations.get(self.record.of(core.stamp)?)?;
+            Some(record.handed == Handed::ByHand)
+        });
+        by_hand.flatten().unwrap_or(false)
+    }
+
     /// Begins afresh, for an operation that is tried again from the start.
     pub fn reset(&mut self) {
         self.forget();

@@ -78,15 +78,26 @@ impl Core {
             Some(ring) => self.describe_ring(ring),
             None => describe_standstill(stuck.len()),
         };
+        if ring.is_none()
+            && let Some(root) = self.describe_root(stuck)
+        {
+            message.push_str("; ");
+            message.push_str(&root);
+        }
         if ring.is_some() && extent == Extent::Some {
             message.push_str(", and others go on");
         }
         let mut finding = Finding::new(Kind::Deadlock, message, self.now());
+        let has_ring = ring.is_some();
         let ring = ring.unwrap_or_default();
         finding.story = self.tell_of_blocked(&ring, stuck);
         finding.blocked = self.blocked_among(stuck);
         finding.place = ring.first().and_then(|&(task, waited)| self.place_of_wait(task, waited));
-        self.fail(finding);
+        if has_ring {
+            self.fail(finding);
+        } else {
+            self.try_by_hand(finding, extent);
+        }
     }
 
     #[cold]

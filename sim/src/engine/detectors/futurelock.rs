@@ -8,6 +8,7 @@ use std::panic::Location;
 
 use super::super::operations::{Handed, OperationRecord};
 use super::super::{Core, HoldRecord, TaskId};
+use super::story::place;
 use crate::options::Detection;
 use crate::probe::Mode;
 
@@ -129,8 +130,4 @@ impl Core {
         let waits = blocked.iter().flat_map(|blocked| &blocked.waits);
         waits.map(|wait| wait.place.to_string()).collect()
     }
-}
-
-fn place(site: &Location<'_>) -> String {
-    format!("{}:{}", site.file(), site.line())
 }

@@ -1,6 +1,7 @@
 //! What a report says of tasks that wait for ever: in which ring, behind whom, who could have woken
 //! them, and what became of those.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::panic::Location;
 
@@ -37,7 +38,10 @@ impl Core {
             let more = and_more(behind.len(), "more");
             story.push(format!("stuck behind them: {}{more}", list.join("; ")));
         }
-        let is_stuck = |task: &TaskId| stuck.contains(task) || !self.may_go_on(*task);
+        let may_go_on = self.who_may_go_on();
+        let mut is_among = vec![false; self.tasks.len()];
+        stuck.iter().for_each(|task| is_among[task.index()] = true);
+        let is_stuck = |task: &TaskId| is_among[task.index()] || !may_go_on[task.index()];
         let (waiting, running): (Vec<TaskId>, Vec<TaskId>) = others.into_iter().partition(is_stuck);
         for &task in waiting.iter().take(TASKS_SHOWN) {
             story.push(self.tell_of_wait(task));
@@ -149,32 +153,38 @@ impl Core {
 
     /// Which of these tasks depend on the ring, directly or through others.
     fn split_behind(&self, ring: &[TaskId], others: Vec<TaskId>) -> (Vec<TaskId>, Vec<TaskId>) {
-        let mut is_behind = vec![false; self.tasks.len()];
-        for task in ring {
-            is_behind[task.index()] = true;
+        if ring.is_empty() {
+            return (Vec::new(), others);
         }
-        let edges: Vec<(TaskId, Vec<TaskId>)> = others
-            .iter()
-            .filter(|&&task| !self.may_go_on(task))
-            .map(|&task| (task, self.edges(task).into_iter().map(|(_, next)| next).collect()))
-            .collect();
-        loop {
-            let mut grew = false;
-            for (task, next) in &edges {
-                if !is_behind[task.index()] && next.iter().any(|next| is_behind[next.index()]) {
-                    is_behind[task.index()] = true;
-                    grew = true;
-                }
+        let may_go_on = self.who_may_go_on();
+        let mut behind: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
+        for &task in others.iter().filter(|task| !may_go_on[task.index()]) {
+            for (_, next) in self.edges(task) {
+                behind.entry(next).or_default().push(task);
             }
-            if !grew {
-                break;
+        }
+        let mut is_behind = vec![false; self.tasks.len()];
+        let mut todo = ring.to_vec();
+        while let Some(task) = todo.pop() {
+            for task in behind.remove(&task).unwrap_or_default() {
+                if !std::mem::replace(&mut is_behind[task.index()], true) {
+                    todo.push(task);
+                }
             }
         }
         others.into_iter().partition(|task| is_behind[task.index()])
     }
 
+    /// For each task whether it has a turn, or a timer.
+    pub(super) fn who_may_go_on(&self) -> Vec<bool> {
+        let ids = (0..self.tasks.len() as u32).map(TaskId);
+        let mut may: Vec<bool> = ids.map(|task| !self.rests(task)).collect();
+        self.timers.iter().for_each(|timer| may[timer.task.index()] = true);
+        may
+    }
+
     /// Whether a task has a turn, or a timer.
-    fn may_go_on(&self, task: TaskId) -> bool {
+    pub(super) fn may_go_on(&self, task: TaskId) -> bool {
         !self.rests(task) || self.timers.iter().any(|timer| timer.task == task)
     }
 
@@ -201,7 +211,7 @@ impl Core {
     }
 
     /// For each of a task's waits that nobody holds: who could have ended it.
-    fn tell_of_sources(&self, task: TaskId) -> Vec<String> {
+    pub(super) fn tell_of_sources(&self, task: TaskId) -> Vec<String> {
         let mut lines = Vec::new();
         let mut waits: Vec<_> = self.pending(task).collect();
         waits.reverse();
@@ -231,9 +241,10 @@ impl Core {
         is_held: bool,
     ) -> Vec<String> {
         let deeds = &self.objects[object as usize].deeds;
-        let ends = |deed: &&Deed| cause.is_none_or(|cause| cause.by.contains(&deed.action));
-        let mut fitting: Vec<&Deed> = deeds.iter().filter(ends).collect();
-        fitting.sort_by_key(|deed| (deed.task == waiter, std::cmp::Reverse(deed.at_ns)));
+        let fitting: Vec<&Deed> = match cause {
+            Some(cause) => self.deeds_for(object, cause.wait).collect(),
+            None => deeds.iter().collect(),
+        };
         let mut lines: Vec<String> = Vec::new();
         if let Some(cause) = cause {
             lines.extend(self.tell_of_debts(object, cause));
@@ -300,11 +311,46 @@ impl Core {
         let owing = debts.into_iter().filter(|&(_, owed, _)| owed > 0);
         let lines = owing.take(SOURCES_SHOWN).map(|(task, owed, site)| {
             let (title, fate) = (self.task_title(task), self.tell_what_became_of(task));
-            let by = cause.by.join(" or ");
+            let by = cause.by.first().copied().unwrap_or_default();
             let items = if owed == 1 { String::from("one") } else { owed.to_string() };
             format!("    {title} has taken {items} without {by} (last at {}); {fate}", place(site))
         });
         lines.collect()
+    }
+
+    /// Why it stands still, where that can be said in a few words: of the first task of which it
+    /// can.
+    pub(super) fn describe_root(&self, stuck: &[TaskId]) -> Option<String> {
+        stuck.iter().find_map(|&task| {
+            self.pending(task).find_map(|(_, operation)| {
+                self.describe_dead_wait(operation.description.object?, operation.description.name)
+            })
+        })
+    }
+
+    fn describe_dead_wait(&self, object: u32, wait: &str) -> Option<String> {
+        let title = self.object_title(object);
+        let record = &self.objects[object as usize];
+        if let Some((what, now, all)) = record.count {
+            return Some(format!("{title} can no longer fill: {now} of {all} {what}"));
+        }
+        let mut holds = self.holds.list(record.holds).map(|(_, hold)| hold);
+        let is_left =
+            |hold: &&HoldRecord| hold.mode != Mode::Awaited && self.is_finished(hold.task);
+        if let Some(hold) = holds.find(is_left) {
+            let (holder, site) = (self.task_title(hold.task), place(hold.site));
+            return Some(format!("{title} was taken by {holder} at {site}, which has ended"));
+        }
+        let cause = record.causes.iter().find(|cause| cause.wait == wait)?;
+        let by = cause.by.first()?;
+        if !cause.owed.is_empty() {
+            let owing = self.tell_of_debts(object, cause);
+            return (!owing.is_empty())
+                .then(|| format!("what was taken from {title} is never followed by {by}"));
+        }
+        let mut deeds = self.deeds_for(object, wait);
+        let nobody = deeds.next().is_none() && record.deeds.dropped() == 0;
+        nobody.then(|| format!("{title} was waited for, and nobody has called {by} on it"))
     }
 
     /// What a task does now.
@@ -333,7 +379,7 @@ impl Core {
     }
 }
 
-fn place(site: &Location<'_>) -> String {
+pub(super) fn place(site: &Location<'_>) -> String {
     format!("{}:{}", site.file(), site.line())
 }
 

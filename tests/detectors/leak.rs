@@ -1,0 +1,93 @@
+//! Leaks: what is left when the main future has ended.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use unpick::primitives::task::sleep;
+use unpick::primitives::{Lock, Queue};
+use unpick::sim::options::{Leaks, Options};
+use unpick::sim::{spawn, task, yield_now};
+use unpick::{Finding, Kind};
+
+use crate::in_lockstep;
+
+fn forbidding<Fut: Future<Output = ()>>(program: impl FnOnce() -> Fut) -> Option<Finding> {
+    in_lockstep(Options { leaks: Leaks::Forbid, ..Options::default() }, program)
+}
+
+/// A task that waits for an item, with a lock in hand.
+async fn leave_a_task_with_a_lock() {
+    let lock = Rc::new(Lock::new(()).named("db"));
+    let jobs = Rc::new(Queue::<u32>::new(0).named("jobs"));
+    drop(task().named("worker").spawn(async move {
+        let _held = lock.lock().await;
+        let _never = jobs.get().await;
+    }));
+    for _ in 0..4 {
+        yield_now().await;
+    }
+}
+
+#[test]
+fn a_task_that_is_left_is_a_leak_with_what_it_holds() {
+    let finding = forbidding(leave_a_task_with_a_lock).expect("a finding");
+    assert_eq!(finding.kind, Kind::Leak);
+    insta::assert_snapshot!("left_with_a_lock", finding);
+}
+
+#[test]
+fn leaks_are_allowed_by_default() {
+    assert_eq!(in_lockstep(Options::default(), leave_a_task_with_a_lock), None);
+}
+
+#[test]
+fn a_task_that_is_joined_is_no_leak() {
+    let finding = forbidding(|| async {
+        spawn(async { yield_now().await }).await.expect("nobody aborts it");
+    });
+    assert_eq!(finding, None);
+}
+
+#[test]
+fn a_daemon_is_no_leak() {
+    let finding = forbidding(|| async {
+        drop(task().daemon().spawn(async {
+            loop {
+                sleep(Duration::from_secs(1)).await;
+            }
+        }));
+        sleep(Duration::from_secs(3)).await;
+    });
+    assert_eq!(finding, None);
+}
+
+/// Near miss: it was aborted, but has not been dropped yet.
+#[test]
+fn a_task_that_was_only_asked_to_end_is_a_leak() {
+    let finding = forbidding(|| async {
+        let task = spawn(std::future::pending::<()>());
+        yield_now().await;
+        task.abort();
+    });
+    assert_eq!(finding.map(|finding| finding.kind), Some(Kind::Leak));
+    let finding = forbidding(|| async {
+        let task = spawn(std::future::pending::<()>());
+        yield_now().await;
+        task.abort();
+        assert!(task.await.is_err(), "it was aborted");
+    });
+    assert_eq!(finding, None);
+}
+
+#[test]
+fn many_that_are_left_are_counted() {
+    let finding = forbidding(|| async {
+        for _ in 0..50 {
+            drop(spawn(std::future::pending::<()>()));
+        }
+        sleep(Duration::from_secs(1)).await;
+    });
+    let finding = finding.expect("a finding");
+    assert_eq!(finding.message, "50 tasks had not ended when main did");
+    assert!(finding.to_string().contains("and 42 more tasks likewise"), "{finding}");
+}
