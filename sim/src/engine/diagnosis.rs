@@ -200,9 +200,8 @@ impl Core {
             _ => self.task_title(task),
         };
         let holds = self.holds.list(self.objects[object as usize].holds).map(|(_, hold)| hold);
-        let mut holds: Vec<&HoldRecord> = holds
-            .filter(|hold| hold.mode != Mode::Awaited || !self.is_finished(hold.task))
-            .collect();
+        let mut holds: Vec<&HoldRecord> =
+            holds.filter(|hold| hold.mode != Mode::Awaited || !self.has_ended(hold.task)).collect();
         holds.reverse();
         let heirs: Vec<_> = self.heirs(object).collect();
         let more = (holds.len() + heirs.len()).saturating_sub(HOLDERS_SHOWN);

@@ -19,7 +19,7 @@ impl Core {
     pub(super) fn conclude_leaks(&mut self) {
         if self.options.leaks == Leaks::Forbid
             && self.finding.is_none()
-            && self.is_finished(TaskId::MAIN)
+            && self.has_ended(TaskId::MAIN)
         {
             self.look_for_leaks();
         }

@@ -255,7 +255,7 @@ impl Core {
         if let Some(finding) = &self.finding {
             return Some(format!("{went_on} went on, to this: {}", finding.headline()));
         }
-        if self.is_finished(TaskId::MAIN) {
+        if self.has_ended(TaskId::MAIN) {
             return Some(match woken.task {
                 TaskId::MAIN => format!("{went_on} returned"),
                 _ => format!("{went_on} went on, and the run came to its end"),

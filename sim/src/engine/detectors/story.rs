@@ -335,8 +335,7 @@ impl Core {
             return Some(format!("{title} can no longer fill: {now} of {all} {what}"));
         }
         let mut holds = self.holds.list(record.holds).map(|(_, hold)| hold);
-        let is_left =
-            |hold: &&HoldRecord| hold.mode != Mode::Awaited && self.is_finished(hold.task);
+        let is_left = |hold: &&HoldRecord| hold.mode != Mode::Awaited && self.has_ended(hold.task);
         if let Some(hold) = holds.find(is_left) {
             let (holder, site) = (self.task_title(hold.task), place(hold.site));
             return Some(format!("{title} was taken by {holder} at {site}, which has ended"));
