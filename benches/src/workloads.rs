@@ -9,7 +9,7 @@ use unpick::primitives::{Lock, Queue};
 use unpick::sim::options::Detection;
 use unpick::sim::strategy::{Interest, Pct, Pos, Strategy, Surw};
 use unpick::sim::time::sleep;
-use unpick::sim::{spawn, yield_now};
+use unpick::sim::{Shared, spawn, yield_now};
 use unpick::{Options, Run};
 
 /// A run of a program, and how many units of work it is.
@@ -114,6 +114,9 @@ pub const WORKLOADS: &[Workload] = &[
         units: 1,
         run: |seed| bounded_queue(hashed(seed)),
     },
+    Workload { name: "cell_under_lock_10", unit: "run", units: 1, run: cell_under_lock },
+    Workload { name: "shared_under_lock_10", unit: "run", units: 1, run: shared_under_lock },
+    Workload { name: "shared_by_1000", unit: "access", units: 10_000, run: shared_by_1000 },
     Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
 ];
 
@@ -251,6 +254,68 @@ fn lock_over_yield(run: Run) {
             *held += 1;
         };
         let handles: Vec<_> = (0..10).map(|_| spawn(add(counter.clone()))).collect();
+        for handle in handles {
+            handle.await.expect("nobody aborts it");
+        }
+    });
+    assert!(outcome.result.is_ok(), "a lock works");
+}
+
+/// Ten tasks read and write a variable under a lock that they hold over a yield: a plain one, or
+/// one whose accesses are watched.
+fn variable_under_lock(
+    seed: u64,
+    get: impl Fn() -> u32 + Clone + 'static,
+    set: impl Fn(u32) + Clone + 'static,
+) {
+    let outcome = Run::new().seed(seed).execute(|| async {
+        let lock = Rc::new(Lock::new(()));
+        let handles: Vec<_> = (0..10)
+            .map(|_| {
+                let (lock, get, set) = (lock.clone(), get.clone(), set.clone());
+                spawn(async move {
+                    let _held = lock.lock().await;
+                    let seen = get();
+                    yield_now().await;
+                    set(seen + 1);
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.expect("nobody aborts it");
+        }
+    });
+    assert!(outcome.result.is_ok(), "a lock works");
+}
+
+fn cell_under_lock(seed: u64) {
+    let cell = Rc::new(Cell::new(0));
+    let set = cell.clone();
+    variable_under_lock(seed, move || cell.get(), move |value| set.set(value));
+}
+
+fn shared_under_lock(seed: u64) {
+    let shared = Rc::new(Shared::new(0));
+    let set = shared.clone();
+    variable_under_lock(seed, move || shared.get(), move |value| set.set(value));
+}
+
+/// A thousand tasks write a shared variable under a lock, one after the other.
+fn shared_by_1000(seed: u64) {
+    let shared = Rc::new(Shared::new(0));
+    let lock = Rc::new(Lock::new(()));
+    let outcome = Run::new().seed(seed).execute(|| async move {
+        let handles: Vec<_> = (0..1000)
+            .map(|_| {
+                let (lock, shared) = (lock.clone(), shared.clone());
+                spawn(async move {
+                    for _ in 0..10 {
+                        let _held = lock.lock().await;
+                        shared.update(|value| *value += 1);
+                    }
+                })
+            })
+            .collect();
         for handle in handles {
             handle.await.expect("nobody aborts it");
         }

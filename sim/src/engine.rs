@@ -36,6 +36,8 @@ use std::task::Waker;
 pub(crate) use beacon::{Beacon, all as all_beacons};
 pub(crate) use choosing::Question;
 use classes::{Classes, ObjectPast};
+use detectors::lock_order::LockOrder;
+pub(crate) use detectors::lock_order::Nested;
 pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{ByHand, Detectors, Quiet, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
@@ -151,6 +153,8 @@ pub(crate) struct Core {
     /// There once the run has a shared variable.
     detectors: Option<Box<Detectors>>,
     pub(crate) classes: Classes,
+    /// There once a task has taken something while it held something else.
+    lock_order: Option<Box<LockOrder>>,
     beacon: OnceCell<Arc<Beacon>>,
 }
 
@@ -273,6 +277,7 @@ impl Core {
             events: None,
             detectors: None,
             classes: Classes::new(),
+            lock_order: None,
             beacon: OnceCell::new(),
         }
     }

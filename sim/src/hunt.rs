@@ -5,6 +5,7 @@ pub mod explain;
 mod findings;
 mod green;
 mod jobs;
+mod lock_order;
 pub mod nondeterminism;
 mod report;
 mod seen;
@@ -367,7 +368,10 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         self.check();
-        let harvest = jobs::carry_out(self, &program);
+        let mut harvest = jobs::carry_out(self, &program);
+        if harvest.caught.is_empty() && !harvest.is_out_of_time {
+            harvest.caught.extend(self.confirm(&harvest.nestings, &program));
+        }
         let vacuous = self.vacuous(&harvest, &program);
         let tally = harvest.tally;
         let (strategies, classes, awaits) = (tally.strategies(), tally.classes(), tally.awaits);

@@ -84,6 +84,10 @@ pub struct Detectors {
     /// Whether a task that waits for what was handed to, or is held by, a future of its own that
     /// it no longer polls is told apart from other deadlocks. On by default; costs nothing.
     pub futurelocks: Detection,
+    /// Whether a hunt that has found nothing looks for locks that were taken in opposite orders,
+    /// and steers a run into each: only one that really deadlocks is a finding. On by default;
+    /// costs nothing unless a task takes something while it holds something else.
+    pub lock_order: Detection,
     /// Whether a hunt repeats its run 0, and one run in 256, to see whether they do the same
     /// again: see [`nondeterminism`](crate::hunt::nondeterminism). On by default.
     pub nondeterminism: Detection,
@@ -113,6 +117,7 @@ impl Detectors {
         stale_checks: StaleChecks::Evidence,
         deadlocks: Detection::On,
         futurelocks: Detection::On,
+        lock_order: Detection::On,
         nondeterminism: Detection::On,
         lost_wakeups: Detection::On,
         standstills: Detection::On,

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::class::{Awaits, Class};
-use crate::engine;
+use crate::engine::{self, Nested};
 use crate::finding::{Finding, Kind};
 use crate::options::{Detectors, Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::panics;
@@ -194,6 +194,7 @@ impl Run {
             properties: ended.properties,
             tape: Tape { switching, time, choices: ended.choices },
             trace: ended.trace,
+            nested: ended.nested,
             steps: ended.steps,
             tasks: ended.tasks,
             unfinished: ended.unfinished,
@@ -219,6 +220,8 @@ pub struct Outcome<T> {
     pub properties: Vec<Passed>,
     /// Everything that happened, if the run was traced.
     pub trace: Option<Trace>,
+    /// What tasks took while they held something else.
+    pub(crate) nested: Vec<Nested>,
     /// How many turns were taken.
     pub steps: u64,
     /// How many tasks there were, the main one included.
@@ -248,6 +251,7 @@ impl<T> Outcome<T> {
             properties: self.properties,
             tape: self.tape,
             trace: self.trace,
+            nested: self.nested,
             steps: self.steps,
             tasks: self.tasks,
             unfinished: self.unfinished,

@@ -4,6 +4,7 @@
 //! what randomness it needs from the run's [`Streams`], so that it is remade by the run's seed.
 
 mod delay;
+mod detour;
 mod fifo;
 pub mod learning;
 mod lockstep;
@@ -21,6 +22,7 @@ use std::fmt;
 use std::panic::Location;
 
 pub use delay::Delay;
+pub(crate) use detour::{Detour, Detours};
 pub use fifo::Fifo;
 pub use lockstep::Lockstep;
 pub use pct::Pct;

@@ -5,6 +5,7 @@ mod deadlock;
 mod edges;
 mod futurelock;
 mod leak;
+mod lock_order;
 mod lost_wakeup;
 mod nondeterminism;
 mod race;

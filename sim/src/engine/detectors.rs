@@ -10,6 +10,7 @@ mod deadlock;
 mod futurelock;
 mod held;
 mod leak;
+pub(super) mod lock_order;
 mod lost_wakeup;
 mod race;
 mod standstill;

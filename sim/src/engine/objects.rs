@@ -125,6 +125,13 @@ impl Core {
         if self.detectors.is_some() {
             self.note_hold(index);
         }
+        if mode != Mode::Unguarded {
+            let held = &mut self.tasks[task.index()].held;
+            *held += 1;
+            if *held > 1 {
+                self.note_nested(task, index);
+            }
+        }
         self.record(move |_| EventKind::Acquired {
             object: object.into(),
             units,
@@ -136,7 +143,10 @@ impl Core {
     /// Ends a hold.
     #[inline]
     pub(crate) fn unhold(&mut self, index: u32) {
-        let Some(&HoldRecord { object, units, task, .. }) = self.holds.get(index) else { return };
+        let Some(&HoldRecord { object, units, task, mode, .. }) = self.holds.get(index) else {
+            return;
+        };
+        self.tasks[task.index()].held -= u32::from(mode != Mode::Unguarded);
         let record = &mut self.objects[object as usize];
         record.is_loose |= self.current != Some(task);
         self.holds.remove(&mut record.holds, index);

@@ -15,7 +15,7 @@ use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
-use super::{Core, ENGINE, OperationRecord, RECENT, Timer, drive, with_run};
+use super::{Core, ENGINE, Nested, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
 use crate::finding::Finding;
@@ -34,6 +34,7 @@ pub(crate) struct Ended {
     pub(crate) choices: Vec<Choice>,
     pub(crate) properties: Vec<Passed>,
     pub(crate) trace: Option<Trace>,
+    pub(crate) nested: Vec<Nested>,
     pub(crate) steps: u64,
     pub(crate) tasks: usize,
     pub(crate) unfinished: usize,
@@ -347,7 +348,9 @@ fn end() -> Ended {
         core.free_objects.clear();
         core.object_numbers.clear();
         core.holds.clear();
+        let nested = core.take_nested();
         Ended {
+            nested,
             finding: core.finding.take(),
             divergence: core.divergence.take(),
             choices: std::mem::take(&mut core.tape),

@@ -138,6 +138,8 @@ pub(crate) struct Task {
     pub(crate) children: u32,
     /// How many times it was polled.
     pub(crate) polls: u32,
+    /// How many holds it has that a guard stands for.
+    pub(crate) held: u32,
     /// A hash of its path from the main task.
     pub(crate) path: u64,
     /// How many clones of its waker are about.
@@ -182,6 +184,7 @@ impl Task {
             operations: NIL,
             children: 0,
             polls: 0,
+            held: 0,
             path,
             wakers: 0,
             joining: Joining::default(),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::course::{Assigned, Course};
 use super::findings::{Caught, Findings};
+use super::lock_order::Nestings;
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
 use super::{Calibration, Hunt, nondeterminism};
@@ -28,6 +29,7 @@ const BATCH: u64 = 8;
 /// What came of a hunt's runs.
 pub(super) struct Harvest {
     pub(super) caught: Vec<Caught>,
+    pub(super) nestings: Nestings,
     pub(super) tally: Tally,
     /// How many runs were made that count.
     pub(super) runs: u64,
@@ -85,6 +87,8 @@ struct Work<'a> {
     last: AtomicU64,
     is_out_of_time: AtomicBool,
     findings: Mutex<Findings>,
+    /// What was taken while something else was held.
+    nestings: Mutex<Nestings>,
 }
 
 impl<'a> Work<'a> {
@@ -98,6 +102,7 @@ impl<'a> Work<'a> {
             last: AtomicU64::new(u64::MAX),
             is_out_of_time: AtomicBool::new(false),
             findings: Mutex::new(Findings::new(hunt.distinct_max)),
+            nestings: Mutex::default(),
         }
     }
 
@@ -161,6 +166,10 @@ impl<'a> Work<'a> {
         {
             outcome.result = Err(finding);
         }
+        if !outcome.nested.is_empty() && outcome.result.is_ok() {
+            let mut nestings = self.nestings.lock().unwrap_or_else(PoisonError::into_inner);
+            nestings.add(std::mem::take(&mut outcome.nested));
+        }
         self.made.fetch_add(1, Ordering::Relaxed);
         if let Some(Divergence::LeftOrder { .. }) = outcome.divergence {
             // It was broken off, and says nothing.
@@ -217,7 +226,9 @@ impl<'a> Work<'a> {
         let is_out_of_time = self.is_out_of_time.into_inner()
             && last == u64::MAX
             && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
-        Harvest { caught: findings.into_sorted(), tally, runs, is_out_of_time, wall, order }
+        let nestings = self.nestings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let caught = findings.into_sorted();
+        Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order }
     }
 }
 

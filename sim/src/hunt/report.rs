@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::lock_order::STEERED;
 use super::seen::ClassCounts;
 use super::tally::StrategyCounts;
 use super::vacuous::Vacuous;
@@ -140,7 +141,15 @@ impl Report {
         let Failure { id, strategy, finding, tape, replayed } = failure;
         let (RunId { seed, number }, name) = (*id, &self.name);
         writeln!(f, "FAILED {name}     {finding}")?;
-        writeln!(f, "  found  in run {number} (the first is 0), strategy {strategy}")?;
+        let is_steered = strategy == STEERED;
+        match is_steered {
+            true => {
+                writeln!(f, "  found  in a run beyond the {} of the hunt, {strategy}", self.runs)?
+            }
+            false => {
+                writeln!(f, "  found  in run {number} (the first is 0), strategy {strategy}")?;
+            }
+        }
         match replayed {
             Replayed::Identically => writeln!(f, "  replay gives the same again")?,
             Replayed::Otherwise(other) => writeln!(
@@ -150,10 +159,12 @@ impl Report {
                  sim::rng"
             )?,
         }
-        writeln!(
-            f,
-            "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
-        )?;
+        if !is_steered {
+            writeln!(
+                f,
+                "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
+            )?;
+        }
         write!(f, "  tape   {0}: Run::new().replay_token(&\"{0}\".parse()?)", tape.token())
     }
 }
