@@ -30,7 +30,7 @@ where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = ()>,
 {
-    let hunt = unpick::Hunt::new("faults").runs(400).quiet();
+    let hunt = unpick::Hunt::new("faults").runs(400).allow_vacuous().quiet();
     hunt.run(&program).assert_ok();
     let report = hunt.faults(faults).run(&program);
     let failure = report.failure().expect("a fault strikes");
