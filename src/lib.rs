@@ -62,13 +62,15 @@ pub use unpick_sim::{always, buggify, event, eventually, point, reachable, somet
 /// #[unpick::test(switching = "sometimes")] // allowed: "preemptive", "cooperative", "both"
 /// async fn unknown() {}
 /// ```
+/// Kinds and strategies are looked up in constants, so these are errors of the compiler as well:
 /// ```compile_fail
-/// #[unpick::test(expect = "deadlok")] // there is no kind of finding `deadlok`; allowed: …
-/// async fn unknown() {}
+/// // There is no kind of finding `deadlok`; allowed: panic, error, …
+/// const EXPECTED: unpick::Kind = unpick::Kind::of_name("deadlok");
 /// ```
 /// ```compile_fail
-/// #[unpick::test(strategy = "pct(0)")] // allowed: … pct(1) to pct(64) …
-/// async fn unknown() {}
+/// use unpick::sim::strategy::portfolio::Member;
+/// // There is no strategy `pct(0)`; allowed: … pct(1) to pct(64) …
+/// const STRATEGY: Member = Member::of_name("pct(0)");
 /// ```
 /// ```compile_fail
 /// #[unpick::test] // it makes a test of an `async fn`
