@@ -301,8 +301,7 @@ pub struct BaseLockGuard<T, L: Deref<Target = Lock<T>>> {
 impl<T, L: Deref<Target = Lock<T>>> BaseLockGuard<T, L> {
     /// What whoever has just got the lock has from here on.
     fn new(lock: L, value: Box<T>, site: &'static Location<'static>) -> Self {
-        lock.base.object.observe();
-        let hold = lock.base.object.hold_at(1, Mode::Exclusive, site);
+        let hold = lock.base.object.acquired_at(1, Mode::Exclusive, site);
         BaseLockGuard { lock, value: Some(value), hold }
     }
 }
@@ -331,9 +330,7 @@ impl<T, L: Deref<Target = Lock<T>>> DerefMut for BaseLockGuard<T, L> {
 impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
     fn drop(&mut self) {
         let base = &self.lock.base;
-        base.object.immediate("release", Access::Change);
-        base.object.publish();
-        self.hold = Hold::none();
+        base.object.release(std::mem::replace(&mut self.hold, Hold::none()));
         if let Some(value) = self.value.take() {
             let woken = base.lock().release(value);
             woken.wake_granted();

@@ -324,11 +324,17 @@ impl<'a, T> Future for Enter<'a, T> {
             None => granted.or_else(|| state.try_begin()),
         };
         cell.base.poll(waiting, cx, State::waiters, attempt).map(|entry| {
-            cell.base.object.observe();
-            (entry == Entry::Turn).then(|| {
-                let hold = cell.base.object.hold_at(1, Mode::Exclusive, waiting.site());
-                Turn { cell, hold }
-            })
+            let object = &cell.base.object;
+            match entry {
+                Entry::Initialized => {
+                    object.observe();
+                    None
+                }
+                Entry::Turn => {
+                    let hold = object.acquired_at(1, Mode::Exclusive, waiting.site());
+                    Some(Turn { cell, hold })
+                }
+            }
         })
     }
 }

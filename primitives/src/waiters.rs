@@ -277,13 +277,25 @@ impl Wakeups {
     }
 
     /// Wakes them: they are to look again.
+    #[inline]
     pub(crate) fn wake(self) {
-        wake_each(self.into_iter(), Ticket::woken);
+        self.wake_noting(Ticket::woken);
     }
 
     /// Wakes them: each has been handed what it waited for.
+    #[inline]
     pub(crate) fn wake_granted(self) {
-        wake_each(self.into_iter(), Ticket::granted);
+        self.wake_noting(Ticket::granted);
+    }
+
+    #[inline]
+    fn wake_noting(self, note: fn(Ticket)) {
+        if !self.others.is_empty() {
+            wake_each(self.into_iter(), note);
+        } else if let Some(Wakeup { waker, ticket }) = self.first {
+            note(ticket);
+            waker.wake();
+        }
     }
 
     fn into_iter(self) -> impl Iterator<Item = Wakeup> {
@@ -298,6 +310,7 @@ impl From<Option<Wakeup>> for Wakeups {
 }
 
 /// Wakes all, even if a waker panics in between.
+#[cold]
 fn wake_each(wakeups: impl Iterator<Item = Wakeup>, note: fn(Ticket)) {
     struct Rest<I: Iterator<Item = Wakeup>>(I, fn(Ticket));
 

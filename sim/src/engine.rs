@@ -88,6 +88,8 @@ pub(crate) struct Core {
     is_watched: bool,
     streams: Streams,
     tape: Vec<Choice>,
+    /// How long the last run's tape was: the room that the next one begins with.
+    tape_room: usize,
 
     tasks: Vec<Task>,
     ready: ReadySet,
@@ -239,6 +241,7 @@ impl Core {
             is_watched: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
+            tape_room: 0,
             tasks: Vec::new(),
             ready: ReadySet::new(),
             current: None,

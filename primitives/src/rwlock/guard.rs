@@ -96,8 +96,7 @@ pub struct BaseReadGuard<T, L: Deref<Target = RwLock<T>>> {
 impl<T, L: Deref<Target = RwLock<T>>> BaseReadGuard<T, L> {
     /// What whoever has just got the lock has from here on.
     pub(super) fn new(lock: L, value: Arc<T>, site: &'static Location<'static>) -> Self {
-        lock.base.object.observe();
-        let hold = lock.base.object.hold_at(1, Mode::Shared, site);
+        let hold = lock.base.object.acquired_at(1, Mode::Shared, site);
         BaseReadGuard { lock, value: Some(value), hold }
     }
 }
@@ -112,10 +111,8 @@ impl<T, L: Deref<Target = RwLock<T>>> Deref for BaseReadGuard<T, L> {
 
 impl<T, L: Deref<Target = RwLock<T>>> Drop for BaseReadGuard<T, L> {
     fn drop(&mut self) {
-        let object = &self.lock.base.object;
-        object.immediate("release", Access::Change);
-        object.publish();
-        self.hold = Hold::none();
+        let hold = std::mem::replace(&mut self.hold, Hold::none());
+        self.lock.base.object.release(hold);
         if let Some(value) = self.value.take() {
             self.lock.release(Side::Read, value);
         }
@@ -142,8 +139,7 @@ pub struct BaseWriteGuard<T, L: Deref<Target = RwLock<T>>> {
 impl<T, L: Deref<Target = RwLock<T>>> BaseWriteGuard<T, L> {
     /// What whoever has just got the lock has from here on.
     pub(super) fn new(lock: L, value: Arc<T>, site: &'static Location<'static>) -> Self {
-        lock.base.object.observe();
-        let hold = lock.base.object.hold_at(1, Mode::Exclusive, site);
+        let hold = lock.base.object.acquired_at(1, Mode::Exclusive, site);
         BaseWriteGuard { lock, value: Some(value), hold }
     }
 
@@ -198,10 +194,8 @@ impl<T, L: Deref<Target = RwLock<T>>> Drop for BaseWriteGuard<T, L> {
     fn drop(&mut self) {
         // `None` after a downgrade.
         if let Some(value) = self.value.take() {
-            let object = &self.lock.base.object;
-            object.immediate("release", Access::Change);
-            object.publish();
-            self.hold = Hold::none();
+            let hold = std::mem::replace(&mut self.hold, Hold::none());
+            self.lock.base.object.release(hold);
             self.lock.release(Side::Write, value);
         }
     }

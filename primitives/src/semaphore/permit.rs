@@ -72,10 +72,12 @@ pub struct BasePermit<L: Deref<Target = Semaphore>> {
 impl<L: Deref<Target = Semaphore>> BasePermit<L> {
     /// What whoever has just got permits has from here on.
     pub(super) fn taken(semaphore: L, permits: u32, site: &'static Location<'static>) -> Self {
-        semaphore.base.object.observe();
-        let mut permit = BasePermit { semaphore, site, hold: Hold::none(), permits };
-        permit.hold();
-        permit
+        let object = &semaphore.base.object;
+        let hold = match permits {
+            0 => Hold::none(),
+            permits => object.acquired_at(permits, Mode::Permit, site),
+        };
+        BasePermit { semaphore, site, hold, permits }
     }
 
     /// Notes how many it has.
@@ -170,9 +172,7 @@ impl<L: Deref<Target = Semaphore>> Drop for BasePermit<L> {
             return;
         }
         let base = &self.semaphore.base;
-        base.object.immediate("release", Access::Change);
-        base.object.publish();
-        self.hold = Hold::none();
+        base.object.release(std::mem::replace(&mut self.hold, Hold::none()));
         let woken = base.lock().release(self.permits as usize);
         woken.into_iter().for_each(Wakeups::wake_granted);
     }

@@ -191,8 +191,8 @@ impl Core {
                 return (id, None);
             }
             let old = record.waiter.take();
-            record.phase = Phase::Blocked;
-            self.forget_turn(id);
+            let phase = std::mem::replace(&mut record.phase, Phase::Blocked);
+            self.forget_turn(id, phase);
             self.order_waiting(description);
             self.record(move |_| EventKind::Blocked(description.into()));
             return (id, old);
@@ -253,11 +253,11 @@ impl Core {
     /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
     /// dropped outside of the engine.
     pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
-        let OperationRecord { task, handed, .. } = *self.operations.get(id.0)?;
+        let OperationRecord { task, phase, handed, .. } = *self.operations.get(id.0)?;
         if handed != Handed::Nothing {
             self.unhand(id);
         }
-        self.forget_turn(id);
+        self.forget_turn(id, phase);
         let head = &mut self.tasks[task.index()].operations;
         self.operations.remove(head, id.0)?.waiter
     }
@@ -310,11 +310,15 @@ impl Core {
         }
     }
 
-    fn forget_turn(&mut self, id: OperationId) {
-        if self.granted == Some(id) {
-            self.granted = None;
-        } else {
-            self.make_unready(Turn::Operation(id));
+    /// An operation leaves a phase, and with it the turn that it has there.
+    #[inline]
+    fn forget_turn(&mut self, id: OperationId, phase: Phase) {
+        match phase {
+            Phase::Announced => {
+                self.make_unready(Turn::Operation(id));
+            }
+            Phase::Granted => self.granted = None,
+            Phase::Snoozed | Phase::Blocked => {}
         }
     }
 

@@ -62,6 +62,9 @@ impl<F: Future> Future for Main<F> {
     }
 }
 
+/// How long a tape is made room for beforehand, at the most.
+const TAPE_ROOM_MAX: usize = 1 << 12;
+
 /// The hash of the main task's path.
 const MAIN_PATH: u64 = 1;
 
@@ -157,6 +160,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.classes.begin(options.classes);
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
+        core.tape.reserve(core.tape_room);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
         core.is_watched = core.is_asking || core.events.is_some() || core.classes.is_on();
         let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
@@ -275,6 +279,13 @@ impl Core {
 
     /// What the engine still keeps for others, if it keeps anything.
     fn take_rest(&mut self) -> Option<Rest> {
+        if self.operations.is_untouched()
+            && self.timers.is_untouched()
+            && self.wakes.is_empty()
+            && self.source.is_none()
+        {
+            return None;
+        }
         let operations = self.operations.clear();
         if !operations.is_empty() {
             self.tasks.iter_mut().for_each(|task| task.operations = NIL);
@@ -349,6 +360,7 @@ fn end() -> Ended {
         core.object_numbers.clear();
         core.holds.clear();
         let nested = core.take_nested();
+        core.tape_room = core.tape.len().min(TAPE_ROOM_MAX);
         Ended {
             nested,
             finding: core.finding.take(),

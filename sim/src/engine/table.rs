@@ -28,38 +28,42 @@ impl<T> Table<T> {
     }
 
     /// Puts a record at the front of the list with this head.
+    #[inline]
     pub(crate) fn insert(&mut self, head: &mut u32, value: T) -> u32 {
-        let index = if self.vacant == NIL {
-            self.slots.push(Slot { value: None, previous: NIL, next: NIL });
-            self.slots.len() as u32 - 1
-        } else {
-            let index = self.vacant;
-            self.vacant = self.slots[index as usize].next;
-            index
-        };
-        if *head != NIL {
-            self.slots[*head as usize].previous = index;
+        let next = std::mem::replace(head, self.vacant);
+        match self.slots.get_mut(self.vacant as usize) {
+            Some(slot) => {
+                self.vacant = slot.next;
+                (slot.previous, slot.next) = (NIL, next);
+                // Forgotten, because it is known to be empty: its drop need not be looked at.
+                std::mem::forget(slot.value.replace(value));
+            }
+            None => {
+                *head = self.slots.len() as u32;
+                self.slots.push(Slot { value: Some(value), previous: NIL, next });
+            }
         }
-        self.slots[index as usize] = Slot { value: Some(value), previous: NIL, next: *head };
-        *head = index;
+        if let Some(next) = self.slots.get_mut(next as usize) {
+            next.previous = *head;
+        }
         self.live += 1;
-        index
+        *head
     }
 
     /// Takes a record out of the table and of the list with this head.
+    #[inline]
     pub(crate) fn remove(&mut self, head: &mut u32, index: u32) -> Option<T> {
         let slot = self.slots.get_mut(index as usize)?;
         let value = slot.value.take()?;
         let (previous, next) = (slot.previous, slot.next);
         slot.next = self.vacant;
         self.vacant = index;
-        if previous == NIL {
-            *head = next;
-        } else {
-            self.slots[previous as usize].next = next;
+        match self.slots.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => *head = next,
         }
-        if next != NIL {
-            self.slots[next as usize].previous = previous;
+        if let Some(next) = self.slots.get_mut(next as usize) {
+            next.previous = previous;
         }
         self.live -= 1;
         Some(value)
@@ -73,6 +77,11 @@ impl<T> Table<T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         self.slots.get_mut(index as usize)?.value.as_mut()
+    }
+
+    /// Whether there has been no record since it was cleared.
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// All records with their indexes.

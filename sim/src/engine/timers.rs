@@ -84,6 +84,11 @@ impl Timers {
         }
     }
 
+    /// Whether there has been no timer since they were cleared.
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     #[inline]
     pub(crate) fn insert(&mut self, timer: Timer) -> TimerKey {
         let slot = match self.free.pop() {

@@ -36,8 +36,14 @@ impl Hold {
     }
 
     /// Leaves the hold in place for good: for permits that are forgotten.
-    pub fn forget(mut self) {
-        self.record = Packed::NONE;
+    pub fn forget(self) {
+        self.into_record();
+    }
+
+    /// The engine's record of it, which whoever gets it ends.
+    #[inline]
+    pub(super) fn into_record(mut self) -> Packed {
+        std::mem::replace(&mut self.record, Packed::NONE)
     }
 }
 

@@ -272,6 +272,33 @@ impl Object {
         });
     }
 
+    /// Records that a guard is given up: an immediate operation, of which the end of the hold and
+    /// what [`publish`](Self::publish) says are parts.
+    #[inline]
+    #[track_caller]
+    pub fn release(&self, hold: Hold) {
+        self.release_at(hold, Location::caller());
+    }
+
+    #[inline]
+    fn release_at(&self, hold: Hold, site: &'static Location<'static>) {
+        let (name, record) = ("release", hold.into_record());
+        with_run(|core| {
+            if core.is_watched() {
+                let (object, access) = (Some(self.index(core)), Access::Change);
+                core.executed(Description { name, object, access, site });
+            }
+            self.note_deed(core, name, site);
+            if core.orders_matter() {
+                let object = self.index(core);
+                core.publish(object);
+            }
+            if let Some(index) = record.of(core.stamp) {
+                core.unhold(index);
+            }
+        });
+    }
+
     /// Notes that there are `now` of what it takes `all` of: the parties at a barrier, say. A
     /// report on somebody who waits at the object says so.
     #[inline]
@@ -280,6 +307,20 @@ impl Object {
             let object = self.index(core) as usize;
             core.objects[object].count = Some((what, now, all));
         });
+    }
+
+    /// Notes that the current task holds `units` of it, taken at `site`, until the [`Hold`] is
+    /// dropped, and [`observe`](Self::observe)s it.
+    #[inline]
+    pub fn acquired_at(&self, units: u32, mode: Mode, site: &'static Location<'static>) -> Hold {
+        let place = with_run(|core| {
+            let object = self.index(core);
+            if core.orders_matter() {
+                core.observe(object);
+            }
+            core.hold(object, units, mode, site)
+        });
+        Hold::new(place.unwrap_or(Packed::NONE))
     }
 
     /// The object's place in the current run.

@@ -113,13 +113,13 @@ impl Operation {
 
     #[cold]
     fn announce(&mut self, object: Option<&Object>, cx: &Context<'_>) {
-        let Some(stamp) = with_run(|core| core.stamp) else { return };
         let waiter = Waiter::of(cx.waker());
-        let id = with_run(|core| {
+        let record = with_run(|core| {
             let description = self.describe(object, core);
-            core.announce(description, waiter)
+            let id = core.announce(description, waiter);
+            Packed::new(core.stamp, id.0)
         });
-        self.record = id.map_or(Packed::NONE, |id| Packed::new(stamp, id.0));
+        self.record = record.unwrap_or(Packed::NONE);
     }
 
     /// Puts the waker of this poll in the place of the earlier one, if they may differ.

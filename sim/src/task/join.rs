@@ -18,12 +18,14 @@ use crate::engine::{
 pub struct JoinHandle<T> {
     stamp: Stamp,
     task: TaskId,
+    /// Whether it has returned: then there is nothing left to give up.
+    is_over: bool,
     output: PhantomData<fn() -> T>,
 }
 
 impl<T> JoinHandle<T> {
     pub(super) fn new(stamp: Stamp, task: TaskId) -> JoinHandle<T> {
-        JoinHandle { stamp, task, output: PhantomData }
+        JoinHandle { stamp, task, is_over: false, output: PhantomData }
     }
 
     /// Asks for the task to be dropped when it is next scheduled, even if a wake-up of its own
@@ -58,7 +60,7 @@ impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     #[track_caller]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The place of the `.await`, where it is awaited directly.
         let site = Location::caller();
         let waiter = Waiter::of(cx.waker());
@@ -66,6 +68,7 @@ impl<T: 'static> Future for JoinHandle<T> {
             assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
             core.join(self.task, waiter, site)
         });
+        self.is_over = !matches!(joined, JoinPoll::Pending);
         Poll::Ready(match joined {
             JoinPoll::Pending => return Poll::Pending,
             JoinPoll::Returned(output) => {
@@ -80,6 +83,9 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
         // What the task left is dropped here, after the engine's borrow.
         let _left = with_run_of(self.stamp, |core| core.detach(self.task)).flatten();
     }
