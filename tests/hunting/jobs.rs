@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use unpick::sim::options::Detection;
 use unpick::sim::strategy::portfolio::CALIBRATION_RUNS;
 use unpick::sim::{Run, probe, spawn, yield_now};
-use unpick::{Hunt, Report};
+use unpick::{Detectors, Hunt, Report};
 
 use crate::{sound, two_bugs};
 
@@ -44,6 +45,10 @@ fn a_green_hunt_of_several_jobs_makes_every_run_once() {
     }
 }
 
+/// No run is made twice.
+const WITHOUT_REPETITION: Detectors =
+    Detectors { nondeterminism: Detection::Off, ..Detectors::DEFAULT };
+
 /// Draws a number, and notes which run drew it.
 async fn draws(drawn: &Mutex<Vec<u32>>) {
     let task = spawn(async { yield_now().await });
@@ -63,7 +68,7 @@ fn shards_make_all_runs_between_them_and_the_same_ones() {
         drawn.sort_unstable();
         drawn
     };
-    let hunt = Hunt::new("draws").runs(200).allow_vacuous();
+    let hunt = Hunt::new("draws").runs(200).allow_vacuous().detectors(WITHOUT_REPETITION);
     let whole = drawn_by(hunt.clone());
     let mut counts = BTreeMap::new();
     for ordinal in 1..=3 {
@@ -80,7 +85,8 @@ fn shards_make_all_runs_between_them_and_the_same_ones() {
 #[test]
 fn a_program_may_borrow_and_its_future_need_not_be_send() {
     let seen = Mutex::new(0_u32);
-    let report = Hunt::new("borrows").runs(50).jobs(2).allow_vacuous().run(|| {
+    let hunt = Hunt::new("borrows").runs(50).jobs(2).allow_vacuous();
+    let report = hunt.detectors(WITHOUT_REPETITION).run(|| {
         let not_send = std::rc::Rc::new(1);
         let seen = &seen;
         async move {

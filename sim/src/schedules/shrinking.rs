@@ -3,8 +3,8 @@
 use crate::choice::Choice;
 use crate::tape::Tape;
 
-/// Makes deviations of a tape plain: all, halves, quarters, …, single ones until none can be made
-/// plain; then lowers what is left.
+/// Makes deviations of a tape plain: all, halves, quarters, …, single ones and neighbours in pairs
+/// until none can be made plain; then lowers what is left.
 ///
 /// Every candidate has fewer deviations than the tape, or the same and lower ones: so it ends.
 #[derive(Debug)]
@@ -20,6 +20,9 @@ enum Stage {
     /// Makes this many deviations plain at a time, the next ones from here on. Left for half as
     /// many at the end of the tape; from single ones when no candidate of a pass was accepted.
     Plain { size: usize, from: usize },
+    /// Makes two neighbouring deviations plain, the next ones from here on. Left for single ones when
+    /// a pair was, and for lowering at the end of the tape.
+    Pairs { from: usize },
     /// Lowers the deviation of this number, by half or by one. Left at the end of the tape.
     Lower { at: usize, by: By },
     /// Nothing is left to try.
@@ -61,9 +64,17 @@ impl Shrinking {
                     self.stage = if std::mem::take(&mut self.has_changed) {
                         Stage::Plain { size: 1, from: 0 }
                     } else {
-                        Stage::Lower { at: 0, by: By::Half }
+                        Stage::Pairs { from: 0 }
                     };
                 }
+                Stage::Pairs { from } if from + 1 < deviations.len() => {
+                    self.stage = Stage::Pairs { from: from + 1 };
+                    let mut tape = self.tape.clone();
+                    take(&mut tape, deviations[from], 0);
+                    take(&mut tape, deviations[from + 1], 0);
+                    return Some(tape);
+                }
+                Stage::Pairs { .. } => self.stage = Stage::Lower { at: 0, by: By::Half },
                 Stage::Plain { size, .. } => {
                     self.has_changed = false;
                     self.stage = Stage::Plain { size: size / 2, from: 0 };
@@ -95,6 +106,7 @@ impl Shrinking {
         self.stage = match self.stage {
             // What was made plain is no deviation any more: the next ones have moved there.
             Stage::Plain { size, from } => Stage::Plain { size, from: from - size },
+            Stage::Pairs { .. } => Stage::Plain { size: 1, from: 0 },
             // The same one again, by the step that was accepted.
             Stage::Lower { at, by: By::One } => Stage::Lower { at, by: By::Half },
             Stage::Lower { at, by: By::Half } => Stage::Lower { at: at - 1, by: By::One },
