@@ -5,6 +5,7 @@ mod data;
 mod enumeration;
 mod every_strategy;
 mod executor;
+mod false_positives;
 mod foreign;
 mod giving_way;
 mod handing_over;

@@ -8,12 +8,14 @@
 
 mod generate;
 mod interpret;
+mod primitives;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use generate::{Form, Size, generate};
 pub(crate) use interpret::{Executed, execute, expecting};
+pub(crate) use primitives::execute_on_primitives;
 
 /// What one task does, in order.
 pub(crate) type Body = Arc<[Op]>;

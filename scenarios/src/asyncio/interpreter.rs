@@ -4,10 +4,11 @@ mod actor;
 mod journal;
 mod things;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use unpick::primitives::task::task;
-use unpick::sim::finding::Kind;
+use unpick::sim::finding::{Finding, Kind};
 use unpick::sim::options::{Detection, Detectors};
 use unpick::{Outcome, Run, Switching};
 
@@ -33,14 +34,29 @@ fn execute(program: &Program, run: Run) -> (Report, Outcome<()>) {
     let detectors = Detectors { lost_wakeups: Detection::Off, ..Detectors::DEFAULT };
     let run = run.switching(Switching::Cooperative).detectors(detectors);
     let outcome = run.execute(|| main_task(program, journal.clone()));
+    let (log, blocked) = journal.take();
     let end = match &outcome.result {
         Ok(()) => End::Finished,
-        Err(finding) if finding.kind == Kind::Deadlock => End::Deadlock,
+        Err(finding) if finding.kind == Kind::Deadlock => {
+            unaccounted(finding, &blocked).map_or(End::Deadlock, End::Finding)
+        }
         Err(finding) => End::Finding(format!("{}: {}", finding.kind, finding.message)),
     };
-    let (log, blocked) = journal.take();
     let time_us = outcome.elapsed.as_nanos() / 1_000;
     (Report { end, time_us, blocked, log }, outcome)
+}
+
+/// In what the tasks that a deadlock's finding says are blocked differ from those that have not
+/// come to their end; `None` if in nothing.
+fn unaccounted(finding: &Finding, unfinished: &BTreeMap<String, String>) -> Option<String> {
+    // The main task is in no journal, and children have no names.
+    let blocked: Vec<&str> = finding.blocked.iter().map(|blocked| blocked.task.as_str()).collect();
+    let named: BTreeSet<&str> =
+        blocked.iter().filter_map(|task| Some(task.split_once(' ')?.1)).collect();
+    let expected: BTreeSet<&str> =
+        unfinished.keys().map(String::as_str).filter(|name| !name.contains('/')).collect();
+    let is_same = named == expected && blocked.len() == unfinished.len() + 1;
+    (!is_same).then(|| format!("blocked are {blocked:?}, unfinished {:?}", unfinished.keys()))
 }
 
 /// Spawns the program's tasks in order, and waits for all of them, whatever each one's outcome.
