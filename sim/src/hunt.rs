@@ -32,7 +32,7 @@ use self::shard::Shard;
 use crate::engine;
 use crate::faults::Faults;
 use crate::finding::{Finding, Kind};
-use crate::options::{Detectors, Options, Switching, TimeModel};
+use crate::options::{Detectors, Leaks, Options, Switching, TimeModel};
 use crate::properties;
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
@@ -240,6 +240,12 @@ impl Hunt {
     /// Which detectors listen.
     pub fn detectors(mut self, detectors: Detectors) -> Hunt {
         self.options.detectors = detectors;
+        self
+    }
+
+    /// Whether what a run leaves behind is a finding.
+    pub fn leaks(mut self, leaks: Leaks) -> Hunt {
+        self.options.leaks = leaks;
         self
     }
 

@@ -66,6 +66,12 @@ async fn an_error_is_a_finding() -> Result<(), String> {
     Err(String::from("no"))
 }
 
+#[unpick::test(leaks = "forbid", expect = "leak")]
+async fn leaks_may_be_forbidden() {
+    spawn(std::future::pending::<()>());
+    yield_now().await;
+}
+
 #[unpick::test(runs = 10)]
 #[should_panic(expected = "FAILED attribute::a_finding_fails_the_test")]
 async fn a_finding_fails_the_test() {

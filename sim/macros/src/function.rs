@@ -170,6 +170,10 @@ fn call(name: &str, value: &Value, krate: &str) -> TokenStream {
             let model = if word == "stalling" { "Stalling" } else { "Exact" };
             code(&format!(".time({krate}::TimeModel::{model})"), here)
         }
+        ("leaks", Value::Text(word, _)) => {
+            let leaks = if word == "forbid" { "Forbid" } else { "Allow" };
+            code(&format!(".leaks({krate}::sim::options::Leaks::{leaks})"), here)
+        }
         // Looked up where the compiler evaluates constants, so that an unknown one is an error at
         // the text.
         ("expect", Value::Text(kind, span)) => {

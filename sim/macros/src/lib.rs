@@ -26,6 +26,7 @@ use self::options::Settings;
 /// | `seed` | the base seed | derived from the test's path |
 /// | `switching` | `"preemptive"`, `"cooperative"` or `"both"` | `"preemptive"` |
 /// | `time` | `"exact"` or `"stalling"` | `"exact"` |
+/// | `leaks` | `"allow"` or `"forbid"` | `"allow"` |
 /// | `expect` | the kind of finding that there must be, such as `"deadlock"` | none |
 /// | `strategy` | the only strategy after calibration, such as `"surw"` or `"pct(3)"` | the portfolio |
 /// | `jobs` | on how many threads to make runs, from 1 | 1 |

@@ -10,6 +10,7 @@ const OPTIONS: &[(&str, Shape)] = &[
     ("seed", Shape::Number),
     ("switching", Shape::Word(&["preemptive", "cooperative", "both"])),
     ("time", Shape::Word(&["exact", "stalling"])),
+    ("leaks", Shape::Word(&["allow", "forbid"])),
     ("expect", Shape::Text("the name of a kind of finding, such as \"deadlock\"")),
     ("strategy", Shape::Text("the name of a strategy, such as \"surw\" or \"pct(3)\"")),
     ("jobs", Shape::Count),
