@@ -24,7 +24,7 @@
 //!             for task in tasks {
 //!                 sum += task.await.unwrap();
 //!             }
-//!             assert_eq!(sum, numbers.iter().sum());
+//!             assert_eq!(sum, numbers.iter().sum::<u32>());
 //!         })?;
 //!     }
 //! }
