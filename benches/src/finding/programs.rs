@@ -197,8 +197,8 @@ async fn stringbuffer() {
     join(vec![append, delete]).await;
 }
 
-/// B exactly after A's 10th of 20 yields, and C exactly after its 15th: one out of the 462
-/// interleavings of 20, 1 and 1.
+/// B exactly after A's 10th of 20 yields, and C exactly after its 15th: one out of the 506
+/// interleavings of 21, 1 and 1 events, since A's start is one too.
 async fn among_20() {
     let count = Rc::new(Cell::new(0));
     let counter = count.clone();
