@@ -7,9 +7,12 @@ mod green;
 mod jobs;
 mod lock_order;
 pub mod nondeterminism;
+mod progress;
+mod repeat;
 mod report;
 mod seen;
 mod shard;
+mod surroundings;
 mod tally;
 mod test;
 mod vacuous;
@@ -29,7 +32,9 @@ pub use verdict::{Verdict, judge};
 use self::course::{Assigned, Course, Switchings};
 use self::jobs::Harvest;
 use self::shard::Shard;
+use self::surroundings::Adjusted;
 use crate::engine;
+use crate::environment::Environment;
 use crate::faults::Faults;
 use crate::finding::{Finding, Kind};
 use crate::options::{Detectors, Leaks, Options, Switching, TimeModel};
@@ -59,6 +64,8 @@ use crate::tape::Tape;
 pub struct Hunt {
     name: String,
     seed: u64,
+    /// Whether the code names a seed.
+    is_seeded: bool,
     runs: u64,
     wall_max: Option<Duration>,
     jobs: usize,
@@ -77,10 +84,15 @@ pub struct Hunt {
     /// Which test it is, if it is one.
     test: Option<TestInfo>,
     voice: Voice,
+    /// In the place of the process's.
+    environment: Option<Environment>,
 }
 
 /// From how many runs on a property that none of them met fails the hunt.
 const PROPERTIES_RUNS: u64 = 100;
+
+/// Set in a process that makes runs for another one.
+pub(crate) const WORKER: &str = "UNPICK_WORKER";
 
 /// Whether findings of calibration runs count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +128,7 @@ impl Hunt {
         let name = name.into();
         Hunt {
             seed: Hunt::seed_of(&name),
+            is_seeded: false,
             name,
             runs: 1000,
             wall_max: None,
@@ -132,6 +145,7 @@ impl Hunt {
             order: None,
             test: None,
             voice: Voice::Telling,
+            environment: None,
         }
     }
 
@@ -152,6 +166,7 @@ impl Hunt {
     /// The base seed.
     pub fn seed(mut self, seed: u64) -> Hunt {
         self.seed = seed;
+        self.is_seeded = true;
         self
     }
 
@@ -364,8 +379,8 @@ impl Hunt {
     /// error is a finding.
     ///
     /// # Panics
-    /// If there are no runs to make, the options are refused, or inside of a run. Never on a
-    /// finding: ask the report.
+    /// If there are no runs to make, the options or the [environment](crate::environment) are
+    /// refused, or inside of a run. Never on a finding: ask the report.
     #[track_caller]
     pub fn run<F, Fut>(&self, program: F) -> Report
     where
@@ -373,19 +388,39 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        self.check();
-        let mut harvest = jobs::carry_out(self, &program);
-        if harvest.caught.is_empty() && !harvest.is_out_of_time {
-            harvest.caught.extend(self.confirm(&harvest.nestings, &program));
+        let Adjusted { hunt, only, notes } = self.adjusted();
+        hunt.check();
+        let mut harvest = match &only {
+            None => jobs::carry_out(&hunt, &program),
+            Some(only) => repeat::carry_out(&hunt, only, &program),
+        };
+        let is_whole = only.is_none() && !harvest.is_out_of_time;
+        if is_whole && harvest.caught.is_empty() {
+            harvest.caught.extend(hunt.confirm(&harvest.nestings, &program));
         }
-        let vacuous = self.vacuous(&harvest, &program);
+        hunt.report(harvest, notes, only.is_none(), &program)
+    }
+
+    fn report<F, Fut>(
+        &self,
+        harvest: Harvest,
+        notes: Vec<String>,
+        is_hunt: bool,
+        program: &F,
+    ) -> Report
+    where
+        F: Fn() -> Fut + Send + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let vacuous = if is_hunt { self.vacuous(&harvest, program) } else { None };
         let tally = harvest.tally;
         let (strategies, classes, awaits) = (tally.strategies(), tally.classes(), tally.awaits);
         let properties = self.properties(tally.properties);
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
         let failures = harvest.caught.into_iter().map(|caught| {
-            let replayed = self.replay(caught.id, &caught.tape, &caught.finding, &program);
+            let replayed = self.replay(caught.id, &caught.tape, &caught.finding, program);
             let findings::Caught { id, strategy, finding, tape } = caught;
             Failure { id, strategy, finding, tape, replayed }
         });
@@ -393,6 +428,7 @@ impl Hunt {
             name: self.name.clone(),
             seed: self.seed,
             runs: harvest.runs,
+            notes,
             failures: failures.collect(),
             expected: self.expected,
             strategies,
@@ -420,15 +456,27 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         self.check();
+        self.remake(number, &program).1
+    }
+
+    /// The name of the strategy of a run, and that run.
+    fn remake<F, Fut>(&self, number: u64, program: &F) -> (String, Outcome<()>)
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
         let mut course = Course::new(self);
         let learns_from = if self.order.is_some() { number } else { CALIBRATION_RUNS };
         if number >= learns_from {
             for number in 0..learns_from {
-                let _learns = self.make_assigned(number, course.assign(number), &program);
+                let _learns = self.make_assigned(number, course.assign(number), program);
             }
             course.freeze();
         }
-        self.make_assigned(number, course.assign(number), &program)
+        let assigned = course.assign(number);
+        let strategy = assigned.assignment.name.clone();
+        (strategy, self.make_assigned(number, assigned, program))
     }
 
     fn make_assigned<F, Fut>(&self, number: u64, assigned: Assigned, program: &F) -> Outcome<()>

@@ -39,6 +39,7 @@ pub mod class;
 pub mod cli;
 mod collections;
 mod engine;
+pub mod environment;
 pub mod faults;
 pub mod finding;
 pub mod hunt;

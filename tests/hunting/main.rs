@@ -1,11 +1,15 @@
 //! Hunts: what a hunt finds follows from its seed and its number of runs alone.
 
 mod classes;
+mod environment;
 mod green;
 mod jobs;
 mod limits;
 mod misuse;
 mod switching;
+
+#[path = "../support/child.rs"]
+mod child;
 
 use std::rc::Rc;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use self::output::Row;
 use super::{Console, Scenario, Usage, Variant, Verdict};
+use crate::environment::Environment;
 use crate::seed::RunId;
 use crate::strategy::portfolio::Member;
 
@@ -38,6 +39,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
+    let environment = Environment::of_process()?;
     let programs = select(arguments, console)?;
     let is_single = arguments.scenario.is_some();
     let mut rows = Vec::new();
@@ -45,7 +47,7 @@ pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Resul
         if !is_single {
             output::progress(number, programs.len(), scenario.name);
         }
-        let row = hunt(scenario, variant, arguments);
+        let row = hunt(scenario, variant, arguments, &environment);
         if arguments.json {
             writeln!(console.out, "{}", row.to_json())?;
         } else if is_single || !row.is_as_expected() {
@@ -85,9 +87,17 @@ fn select<'a>(
     Ok(programs)
 }
 
-fn hunt(scenario: &Scenario, variant: &'static Variant, arguments: &Arguments) -> Row {
+fn hunt(
+    scenario: &Scenario,
+    variant: &'static Variant,
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Row {
     let name = format!("{} {}", scenario.name, variant.name);
     let mut hunt = variant.hunt(&name).quiet().seed(arguments.seed.seed).runs(arguments.runs);
+    // A flag counts for more than a variable.
+    let strategy = if arguments.strategy.is_some() { None } else { environment.strategy };
+    hunt = hunt.environment(Environment { strategy, ..environment.clone() });
     if let Some(member) = arguments.strategy {
         hunt = hunt.strategy(member);
     }

@@ -54,6 +54,10 @@ impl Findings {
         numbers.get(self.distinct_max - 1).copied().unwrap_or(u64::MAX)
     }
 
+    pub(super) fn distinct(&self) -> usize {
+        self.by_signature.len()
+    }
+
     /// What was found, by run number.
     pub(super) fn into_sorted(self) -> Vec<Caught> {
         let last = self.last();

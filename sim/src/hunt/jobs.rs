@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::course::{Assigned, Course};
 use super::findings::{Caught, Findings};
 use super::lock_order::Nestings;
+use super::progress::{Progress, Shown};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
 use super::{Calibration, Hunt, nondeterminism};
@@ -49,14 +50,15 @@ where
     let start = now();
     let mut tally = Tally::default();
     let mut work = Work::new(hunt, start);
+    let mut progress = Progress::new(start, hunt.talks());
     work.calibrate(program, &mut tally);
     work.course.freeze();
     let work = work;
     if !work.is_over() {
         thread::scope(|scope| {
             let others: Vec<_> =
-                (1..hunt.jobs_made()).map(|_| scope.spawn(|| work.toil(program))).collect();
-            tally.merge(work.toil(program));
+                (1..hunt.jobs_made()).map(|_| scope.spawn(|| work.toil(program, None))).collect();
+            tally.merge(work.toil(program, Some(&mut progress)));
             for other in others {
                 match other.join() {
                     Ok(theirs) => tally.merge(theirs),
@@ -127,7 +129,7 @@ impl<'a> Work<'a> {
     }
 
     /// What one job does.
-    fn toil<F, Fut>(&self, program: &F) -> Tally
+    fn toil<F, Fut>(&self, program: &F, mut progress: Option<&mut Progress>) -> Tally
     where
         F: Fn() -> Fut + Sync,
         Fut: Future,
@@ -135,6 +137,9 @@ impl<'a> Work<'a> {
     {
         let mut tally = Tally::default();
         loop {
+            if let Some(progress) = &mut progress {
+                progress.show(now, &self.hunt.name, || self.shown(&tally));
+            }
             let from = self.next.fetch_add(BATCH, Ordering::Relaxed);
             for place in from..from.saturating_add(BATCH) {
                 let Some(number) = self.hunt.shard.number(place) else { return tally };
@@ -146,6 +151,16 @@ impl<'a> Work<'a> {
                 }
                 self.make(number, program, &mut tally, true);
             }
+        }
+    }
+
+    /// How far it has come; of the classes, those that this job has seen.
+    fn shown(&self, tally: &Tally) -> Shown {
+        Shown {
+            made: self.made.load(Ordering::Relaxed),
+            runs: self.hunt.shard.runs_up_to(self.hunt.runs - 1),
+            classes: tally.classes().distinct_estimated(),
+            findings: self.lock_findings().distinct(),
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Report {
     pub seed: u64,
     /// How many runs were made: of a hunt that ended with a finding, those up to that run.
     pub runs: u64,
+    /// What the environment made of the hunt.
+    pub notes: Vec<String>,
     /// The runs that failed, by number, the first one of each signature.
     pub failures: Vec<Failure>,
     /// What was to be found, if anything was.
@@ -191,6 +193,9 @@ impl fmt::Display for Report {
                 "\n  cut short by its budget of wall-clock time, after {:.1} s",
                 self.wall.as_secs_f64()
             )?;
+        }
+        for note in &self.notes {
+            write!(f, "\n  {note}")?;
         }
         Ok(())
     }
