@@ -1,17 +1,32 @@
 //! Traces: what happened in a run, event by event.
 
+#[cfg(feature = "json")]
+mod chrome;
+mod diff;
+mod dot;
 mod event;
+#[cfg(feature = "json")]
+mod html;
 mod involved;
 #[cfg(feature = "json")]
-mod jsonl;
+pub mod jsonl;
 mod lanes;
+mod normal_form;
+#[cfg(feature = "json")]
+mod spans;
+mod tail;
 mod text;
 mod words;
 
+pub use diff::{Diff, diff};
+pub use dot::wait_graph;
 pub use event::{
     Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
 };
+#[cfg(feature = "json")]
+pub use html::Page;
 pub use lanes::Lanes;
+pub use normal_form::{Letter, NormalForm};
 pub use text::Text;
 
 use crate::finding::Place;
@@ -76,6 +91,27 @@ impl Trace {
         Lanes::new(self)
     }
 
+    /// The trace whatever order independent things came in: see [`NormalForm`].
+    #[must_use]
+    pub fn normal_form(&self) -> NormalForm {
+        NormalForm::of(self)
+    }
+
+    /// The last few things that each of these tasks did, oldest first, a line each: at most
+    /// `lines` of a task. What came before is counted.
+    #[must_use]
+    pub fn tail(&self, tasks: &[TaskRef], lines: usize) -> String {
+        tail::render(self, tasks, lines)
+    }
+
+    /// The trace in the Trace Event Format, which ui.perfetto.dev opens. Its axis is the number of
+    /// the event, since virtual time mostly stands still; the virtual time is a counter beside.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn to_chrome(&self) -> String {
+        chrome::render(self)
+    }
+
     /// The task with this title, such as `main.2 reaper`, as findings name tasks.
     #[must_use]
     pub fn task_titled(&self, title: &str) -> Option<TaskRef> {
@@ -83,8 +119,7 @@ impl Trace {
         Some(TaskRef(place as u32))
     }
 
-    /// The trace as JSON Lines: a header line with `"unpick_trace": 1`, the run, its tasks and
-    /// objects, then one line an event.
+    /// The trace as JSON Lines: see [`jsonl`].
     #[cfg(feature = "json")]
     #[must_use]
     pub fn to_jsonl(&self) -> String {

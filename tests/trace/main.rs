@@ -1,4 +1,11 @@
 //! Traces: what their renderings show, and that nobody is misled by one.
 
+mod comparing;
+mod json;
 mod lanes;
+mod normal_form;
+mod page;
 mod programs;
+#[expect(dead_code, unused_imports, reason = "each test binary uses another part of it")]
+#[path = "../support/support.rs"]
+mod support;

@@ -266,6 +266,26 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Where in the source it is, if that is known.
+    #[must_use]
+    pub fn site(&self) -> Option<Site> {
+        match self {
+            EventKind::Announced(on)
+            | EventKind::Withdrawn(on)
+            | EventKind::Blocked(on)
+            | EventKind::Executed(on) => Some(on.site),
+            EventKind::Spawned { site, .. }
+            | EventKind::Acquired { site, .. }
+            | EventKind::TimerStarted { site, .. }
+            | EventKind::SharedRead { site, .. }
+            | EventKind::SharedWritten { site, .. }
+            | EventKind::SharedUpdated { site, .. }
+            | EventKind::Struck(Struck::Buggified { site })
+            | EventKind::Passed { site, .. } => Some(*site),
+            _ => None,
+        }
+    }
+
     /// The object that it is about, if it is about one.
     #[must_use]
     pub fn object(&self) -> Option<ObjectRef> {

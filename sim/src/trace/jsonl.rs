@@ -1,9 +1,4 @@
-//! Traces as JSON Lines, for programs. Version 1.
-//!
-//! The first line is the header: `unpick_trace` (the version), `run`, `tasks` (`path`, `name`,
-//! `spawned`) and `objects` (`kind`, `title`, `made`). Each further line is an event: `at_ns`,
-//! `task` (a place in the header's list, or null in the engine's own code), `event` (its kind)
-//! and the fields of that kind. Places are `FILE:LINE`.
+#![doc = include_str!("schema.md")]
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +7,7 @@ use crate::finding::Place;
 use crate::probe::Access;
 
 /// The version of the schema.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 pub(super) fn render(trace: &Trace) -> String {
     let mut text = header(trace).to_string();

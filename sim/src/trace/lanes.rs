@@ -2,7 +2,7 @@
 
 mod folding;
 mod layout;
-mod lines;
+pub(super) mod lines;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -59,15 +59,23 @@ impl Text {
     pub fn render(&self, trace: &Trace) -> String {
         let mut text = String::new();
         for event in &trace.events {
-            if let Some(what) = self.what(trace, event) {
-                let task = event.task.map_or_else(|| String::from("-"), |task| title(trace, task));
-                let _ = writeln!(text, "{:>9}  {task:<20}  {what}", event.at.to_string());
+            if let Some(line) = self.line(trace, event) {
+                text.push_str(&line);
+                text.push('\n');
             }
         }
         text
     }
 
-    fn what(&self, trace: &Trace, event: &Event) -> Option<String> {
+    /// An event's line; `None` for what is left out.
+    pub(super) fn line(&self, trace: &Trace, event: &Event) -> Option<String> {
+        let what = self.what(trace, event)?;
+        let task = event.task.map_or_else(|| String::from("-"), |task| title(trace, task));
+        Some(format!("{:>9}  {task:<20}  {what}", event.at.to_string()))
+    }
+
+    /// What happened, in words; `None` for what is left out.
+    pub(super) fn what(&self, trace: &Trace, event: &Event) -> Option<String> {
         let task_title = |task: TaskRef| title(trace, task);
         let object_title =
             |object: super::ObjectRef| one_line(&trace.objects[object.0 as usize].title);

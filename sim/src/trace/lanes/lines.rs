@@ -12,24 +12,24 @@ use crate::time::Instant;
 
 /// One line, in the lane of a task, or a rule across the page.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(in crate::trace) struct Line {
     /// The event it stands for, by its place in the trace.
-    pub(super) event: usize,
-    pub(super) at: Instant,
+    pub(in crate::trace) event: usize,
+    pub(in crate::trace) at: Instant,
     /// Whose lane it is in; `None` for a rule.
-    pub(super) task: Option<TaskRef>,
-    pub(super) text: String,
+    pub(in crate::trace) task: Option<TaskRef>,
+    pub(in crate::trace) text: String,
     /// The tasks that it names, behind the text.
-    pub(super) names: Names,
-    pub(super) site: Option<Site>,
+    pub(in crate::trace) names: Names,
+    pub(in crate::trace) site: Option<Site>,
     /// What the trace itself has to say of it.
-    pub(super) note: Option<String>,
-    pub(super) source: Source,
+    pub(in crate::trace) note: Option<String>,
+    pub(in crate::trace) source: Source,
 }
 
 /// Tasks that a line names.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names {
+pub(in crate::trace) struct Names {
     /// What stands between the text and the names.
     joint: &'static str,
     titles: Vec<String>,
@@ -57,7 +57,7 @@ impl fmt::Display for Names {
 
 /// What a line says, as far as later events care.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Source {
+pub(in crate::trace) enum Source {
     /// A choice that was not plain, or that is marked.
     Rule { is_marked: bool },
     /// An operation gave way before it was executed.
@@ -75,18 +75,18 @@ pub(super) enum Source {
 }
 
 impl Line {
-    pub(super) const fn is_rule(&self) -> bool {
+    pub(in crate::trace) const fn is_rule(&self) -> bool {
         self.task.is_none()
     }
 
     /// Whether a task with only such lines is worth a lane.
-    pub(super) const fn is_action(&self) -> bool {
+    pub(in crate::trace) const fn is_action(&self) -> bool {
         !matches!(self.source, Source::Rule { .. } | Source::Spawned(_) | Source::Ended)
     }
 }
 
 /// The lines of a trace up to the end of the main task.
-pub(super) fn lines(trace: &Trace, marks: &BTreeMap<usize, String>) -> Vec<Line> {
+pub(in crate::trace) fn lines(trace: &Trace, marks: &BTreeMap<usize, String>) -> Vec<Line> {
     let mut writer = Writer::new(trace, marks);
     for (index, event) in trace.events.iter().enumerate() {
         if let EventKind::Ended { task: TaskRef(0), how } = event.kind {
