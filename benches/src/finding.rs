@@ -48,13 +48,15 @@ fn random_members() -> impl Iterator<Item = (&'static str, Member)> {
 type Runs = Vec<Option<u64>>;
 
 fn portfolio(program: &Program, seeds: u64) -> Runs {
-    let hunt = |seed| Hunt::new(program.name).quiet().seed(seed).runs(RUNS_MAX).run(program.run);
+    let hunt = |seed| {
+        Hunt::new(program.name).unexplained().quiet().seed(seed).runs(RUNS_MAX).run(program.run)
+    };
     (0..seeds).map(hunt).map(|report| report.failure().map(|_| report.runs)).collect()
 }
 
 fn alone(program: &Program, member: Member, seeds: u64) -> Runs {
     let hunt = |seed| {
-        let hunt = Hunt::new(program.name).quiet().seed(seed).strategy(member);
+        let hunt = Hunt::new(program.name).unexplained().quiet().seed(seed).strategy(member);
         hunt.runs(RUNS_MAX + CALIBRATION_RUNS).past_calibration().run(program.run)
     };
     let runs = |report: unpick::Report| report.failure().map(|_| report.runs - CALIBRATION_RUNS);

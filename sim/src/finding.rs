@@ -206,7 +206,7 @@ pub struct Finding {
 
 impl Finding {
     /// What a reader may have to know who has never met such a finding.
-    fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         let has_unknown = self.blocked.iter().any(|blocked| blocked.waits.is_empty());
         match self.kind {
             Kind::Race => Some(

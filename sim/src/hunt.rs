@@ -2,12 +2,17 @@
 
 mod course;
 pub mod explain;
+mod failure;
+mod files;
 mod findings;
 mod green;
 mod jobs;
+mod keeping;
 mod lock_order;
 pub mod nondeterminism;
+mod places;
 mod progress;
+pub mod regressions;
 mod repeat;
 mod report;
 mod seen;
@@ -19,10 +24,12 @@ mod vacuous;
 mod verdict;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use report::{Failure, Replayed, Report};
+pub use failure::{Failure, Origin};
+pub use report::Report;
 pub use seen::ClassCounts;
 pub use tally::StrategyCounts;
 pub use test::TestInfo;
@@ -30,20 +37,22 @@ pub use vacuous::Vacuous;
 pub use verdict::{Verdict, judge};
 
 use self::course::{Assigned, Course, Switchings};
+use self::explain::Budget;
+use self::findings::Caught;
 use self::jobs::Harvest;
+use self::keeping::{Again, Keeping, Place};
 use self::shard::Shard;
 use self::surroundings::Adjusted;
 use crate::engine;
 use crate::environment::Environment;
 use crate::faults::Faults;
-use crate::finding::{Finding, Kind};
+use crate::finding::Kind;
 use crate::options::{Detectors, Leaks, Options, Switching, TimeModel};
 use crate::properties;
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Order;
 use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
-use crate::tape::Tape;
 
 /// Many runs of one program, by the portfolio of strategies or by one of them.
 ///
@@ -86,6 +95,8 @@ pub struct Hunt {
     voice: Voice,
     /// In the place of the process's.
     environment: Option<Environment>,
+    explaining: Explaining,
+    keeping: Keeping,
 }
 
 /// From how many runs on a property that none of them met fails the hunt.
@@ -110,6 +121,15 @@ enum Vacuity {
     Fails,
     /// It passes.
     Passes,
+}
+
+/// Which failures are explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Explaining {
+    /// Those that are not expected.
+    Unexpected,
+    /// None.
+    None,
 }
 
 /// Whether anything is printed while hunting.
@@ -146,6 +166,8 @@ impl Hunt {
             test: None,
             voice: Voice::Telling,
             environment: None,
+            explaining: Explaining::Unexpected,
+            keeping: Keeping::default(),
         }
     }
 
@@ -371,6 +393,32 @@ impl Hunt {
         self
     }
 
+    /// Takes failures as they are: none is replayed, cut down or explained.
+    pub fn unexplained(mut self) -> Hunt {
+        self.explaining = Explaining::None;
+        self
+    }
+
+    /// Keeps failures in this file, and replays those that are there first. A hunt that knows its
+    /// test keeps them beside the package unless it is told otherwise; any other keeps none.
+    pub fn regressions(mut self, path: impl Into<PathBuf>) -> Hunt {
+        self.keeping.regressions = Place::File(path.into());
+        self
+    }
+
+    /// Keeps no failures, and replays none.
+    pub fn without_regressions(mut self) -> Hunt {
+        self.keeping.regressions = Place::Off;
+        self
+    }
+
+    /// Writes reports of failures into this folder. A hunt that knows its test writes them into
+    /// `unpick/` in the target folder unless it is told otherwise; any other writes none.
+    pub fn report_dir(mut self, folder: impl Into<PathBuf>) -> Hunt {
+        self.keeping.report_dir = Some(folder.into());
+        self
+    }
+
     fn talks(&self) -> bool {
         self.voice == Voice::Telling
     }
@@ -380,7 +428,8 @@ impl Hunt {
     ///
     /// # Panics
     /// If there are no runs to make, the options or the [environment](crate::environment) are
-    /// refused, or inside of a run. Never on a finding: ask the report.
+    /// refused, a file with regressions cannot be read, or inside of a run. Never on a finding:
+    /// ask the report.
     #[track_caller]
     pub fn run<F, Fut>(&self, program: F) -> Report
     where
@@ -388,8 +437,18 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Adjusted { hunt, only, notes } = self.adjusted();
+        let Adjusted { hunt, only, mut notes } = self.adjusted();
         hunt.check();
+        if only.is_none() {
+            let (again, warnings) = hunt.replay_kept(&program);
+            notes.extend(warnings);
+            if let Some(Again { tape, finding, origin }) = again {
+                let (id, strategy) = (RunId::new(hunt.seed, 0), String::from("replay"));
+                let caught = Caught { id, strategy, finding, tape };
+                let failures = vec![hunt.fail(caught, origin, Duration::ZERO, &program)];
+                return Report { failures, notes, ..Report::none(&hunt) };
+            }
+        }
         let mut harvest = match &only {
             None => jobs::carry_out(&hunt, &program),
             Some(only) => repeat::carry_out(&hunt, only, &program),
@@ -419,10 +478,12 @@ impl Hunt {
         let properties = self.properties(tally.properties);
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
-        let failures = harvest.caught.into_iter().map(|caught| {
-            let replayed = self.replay(caught.id, &caught.tape, &caught.finding, program);
-            let findings::Caught { id, strategy, finding, tape } = caught;
-            Failure { id, strategy, finding, tape, replayed }
+        let wall = harvest.wall;
+        let failures = harvest.caught.into_iter();
+        let failures = failures.map(|caught| {
+            let is_steered = caught.strategy == lock_order::STEERED;
+            let origin = if is_steered { Origin::Steered } else { Origin::Hunt };
+            self.fail(caught, origin, wall, program)
         });
         Report {
             name: self.name.clone(),
@@ -523,20 +584,57 @@ impl Hunt {
         );
     }
 
-    /// Replays a failure at once, so that nobody is handed a tape that does not reproduce it.
-    fn replay<F, Fut>(&self, id: RunId, tape: &Tape, finding: &Finding, program: &F) -> Replayed
+    /// Makes a failure of what was caught: finds out about it, and keeps it, unless it was
+    /// expected.
+    fn fail<F, Fut>(&self, caught: Caught, origin: Origin, after: Duration, program: &F) -> Failure
     where
-        F: Fn() -> Fut,
+        F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let run = Run::with(self.options.clone()).id(id).replay(tape);
-        let again = judge(run.execute(program));
-        match (again.divergence, again.result) {
-            (Some(divergence), _) => Replayed::Otherwise(divergence.to_string()),
-            (None, Ok(())) => Replayed::Otherwise(String::from("it passes")),
-            (None, Err(other)) if other == *finding => Replayed::Identically,
-            (None, Err(other)) => Replayed::Otherwise(format!("{}: {}", other.kind, other.message)),
+        let Caught { id, strategy, finding, tape } = caught;
+        let is_unexpected = self.expected != Some(finding.kind);
+        let is_explained = is_unexpected && self.explaining == Explaining::Unexpected;
+        let explanation = is_explained
+            .then(|| explain::explain(program, &self.options, &tape, &finding, Budget::default()));
+        let mut failure = Failure {
+            hunt: self.name.clone(),
+            origin,
+            id,
+            runs_max: self.runs,
+            after,
+            strategy,
+            finding,
+            tape,
+            explanation,
+            rerun: Vec::new(),
+            kept: None,
+            report: None,
+        };
+        failure.rerun = self.rerun(&failure);
+        if is_unexpected {
+            self.keep(&mut failure);
+        }
+        failure
+    }
+
+    /// How a failure is made again: the command if this is a test, or else the calls.
+    fn rerun(&self, failure: &Failure) -> Vec<String> {
+        let (token, RunId { seed, number }) = (failure.smallest().token(), failure.id);
+        let name = &self.name;
+        let (again, original) = match &self.test {
+            Some(test) => (
+                format!("UNPICK_TAPE='{token}' {}", test.command()),
+                format!("UNPICK_SEED={seed:#x}/{number}"),
+            ),
+            None => (
+                format!("Run::new().replay_token(&\"{token}\".parse()?).execute(program)"),
+                format!("Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"),
+            ),
+        };
+        match failure.origin {
+            Origin::Hunt => vec![again, format!("(original run: {original})")],
+            Origin::Steered | Origin::Kept { .. } => vec![again],
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{MODES, options_of};
 use crate::support::programs::{Form, Program, Size, execute, expecting, generate};
 
 /// Of runs alone, so that the same is tried everywhere.
-const BUDGET: Budget = Budget { runs_max: 2000, wall_max: Duration::MAX };
+const BUDGET: Budget = Budget { runs_max: 2000, steps_max: u64::MAX, wall_max: Duration::MAX };
 
 /// Shrinks a run of this program that fails, if one of a few does: with a deadlock, or because
 /// its variables are not those of the plain run.

@@ -34,7 +34,7 @@ where
     hunt.run(&program).assert_ok();
     let report = hunt.faults(faults).run(&program);
     let failure = report.failure().expect("a fault strikes");
-    assert!(report.to_string().contains("replay gives the same again"), "{report}");
+    assert!(report.to_string().contains("replayed identically"), "{report}");
     let is_fault = |choice: &unpick::sim::choice::Choice| {
         choice.label() == unpick::sim::choice::Label::Fault && !choice.is_plain()
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use unpick::sim::environment::Environment;
-use unpick::sim::hunt::Replayed;
+use unpick::sim::hunt::explain::Replayed;
 use unpick::{Hunt, Kind, Report};
 
 use crate::{child, opposite_locks, sound};
@@ -48,7 +48,7 @@ fn a_run_by_its_seed_and_a_tape_are_made_alone() {
     let replayed = found_by(&hunt, &[("UNPICK_TAPE", &token)]);
     let replayed = replayed.failure().expect("it is found again");
     assert_eq!(replayed.finding, failure.finding);
-    assert_eq!(replayed.replayed, Replayed::Identically);
+    assert_eq!(replayed.replayed(), Some(&Replayed::Identically));
     let passing = found_by(&hunt, &[("UNPICK_SEED", "0x0/0")]);
     passing.assert_ok();
     assert!(passing.to_string().contains("only run 0x0/0 was made, as UNPICK_SEED says"));

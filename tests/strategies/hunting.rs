@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use unpick::primitives::Lock;
-use unpick::sim::hunt::Replayed;
+use unpick::sim::hunt::explain::Replayed;
 use unpick::sim::options::Detection;
 use unpick::sim::spawn;
 use unpick::sim::strategy::portfolio::{MEMBERS, Member};
@@ -51,7 +51,7 @@ fn a_run_of_a_hunt_is_remade_by_its_number() {
         let hunt = hunt.past_calibration();
         let mut report = hunt.run(|| philosophers(4));
         let failure = report.failures.pop().expect("four philosophers deadlock");
-        assert_eq!(failure.replayed, Replayed::Identically);
+        assert_eq!(failure.replayed(), Some(&Replayed::Identically));
         let again = hunt.run_one(failure.id.number, || philosophers(4));
         assert_eq!((again.tape, again.result), (failure.tape, Err(failure.finding)));
     }
@@ -73,6 +73,9 @@ fn a_tape_that_does_not_reproduce_is_said_to_be_so() {
         async move { assert_ne!(run, 3, "only the fourth time") }
     });
     let failure = report.failure().expect("the fourth run fails");
-    assert_eq!(failure.replayed, Replayed::Otherwise(String::from("it passes")));
-    assert!(report.to_string().contains("replay does NOT give the same: it passes"), "{report}");
+    let Some(Replayed::Otherwise { alike: 0, of: 8, instead, .. }) = failure.replayed() else {
+        panic!("it does not fail again: {:?}", failure.replayed());
+    };
+    assert_eq!(instead, "it passes");
+    assert!(report.to_string().contains("reproduced in 0 of 8 replays: it passes"), "{report}");
 }

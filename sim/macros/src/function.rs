@@ -68,6 +68,10 @@ impl Function {
         if !reached.is_empty() {
             hunt.extend(code(&format!(".must_reach([{reached}])"), Span::call_site()));
         }
+        if self.is_to_panic() {
+            // What is to fail is no regression.
+            hunt.extend(code(".without_regressions()", Span::call_site()));
+        }
         hunt.extend(code(&format!(".run_test({})", self.name), self.name_span));
         let mut tokens = code("#[::core::prelude::v1::test]", Span::call_site());
         tokens.extend(self.outer.iter().cloned());
@@ -76,6 +80,17 @@ impl Function {
         block.set_span(self.body.span());
         tokens.extend([TokenTree::Group(block)]);
         tokens
+    }
+
+    /// Whether there is a `#[should_panic]`.
+    fn is_to_panic(&self) -> bool {
+        self.outer.iter().any(|token| match token {
+            TokenTree::Group(group) => {
+                let first = group.stream().into_iter().next();
+                first.is_some_and(|first| first.to_string() == "should_panic")
+            }
+            _ => false,
+        })
     }
 
     /// The hunt, knowing which test it is.

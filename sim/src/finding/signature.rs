@@ -52,7 +52,9 @@ impl Signature {
     #[must_use]
     pub fn of(finding: &Finding) -> Signature {
         let about = match (finding.kind, &finding.subject) {
-            (Kind::Panic | Kind::Error, _) => without_numbers(first_line(&finding.message)),
+            (Kind::Panic | Kind::Error | Kind::Property, _) => {
+                without_numbers(first_line(&finding.message))
+            }
             (_, Some(subject)) => without_number(subject),
             (_, None) => String::new(),
         };
@@ -65,6 +67,12 @@ impl Signature {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What it is about: a subject, or a message without its numbers; empty if that is not known.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        &self.about
     }
 
     /// The same without lines of source files, which an edit of the program moves.

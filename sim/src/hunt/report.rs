@@ -4,40 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::lock_order::STEERED;
 use super::seen::ClassCounts;
 use super::tally::StrategyCounts;
 use super::vacuous::Vacuous;
+use super::{Failure, Hunt};
 use crate::class::Awaits;
 use crate::finding::{Finding, Kind};
 use crate::properties::{Tally, Unmet};
-use crate::seed::RunId;
 use crate::strategy::Kept;
-use crate::tape::Tape;
-
-/// A run that failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// Which run it was.
-    pub id: RunId,
-    /// The name of the strategy that made it.
-    pub strategy: String,
-    /// What went wrong.
-    pub finding: Finding,
-    /// What was decided in it.
-    pub tape: Tape,
-    /// What came of replaying the tape at once.
-    pub replayed: Replayed,
-}
-
-/// What came of replaying a failure's tape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replayed {
-    /// The same finding.
-    Identically,
-    /// This instead: something outside of the tape takes part.
-    Otherwise(String),
-}
 
 /// What a hunt came to.
 #[derive(Clone, Debug)]
@@ -49,7 +23,8 @@ pub struct Report {
     pub seed: u64,
     /// How many runs were made: of a hunt that ended with a finding, those up to that run.
     pub runs: u64,
-    /// What the environment made of the hunt.
+    /// What the environment made of the hunt, and what is to be said of kept failures that do
+    /// not fit the program any more.
     pub notes: Vec<String>,
     /// The runs that failed, by number, the first one of each signature.
     pub failures: Vec<Failure>,
@@ -139,35 +114,25 @@ impl Report {
         assert!(is_so, "expected a finding of kind {kind}, but {self}");
     }
 
-    fn fmt_failure(&self, failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { id, strategy, finding, tape, replayed } = failure;
-        let (RunId { seed, number }, name) = (*id, &self.name);
-        writeln!(f, "FAILED {name}     {finding}")?;
-        let is_steered = strategy == STEERED;
-        match is_steered {
-            true => {
-                writeln!(f, "  found  in a run beyond the {} of the hunt, {strategy}", self.runs)?
-            }
-            false => {
-                writeln!(f, "  found  in run {number} (the first is 0), strategy {strategy}")?;
-            }
+    /// What is there before any run was made.
+    pub(super) fn none(hunt: &Hunt) -> Report {
+        Report {
+            name: hunt.name.clone(),
+            seed: hunt.seed,
+            runs: 0,
+            notes: Vec::new(),
+            failures: Vec::new(),
+            expected: hunt.expected,
+            strategies: BTreeMap::new(),
+            classes: ClassCounts::default(),
+            awaits: Awaits::default(),
+            order: None,
+            vacuous: None,
+            properties: Tally::default(),
+            judges_properties: false,
+            is_out_of_time: false,
+            wall: Duration::ZERO,
         }
-        match replayed {
-            Replayed::Identically => writeln!(f, "  replay gives the same again")?,
-            Replayed::Otherwise(other) => writeln!(
-                f,
-                "  replay does NOT give the same: {other}\n         Something outside of the tape takes \
-                 part: the order of a HashMap, a wall clock, a static, a generator other than \
-                 sim::rng"
-            )?,
-        }
-        if !is_steered {
-            writeln!(
-                f,
-                "  seed   {id}: Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"
-            )?;
-        }
-        write!(f, "  tape   {0}: Run::new().replay_token(&\"{0}\".parse()?)", tape.token())
     }
 }
 
@@ -185,7 +150,7 @@ impl fmt::Display for Report {
         }
         for (number, failure) in self.failures.iter().enumerate() {
             f.write_str(if number == 0 { "" } else { "\n" })?;
-            self.fmt_failure(failure, f)?;
+            write!(f, "{failure}")?;
         }
         if self.is_out_of_time {
             write!(

@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
 
+use super::keeping::Place;
 use super::{Hunt, Shard};
-use crate::environment::{Environment, Runs, Seed};
+use crate::environment::{Environment, Regressions, Runs, Seed};
 use crate::seed::RunId;
 use crate::tape::Token;
 
@@ -77,6 +78,12 @@ impl Hunt {
             Some(Runs::Times(factor)) => hunt.runs.saturating_mul(factor),
             None => hunt.runs,
         };
+        hunt.keeping.report_dir = environment.report_dir.or(hunt.keeping.report_dir);
+        match environment.regressions {
+            Some(Regressions::Off) => hunt.keeping.regressions = Place::Off,
+            Some(Regressions::File(path)) => hunt.keeping.regressions = Place::File(path),
+            None => {}
+        }
         hunt.wall_max = environment.time.or(hunt.wall_max);
         hunt.member = environment.strategy.or(hunt.member);
         hunt.jobs = environment.jobs.unwrap_or(hunt.jobs);

@@ -41,7 +41,7 @@ impl Row {
         let mut text = self.report.to_string();
         if let Some(failure) = self.report.failure() {
             let (scenario, variant, token) =
-                (self.scenario, self.variant.name, failure.tape.token());
+                (self.scenario, self.variant.name, failure.smallest().token());
             let _ = write!(text, "\n  again  unpick replay {scenario} {variant} --tape '{token}'");
         }
         text.push_str(if self.is_as_expected() {

@@ -50,13 +50,19 @@ pub struct Decisive {
 pub struct Decisions {
     /// The flip test of each deviation, in order.
     pub flips: Vec<Flip>,
-    /// `None` if the tape has no deviations, or if it made no difference that shows in the
+    /// `None` if the tape has no deviations, if runs are too long to make many of them, or if it made no difference that shows in the
     /// samples which of them is taken.
     pub decisive: Option<Decisive>,
 }
 
-/// How many runs each rate is measured in.
-const SAMPLES: u32 = 100;
+/// How many runs each rate is measured in; fewer if they are long.
+const SAMPLES: u64 = 100;
+
+/// Of fewer runs than this no rate is worth anything.
+const SAMPLES_MIN: u32 = 10;
+
+/// How many steps a rate may take.
+const STEPS_MAX: u64 = 1_000_000;
 
 /// How many deviations are looked at: of more, the last ones.
 const DEVIATIONS_MAX: usize = 12;
@@ -93,10 +99,14 @@ where
         Flip { number, without }
     });
     let flips = flips.collect();
+    let samples = (STEPS_MAX / steps.max(1)).min(SAMPLES) as u32;
+    if samples < SAMPLES_MIN {
+        return Decisions { flips, decisive: None };
+    }
     let rises = looked_at.iter().map(|&number| Decisive {
         number,
-        before: rate(&laboratory, tape, number, &signature),
-        after: rate(&laboratory, tape, number + 1, &signature),
+        before: rate(&laboratory, tape, number, &signature, samples),
+        after: rate(&laboratory, tape, number + 1, &signature, samples),
     });
     // Of equal rises the first counts: what comes after it follows.
     let decisive =
@@ -110,6 +120,7 @@ fn rate<F, Fut>(
     tape: &Tape,
     from: usize,
     signature: &Signature,
+    samples: u32,
 ) -> Rate
 where
     F: Fn() -> Fut,
@@ -123,7 +134,7 @@ where
         let trial = laboratory.try_drawn(plan, Rest::Drawn { from }, id);
         trial.result.is_err_and(|finding| finding.signature() == *signature)
     };
-    Rate { failed: (0..SAMPLES).filter(fails).count() as u32, of: SAMPLES }
+    Rate { failed: (0..samples).filter(fails).count() as u32, of: samples }
 }
 
 #[cfg(test)]

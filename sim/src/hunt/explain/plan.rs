@@ -10,14 +10,14 @@ use crate::streams::Streams;
 /// What to take, choice by choice: one queue a label, so that leaving out a draw of data moves
 /// no schedule. What is beyond a queue is plain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(in crate::hunt) struct Plan {
     /// Invariant: none ends with a plain choice.
     queues: [Vec<u32>; Label::ALL.len()],
 }
 
 impl Plan {
     /// Takes these, in this order.
-    pub(super) fn new(choices: impl IntoIterator<Item = (Label, u32)>) -> Plan {
+    pub(in crate::hunt) fn new(choices: impl IntoIterator<Item = (Label, u32)>) -> Plan {
         let mut plan = Plan::default();
         for (label, taken) in choices {
             plan.queues[label as usize].push(taken);
@@ -30,7 +30,7 @@ impl Plan {
     }
 
     /// What these choices took, as far as `keeps` says so by their number; the others are plain.
-    pub(super) fn masked(choices: &[Choice], keeps: impl Fn(usize) -> bool) -> Plan {
+    pub(in crate::hunt) fn masked(choices: &[Choice], keeps: impl Fn(usize) -> bool) -> Plan {
         let kept = |number: usize, choice: Choice| if keeps(number) { choice.taken() } else { 0 };
         let numbered = choices.iter().enumerate();
         Plan::new(numbered.map(|(number, &choice)| (choice.label(), kept(number, choice))))
@@ -67,7 +67,7 @@ impl Plan {
 
 /// What comes after a plan's choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(in crate::hunt) enum Rest {
     /// Plain choices.
     Plain,
     /// Random ones, from this choice of the run on, whatever the plan has.
@@ -79,7 +79,7 @@ pub(super) enum Rest {
 
 /// Takes what a plan has. An alternative that there is not is the last that there is.
 #[derive(Debug)]
-pub(super) struct Planned {
+pub(in crate::hunt) struct Planned {
     plan: Plan,
     next: [usize; Label::ALL.len()],
     rest: Rest,
@@ -88,7 +88,7 @@ pub(super) struct Planned {
 }
 
 /// How often another task than the one before had a turn. Shared with who made the strategy.
-pub(super) type Switches = Rc<Cell<u64>>;
+pub(in crate::hunt) type Switches = Rc<Cell<u64>>;
 
 impl Planned {
     pub(super) fn new(plan: Plan, rest: Rest, switches: Switches) -> Planned {

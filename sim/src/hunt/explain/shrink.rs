@@ -18,6 +18,8 @@ use crate::tape::Tape;
 pub struct Budget {
     /// How many runs, at the most. 4000 by default.
     pub runs_max: u64,
+    /// How many steps in all of them, at the most. 5 million by default.
+    pub steps_max: u64,
     /// How much wall-clock time, at the most: a backstop, because what it cuts short differs from
     /// one machine to another. 10 seconds by default.
     pub wall_max: Duration,
@@ -25,7 +27,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { runs_max: 4000, wall_max: Duration::from_secs(10) }
+        Budget { runs_max: 4000, steps_max: 5_000_000, wall_max: Duration::from_secs(10) }
     }
 }
 
@@ -34,6 +36,8 @@ impl Default for Budget {
 pub enum Limit {
     /// The budget of runs was used up.
     Runs,
+    /// The budget of steps was used up.
+    Steps,
     /// The budget of wall-clock time was used up.
     Wall,
 }
@@ -47,7 +51,9 @@ pub struct Shrunk {
     pub finding: Finding,
     /// How often another task than the one before has a turn in it.
     pub switches: u64,
-    /// How many runs it took.
+    /// How many steps it takes.
+    pub steps: u64,
+    /// How many runs shrinking took.
     pub runs: u64,
     /// What cut it short: then smaller tapes were left untried.
     pub cut_short: Option<Limit>,
@@ -58,8 +64,8 @@ pub struct Shrunk {
 ///
 /// Smaller is fewer deviations, then fewer choices, then fewer task switches, then smaller
 /// values. What comes out is never larger than what went in, and unless it was cut short, no
-/// deviation in it can be made plain or lowered by one. The same budget of runs gives the same
-/// tape. Choices of all labels shrink together: schedule, time, faults and data.
+/// deviation in it can be made plain or lowered by one. The same budget of runs and steps gives
+/// the same tape, unless wall-clock time cut it short. Choices of all labels shrink together: schedule, time, faults and data.
 ///
 /// `None` if the tape, replayed, does not fail in the same way.
 ///
@@ -126,7 +132,8 @@ where
     let confirmed = full.replay(&best.tape, Tracing::On);
     let runs = full.spent() + laboratory.spent();
     let finding = confirmed.result.err().filter(|found| found.signature() == signature)?;
-    Some(Shrunk { tape: best.tape, finding, switches: best.switches, runs, cut_short })
+    let Best { tape, switches, steps } = best;
+    Some(Shrunk { tape, finding, switches, steps, runs, cut_short })
 }
 
 /// The smallest failing run so far.
@@ -216,6 +223,8 @@ where
         if self.cut_short.is_none() {
             if self.laboratory.spent() >= self.budget.runs_max {
                 self.cut_short = Some(Limit::Runs);
+            } else if self.laboratory.steps() >= self.budget.steps_max {
+                self.cut_short = Some(Limit::Steps);
             } else if self.deadline.is_over() {
                 self.cut_short = Some(Limit::Wall);
             }

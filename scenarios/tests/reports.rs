@@ -1,0 +1,33 @@
+//! What is found out about each planted bug.
+
+use unpick::cli::Expectation;
+use unpick::sim::hunt::explain::Replayed;
+use unpick_scenarios::SCENARIOS;
+
+/// How many lines fit a large screen: what a deadlock of many tasks takes.
+const LINES_MAX: usize = 56;
+
+#[test]
+fn every_planted_bug_is_cut_down_and_its_report_fits_a_screen() {
+    let (mut left, mut long) = (Vec::new(), Vec::new());
+    for scenario in SCENARIOS {
+        for variant in scenario.variants {
+            let Expectation::Finds { runs, .. } = variant.expectation else { continue };
+            let report = variant.hunt(scenario.name).seed(0x5eed).runs(runs).quiet();
+            let report = report.run(variant.program);
+            let failure = report.failure().unwrap_or_else(|| panic!("{}", scenario.name));
+            assert_eq!(failure.replayed(), Some(&Replayed::Identically), "{failure}");
+            let minimal = failure.minimal().unwrap_or_else(|| panic!("{failure}"));
+            assert_eq!(minimal.shrunk.cut_short, None, "{failure}");
+            left.push(minimal.shrunk.tape.deviations());
+            let lines = failure.to_string().lines().count();
+            if lines > LINES_MAX {
+                long.push(format!("{lines} lines:\n{failure}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{} are too long:\n{}", long.len(), long.join("\n"));
+    left.sort_unstable();
+    assert!(left.len() >= 30, "the gallery has {} bugs", left.len());
+    assert!(left[left.len() / 2] <= 2, "deviations that are left: {left:?}");
+}

@@ -1,0 +1,102 @@
+//! Deviations in words: what a choice of a traced run came to.
+
+use crate::choice::{Choice, Label};
+use crate::trace::{Event, EventKind, OperationRef, StepKind, TaskRef, Trace};
+
+/// What taking this choice did, in words; `None` if the trace has no such choice.
+pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
+    let is_it =
+        |event: &Event| matches!(event.kind, EventKind::Choice { number: at, .. } if at == number);
+    let at = trace.events.iter().position(is_it)?;
+    let (event, after) = (&trace.events[at], &trace.events[at + 1..]);
+    let EventKind::Choice { choice, .. } = event.kind else { return None };
+    Some(match choice.label() {
+        Label::Schedule => tell_schedule(trace, event, after, choice),
+        Label::Time => tell_time(trace, event, after, choice),
+        Label::Fault => format!("a fault strikes {}", who(trace, event.task)),
+        Label::Data => {
+            let (taken, last) = (choice.taken(), choice.arity() - 1);
+            format!("{} draws {taken} out of 0 to {last}", who(trace, event.task))
+        }
+    })
+}
+
+fn tell_schedule(trace: &Trace, event: &Event, after: &[Event], choice: Choice) -> String {
+    let is_step = |event: &&Event| matches!(event.kind, EventKind::Step { .. });
+    let next = who(trace, after.iter().find(is_step).and_then(|step| step.task));
+    match after.first() {
+        Some(Event { kind: EventKind::Announced(operation), task, .. }) if *task == event.task => {
+            format!(
+                "{} gives way to {next} before {}",
+                who(trace, *task),
+                operation_at(trace, operation)
+            )
+        }
+        _ => {
+            let ahead = match choice.taken() {
+                1 => String::from("another task that was"),
+                taken => format!("{taken} others that were"),
+            };
+            format!("{next} goes before {ahead} ready longer")
+        }
+    }
+}
+
+fn tell_time(trace: &Trace, event: &Event, after: &[Event], choice: Choice) -> String {
+    match after.first() {
+        Some(Event { kind: EventKind::ClockJumped { to }, .. }) => {
+            format!("the clock runs ahead to t={to} although tasks are ready")
+        }
+        _ => format!(
+            "what is due together comes in another order for {} (alternative {} of {})",
+            who(trace, event.task),
+            choice.taken(),
+            choice.arity()
+        ),
+    }
+}
+
+/// Operations, with their tasks, that gave way and were dropped before they were executed, while
+/// the main task had not ended: only a poll that gives way makes room for that.
+pub(crate) fn tell_dropped(trace: &Trace) -> Vec<String> {
+    let mut announced: Vec<(Option<TaskRef>, &OperationRef)> = Vec::new();
+    let mut told = Vec::new();
+    for event in &trace.events {
+        match &event.kind {
+            EventKind::Ended { task: TaskRef(0), .. } => break,
+            EventKind::Announced(operation) => announced.push((event.task, operation)),
+            EventKind::Executed(operation) | EventKind::Blocked(operation) => {
+                announced.retain(|known| *known != (event.task, operation));
+            }
+            EventKind::Step { kind: StepKind::Granted | StepKind::Resumed } => {}
+            EventKind::Withdrawn(operation) => {
+                let before = announced.len();
+                announced.retain(|(_, known)| *known != operation);
+                if announced.len() < before {
+                    let who = who(trace, event.task);
+                    told.push(format!("{} of {who}", operation_at(trace, operation)));
+                }
+            }
+            _ => {}
+        }
+    }
+    told.dedup();
+    told
+}
+
+/// A task by its name, or else its path.
+fn who(trace: &Trace, task: Option<TaskRef>) -> String {
+    let info = task.and_then(|TaskRef(task)| trace.tasks.get(task as usize));
+    match info {
+        Some(info) => info.name.clone().unwrap_or_else(|| info.path.clone()),
+        None => String::from("nobody"),
+    }
+}
+
+fn operation_at(trace: &Trace, operation: &OperationRef) -> String {
+    let place = operation.site.place();
+    match operation.object.and_then(|object| trace.objects.get(object.0 as usize)) {
+        Some(object) => format!("`{} {}` ({place})", operation.name, object.title),
+        None => format!("`{}` ({place})", operation.name),
+    }
+}

@@ -1,0 +1,312 @@
+//! The report of a failure as text: what happened, the minimal run, why, and how to make it again.
+
+use std::fmt::Write;
+
+use super::{Failure, Origin};
+use crate::finding::Finding;
+use crate::hunt::explain::{
+    Decisions, Limit, Minimal, Replayed, Without, tell_choice, tell_dropped,
+};
+use crate::hunt::regressions::Alignment;
+use crate::trace::Trace;
+
+/// How wide a report is, in characters.
+const WIDTH: usize = 100;
+
+/// What the lines of a finding begin with that say why.
+const WHY: &str = "why ";
+
+/// How many lines a report has if it can.
+const LINES_MAX: usize = 48;
+
+/// How many lines of the run are shown at the least, if there are so many.
+const LANES_MIN: usize = 8;
+
+/// How many lines of the run are shown at the most.
+const LANES_MAX: usize = 28;
+
+/// What may take part in a run that no tape controls.
+const SUSPECTS: &str = "Something outside of the tape takes part: the order of a HashMap, a wall \
+    clock, a thread's generator of random numbers, a static, state that the program keeps between \
+    runs";
+
+/// The whole report, without a line break at the end.
+pub(super) fn render(failure: &Failure) -> String {
+    let explanation = failure.explanation.as_ref();
+    let minimal = explanation.and_then(|known| known.minimal.as_ref());
+    let finding = minimal.map_or(&failure.finding, |minimal| &minimal.shrunk.finding);
+    let mut page = Page { text: String::new() };
+    page.headline(&failure.hunt, finding);
+    page.finding(finding);
+    let mut end = Page { text: String::new() };
+    if let Some(minimal) = minimal {
+        end.why(minimal);
+        end.check(minimal);
+    }
+    end.found(failure);
+    end.again(failure);
+    let original = explanation.and_then(|known| known.trace.as_ref());
+    if let Some(trace) = minimal.map(|minimal| &minimal.trace).or(original) {
+        let other = page.text.lines().count() + end.text.lines().count();
+        let lines = LINES_MAX.saturating_sub(other).clamp(LANES_MIN, LANES_MAX);
+        page.lanes(trace, finding, minimal.map(|minimal| &minimal.decisions), lines);
+    }
+    page.blank();
+    page.text.push_str(end.text.trim_end());
+    page.text
+}
+
+/// Where a failure comes from, in words.
+fn origin(failure: &Failure) -> String {
+    let Failure { origin, id, runs_max, after, strategy, .. } = failure;
+    match origin {
+        Origin::Hunt => {
+            let after = match after.as_millis() {
+                // Too quick to be worth a word, and to print the same twice.
+                ..100 => String::new(),
+                _ => format!(" ({:.1} s)", after.as_secs_f64()),
+            };
+            format!("run {} of {runs_max}{after}, strategy {strategy}", id.number)
+        }
+        Origin::Steered => format!("in a run beyond the {runs_max} of the hunt, {strategy}"),
+        Origin::Kept { from, alignment } => match alignment {
+            Alignment::Exact => format!("kept in {from}"),
+            Alignment::Edited { matched, of } => format!(
+                "kept in {from}; the program was edited, and {matched} of {of} choices were found \
+                 again"
+            ),
+        },
+    }
+}
+
+/// A report in the making.
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn blank(&mut self) {
+        if !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// What failed, and how. A message of several lines goes on below.
+    fn headline(&mut self, hunt: &str, finding: &Finding) {
+        let headline = finding.headline();
+        let mut lines = headline.lines();
+        let first = lines.next().unwrap_or_default();
+        self.wrapped(&format!("FAILED {hunt}     "), "  ", first);
+        lines.for_each(|line| self.wrapped("  ", "    ", line));
+    }
+
+    /// What the finding says below its headline, but for what it says of why.
+    fn finding(&mut self, finding: &Finding) {
+        if finding.subject.is_some() {
+            finding.message.lines().for_each(|line| self.wrapped("  ", "  ", line));
+        }
+        let story = finding.story.iter().filter(|line| !line.starts_with(WHY));
+        story.for_each(|line| self.wrapped("  ", "    ", line));
+        if finding.story.is_empty() && finding.subject.is_none() {
+            let mut line = String::from("  ");
+            if let Some(task) = &finding.task {
+                let _ = write!(line, "in {task}, ");
+            }
+            if let Some(place) = &finding.place {
+                let _ = write!(line, "at {place}, ");
+            }
+            self.wrapped("", "    ", &format!("{line}t={}", finding.at));
+            for blocked in &finding.blocked {
+                self.wrapped("  ", "    ", &blocked.to_string());
+            }
+        }
+        for evidence in &finding.evidence {
+            self.wrapped("  also ", "    ", evidence);
+        }
+        if let Some(hint) = finding.hint() {
+            self.wrapped("  hint: ", "    ", hint);
+        }
+    }
+
+    /// What happens in the run, a column a task.
+    fn lanes(
+        &mut self,
+        trace: &Trace,
+        finding: &Finding,
+        decisions: Option<&Decisions>,
+        lines: usize,
+    ) {
+        self.blank();
+        let mut lanes = trace.lanes().involving(finding).lines_max(lines).width(WIDTH - 6);
+        if let Some(decisive) = decisions.and_then(|decisions| decisions.decisive) {
+            let (before, after) = (decisive.before, decisive.after);
+            let mark = format!("decisive: chance of failing {before} -> {after}");
+            lanes = lanes.mark(decisive.number, mark);
+        }
+        let lanes = lanes.to_string();
+        if lanes.lines().count() < 2 {
+            // Nothing happened that has a line.
+            return;
+        }
+        for line in lanes.lines() {
+            let _ = writeln!(self.text, "{}", format!("      {line}").trim_end());
+        }
+    }
+
+    /// What the finding says of it, and which deviations it takes.
+    fn why(&mut self, minimal: &Minimal) {
+        let said = minimal.shrunk.finding.story.iter().filter_map(|line| line.strip_prefix(WHY));
+        for line in said {
+            self.labelled("why", line.trim_start());
+        }
+        let choices = minimal.shrunk.tape.choices.iter().enumerate();
+        let deviating = choices.filter(|(_, choice)| !choice.is_plain());
+        let told = deviating.filter_map(|(number, _)| tell_choice(&minimal.trace, number));
+        let told: Vec<String> = told.collect();
+        match told.as_slice() {
+            [] => self.labelled("takes", "nothing: the plain run fails"),
+            told => {
+                let most = 6;
+                for (number, line) in told.iter().take(most).enumerate() {
+                    self.labelled(if number == 0 { "takes" } else { "" }, line);
+                }
+                if told.len() > most {
+                    let more = told.len() - most;
+                    self.labelled("", &format!("({more} more choices that are not plain)"));
+                }
+            }
+        }
+    }
+
+    /// What becomes of the run without that, and in plainer models.
+    fn check(&mut self, minimal: &Minimal) {
+        let flips = &minimal.decisions.flips;
+        let mut checks: Vec<String> = Vec::new();
+        for flip in flips {
+            let without = match flips.as_slice() {
+                [_] => String::from("without it"),
+                _ => format!("without choice {}", flip.number),
+            };
+            checks.push(match &flip.without {
+                Without::Passes => format!("{without} it passes"),
+                Without::FailsOtherwise(headline) => {
+                    let first = headline.lines().next().unwrap_or_default();
+                    format!("{without} it fails otherwise ({first})")
+                }
+                Without::FailsAlike => format!("{without} it fails as well"),
+            });
+        }
+        for plainer in &minimal.plainer {
+            let (model, runs) = (plainer.model, plainer.runs);
+            checks.push(match plainer.fails {
+                None => format!("{model} it passes ({runs} runs)"),
+                Some(_) => format!("{model} it fails as well"),
+            });
+        }
+        if !checks.is_empty() {
+            self.labelled("check", &checks.join("; "));
+        }
+        let dropped = tell_dropped(&minimal.trace);
+        let is_needed = minimal.plainer.iter().all(|plainer| plainer.fails.is_none());
+        if let Some(first) = dropped.first()
+            && is_needed
+        {
+            let more = match dropped.len() {
+                1 => String::new(),
+                count => format!(", and {} more", count - 1),
+            };
+            self.labelled(
+                "note",
+                &format!(
+                    "{first} was dropped between its announcement and its execution{more}: code \
+                     that polls once meets that on a runtime that makes tasks give way, and \
+                     `sim::without_switching` turns it off"
+                ),
+            );
+        }
+    }
+
+    fn found(&mut self, failure: &Failure) {
+        let mut line = origin(failure);
+        match failure.replayed() {
+            None => {}
+            Some(Replayed::Identically) => line.push_str("; replayed identically"),
+            Some(Replayed::Otherwise { alike, of, instead, on_the_same_thread }) => {
+                let _ = write!(line, "; reproduced in {alike} of {of} replays: {instead}. ");
+                if *alike == 0 && *on_the_same_thread {
+                    line.push_str(
+                        "It is only there on the thread that found it: an earlier run left \
+                         something behind. ",
+                    );
+                }
+                line.push_str(SUSPECTS);
+            }
+        }
+        let minimal = failure.explanation.as_ref().and_then(|known| known.minimal.as_ref());
+        if let Some(minimal) = minimal {
+            let (before, after) = (&failure.tape, &minimal.shrunk.tape);
+            if !before.is_empty() {
+                let (choices, deviations) = (before.len(), before.deviations());
+                let _ = write!(
+                    line,
+                    "; {choices} -> {} choices, {deviations} -> {} not plain",
+                    after.len(),
+                    after.deviations()
+                );
+            }
+            match minimal.shrunk.cut_short {
+                None => {}
+                Some(limit) => {
+                    let what = match limit {
+                        Limit::Runs => "runs",
+                        Limit::Steps => "steps",
+                        Limit::Wall => "wall-clock time",
+                    };
+                    let _ = write!(line, " (cut short by its budget of {what})");
+                }
+            }
+        }
+        self.labelled("found", &line);
+    }
+
+    /// How it is made again, and where it is kept.
+    fn again(&mut self, failure: &Failure) {
+        for (number, line) in failure.rerun.iter().enumerate() {
+            self.whole(if number == 0 { "rerun" } else { "" }, line);
+        }
+        if let Some(kept) = &failure.kept {
+            self.whole("keep", kept);
+        }
+        if let Some(report) = &failure.report {
+            self.whole("page", report);
+        }
+    }
+
+    /// A line that somebody copies.
+    fn whole(&mut self, label: &str, text: &str) {
+        let _ = writeln!(self.text, "  {label:<7}{text}");
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        self.wrapped(&format!("  {label:<7}"), &" ".repeat(9), text);
+    }
+
+    /// Breaks a text where it is too wide, at spaces. What has no spaces stays whole.
+    fn wrapped(&mut self, first: &str, then: &str, text: &str) {
+        let mut line = first.to_owned();
+        let mut is_empty = true;
+        for word in text.split(' ') {
+            if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                let _ = writeln!(self.text, "{}", line.trim_end());
+                line = then.to_owned();
+                is_empty = true;
+            }
+            if !is_empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            is_empty = false;
+        }
+        let _ = writeln!(self.text, "{}", line.trim_end());
+    }
+}

@@ -1,0 +1,142 @@
+//! What is found out about a failure beside its minimal tape.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use unpick::primitives::Lock;
+use unpick::sim::hunt::explain::{Budget, Explanation, Model, Replayed, explain};
+use unpick::sim::hunt::{Failure, Hunt, judge};
+use unpick::sim::{Shared, spawn, time, yield_now};
+use unpick::{Options, Run, Switching, TimeModel};
+
+use super::situations::bank;
+
+/// The first failure of a hunt with these options, explained.
+fn failure<F, Fut>(options: Options, program: F) -> Failure
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future<Output = ()>,
+{
+    let mut report = Hunt::new("explained").options(options).quiet().run(program);
+    assert!(!report.failures.is_empty(), "nothing was found: {report}");
+    report.failures.remove(0)
+}
+
+/// Two tasks add 1 to a counter over an await that really suspends.
+async fn lost_update() {
+    let counter = Rc::new(Shared::synchronized(0));
+    let add = |counter: Rc<Shared<u32>>| async move {
+        let seen = counter.get();
+        yield_now().await;
+        counter.set(seen + 1);
+    };
+    let tasks = [spawn(add(counter.clone())), spawn(add(counter))];
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn what_fails_with_cooperative_switching_too_is_shown_so() {
+    let failure = failure(Options::default(), lost_update);
+    let minimal = failure.minimal().expect("it fails again");
+    let cooperative = minimal.plainer.iter().find(|plainer| plainer.model == Model::Cooperative);
+    assert!(cooperative.is_some_and(|plainer| plainer.fails.is_some()));
+    assert_eq!(minimal.shrunk.tape.switching, Switching::Cooperative);
+    assert!(failure.to_string().contains("with cooperative switching it fails as well"));
+}
+
+#[test]
+fn what_needs_a_switch_within_a_step_passes_with_cooperative_switching() {
+    let failure = failure(Options::default(), bank::deposits);
+    let minimal = failure.minimal().expect("it fails again");
+    assert!(minimal.plainer.iter().all(|plainer| plainer.fails.is_none() && plainer.runs == 100));
+    assert_eq!(minimal.shrunk.tape.switching, Switching::Preemptive);
+}
+
+/// Fails if the clock runs ahead of a task that is ready.
+async fn late() {
+    let is_done = Rc::new(Cell::new(false));
+    let seen = is_done.clone();
+    let worker = spawn(async move {
+        yield_now().await;
+        seen.set(true);
+    });
+    time::sleep(Duration::from_millis(1)).await;
+    assert!(is_done.get(), "the worker is done before a millisecond is over");
+    worker.await.expect("nobody aborts it");
+}
+
+#[test]
+fn what_needs_a_stall_passes_with_exact_time() {
+    let options = Options { time: TimeModel::Stalling, ..Options::default() };
+    let failure = failure(options, late);
+    let minimal = failure.minimal().expect("it fails again");
+    let exact = minimal.plainer.iter().find(|plainer| plainer.model == Model::Exact);
+    assert!(exact.is_some_and(|plainer| plainer.fails.is_none()));
+    assert_eq!(minimal.shrunk.tape.deviations(), 1);
+    let text = failure.to_string();
+    assert!(text.contains("the clock runs ahead to t=0.001 although tasks are ready"), "{text}");
+}
+
+#[test]
+fn the_nearest_passing_run_differs_in_one_choice_and_passes() {
+    let failure = failure(Options::default(), bank::deposits);
+    let minimal = failure.minimal().expect("it fails again");
+    let passing = minimal.passing.as_ref().expect("one passes");
+    assert_eq!(passing.changed, [1]);
+    let again = judge(Run::new().replay(&passing.tape).traced().execute(bank::deposits));
+    assert_eq!((again.result, again.trace.as_ref()), (Ok(()), Some(&passing.trace)));
+}
+
+#[test]
+fn the_same_failure_has_the_same_explanation() {
+    let known = failure(Options::default(), bank::deposits);
+    let again = || -> Explanation {
+        let (tape, finding) = (&known.tape, &known.finding);
+        explain(&bank::deposits, &Options::default(), tape, finding, Budget::default())
+    };
+    assert_eq!(again(), again());
+    assert_eq!(Some(again()), known.explanation);
+}
+
+#[test]
+fn what_an_earlier_run_left_on_the_thread_is_told_from_the_rest() {
+    thread_local! {
+        static RUNS: Cell<u32> = const { Cell::new(0) };
+    }
+    let failure = failure(Options::default(), || async {
+        let runs = RUNS.get();
+        RUNS.set(runs + 1);
+        assert!(runs < 3, "there is room for three");
+    });
+    let Some(Replayed::Otherwise { alike: 0, of: 8, on_the_same_thread: true, .. }) =
+        failure.replayed()
+    else {
+        panic!("it is only there: {:?}", failure.replayed());
+    };
+    let text = failure.to_string();
+    assert!(text.contains("reproduced in 0 of 8 replays: it passes. It is only there"), "{text}");
+}
+
+/// Polls a lock once, and takes what it gets for an answer.
+async fn polls_once() {
+    let lock = Rc::new(Lock::new(()).named("free"));
+    let other = spawn(yield_now());
+    let mut acquire = std::pin::pin!(lock.lock());
+    let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(acquire.as_mut().poll(cx))).await;
+    assert!(polled.is_ready(), "nobody else takes the lock");
+    drop(polled);
+    other.await.expect("nobody aborts it");
+}
+
+#[test]
+fn a_failure_that_needs_a_dropped_announcement_says_so() {
+    let text = failure(Options::default(), polls_once).to_string();
+    assert!(text.contains("note   `acquire lock free`"), "{text}");
+    assert!(text.contains("was dropped between"), "{text}");
+    let without = failure(Options::default(), bank::deposits).to_string();
+    assert!(!without.contains("note   "), "{without}");
+}
