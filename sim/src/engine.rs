@@ -161,7 +161,7 @@ pub(crate) struct Core {
 }
 
 /// How many of the last turns are kept of a run that uses up its budget of steps.
-const RECENT: u64 = 32;
+const RECENT: u64 = 256;
 
 /// How many later findings a finding keeps as evidence.
 const EVIDENCE_MAX: usize = 8;

@@ -36,6 +36,8 @@ pub enum Kind {
     Race,
     /// Something was left when the main future had ended, which was forbidden.
     Leak,
+    /// A task waits while others pass it again and again.
+    Starvation,
     /// A budget of steps or of virtual time was used up.
     Livelock,
     /// Something outside of the tape took part.
@@ -57,7 +59,8 @@ impl Kind {
             Kind::LostUpdate => Kind::StaleCheck,
             Kind::StaleCheck => Kind::Race,
             Kind::Race => Kind::Leak,
-            Kind::Leak => Kind::Livelock,
+            Kind::Leak => Kind::Starvation,
+            Kind::Starvation => Kind::Livelock,
             Kind::Livelock => Kind::Nondeterminism,
             Kind::Nondeterminism => Kind::Divergence,
             Kind::Divergence => return None,
@@ -105,6 +108,7 @@ impl Kind {
             Kind::StaleCheck => "stale check",
             Kind::Race => "race",
             Kind::Leak => "leak",
+            Kind::Starvation => "starvation",
             Kind::Livelock => "livelock",
             Kind::Nondeterminism => "nondeterminism",
             Kind::Divergence => "divergence",

@@ -84,6 +84,12 @@ pub struct Detectors {
     /// Whether a task that waits for what was handed to, or is held by, a future of its own that
     /// it no longer polls is told apart from other deadlocks. On by default; costs nothing.
     pub futurelocks: Detection,
+    /// Whether a task is found that waits in an object's queue, and is not woken, while others
+    /// take that object 1000 times. On by default; costs a count when something is taken.
+    pub starvation: Detection,
+    /// Whether what went round is told of a run that has used up its budget of steps. (That it
+    /// has is found with the detector off as well.) On by default; costs nothing before that.
+    pub livelocks: Detection,
     /// Whether a hunt that has found nothing looks for locks that were taken in opposite orders,
     /// and steers a run into each: only one that really deadlocks is a finding. On by default;
     /// costs nothing unless a task takes something while it holds something else.
@@ -117,6 +123,8 @@ impl Detectors {
         stale_checks: StaleChecks::Evidence,
         deadlocks: Detection::On,
         futurelocks: Detection::On,
+        starvation: Detection::On,
+        livelocks: Detection::On,
         lock_order: Detection::On,
         nondeterminism: Detection::On,
         lost_wakeups: Detection::On,

@@ -8,6 +8,7 @@ mod leak;
 mod lock_order;
 mod lost_wakeup;
 mod nondeterminism;
+mod progress;
 mod race;
 mod random;
 mod shared;

@@ -10,10 +10,12 @@ mod deadlock;
 mod futurelock;
 mod held;
 mod leak;
+mod livelock;
 pub(super) mod lock_order;
 mod lost_wakeup;
 mod race;
 mod standstill;
+mod starvation;
 mod story;
 
 use std::panic::Location;

@@ -8,6 +8,7 @@ use super::ids::TaskId;
 use super::tasks::State;
 use super::{Core, HoldRecord};
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
+use crate::options::Detection;
 use crate::panics;
 use crate::probe::Mode;
 use crate::strategy::Divergence;
@@ -103,7 +104,11 @@ impl Core {
             self.options.steps_max,
             self.going_round()
         );
-        self.fail(Finding::new(Kind::Livelock, message, self.now()));
+        let mut finding = Finding::new(Kind::Livelock, message, self.now());
+        if self.options.detectors.livelocks == Detection::On {
+            finding.story = self.rounds();
+        }
+        self.fail(finding);
     }
 
     /// Which tasks had the last turns, and how many each.

@@ -363,6 +363,7 @@ impl Core {
             return false;
         }
         if self.spent >= self.options.steps_max.saturating_sub(RECENT) {
+            self.open_eye();
             self.recent.push(id);
         }
         if self.is_by_hand_over() {

@@ -22,6 +22,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) number: u32,
     /// The newest of its holds.
     pub(crate) holds: u32,
+    /// How often it was taken, modulo 2^32.
+    pub(crate) takes: u32,
     /// To how many operations it was granted that have not been polled since.
     pub(crate) granted: u32,
     /// Whether others than those who hold it have been seen to give it back.
@@ -71,6 +73,7 @@ impl Core {
             creator,
             number,
             holds: NIL,
+            takes: 0,
             granted: 0,
             is_loose: false,
             spurious: Spurious::Never,
@@ -125,6 +128,7 @@ impl Core {
         if self.detectors.is_some() {
             self.note_hold(index);
         }
+        self.count_take(object, task, site);
         if mode != Mode::Unguarded {
             let held = &mut self.tasks[task.index()].held;
             *held += 1;

@@ -47,6 +47,8 @@ pub(crate) struct OperationRecord {
     pub(crate) since_ns: u64,
     /// How many steps had been taken then.
     pub(crate) order: u64,
+    /// How often its object had been taken when it began to wait, or was polled last.
+    pub(crate) takes: u32,
     /// Which poll of its task polled it last.
     pub(crate) polled_in: u32,
     /// What it was given while it was blocked, if it has not been polled since.
@@ -180,11 +182,13 @@ impl Core {
         self.poll.is_known = true;
         let current = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[current.index()].polls;
+        let takes = self.takes_of(&description);
         if let Some(id) = id
             && let Some(record) = self.operations.get_mut(id.0)
             && record.task == current
         {
             record.polled_in = polled_in;
+            record.takes = takes;
             record.is_own_waker = is_own_waker;
             if record.phase == Phase::Blocked {
                 self.unhand(id);
@@ -322,6 +326,10 @@ impl Core {
         }
     }
 
+    fn takes_of(&self, description: &Description) -> u32 {
+        description.object.map_or(0, |object| self.objects[object as usize].takes)
+    }
+
     fn insert_operation(
         &mut self,
         description: Description,
@@ -330,9 +338,11 @@ impl Core {
     ) -> OperationId {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let (since_ns, order) = (self.now_ns, self.spent);
+        let takes = self.takes_of(&description);
         let owner = &mut self.tasks[task.index()];
         let polled_in = owner.polls;
         let record = OperationRecord {
+            takes,
             task,
             description,
             phase,

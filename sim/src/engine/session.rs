@@ -331,7 +331,8 @@ fn end() -> Ended {
             core.fail_woken_from_elsewhere();
         }
         core.finish_strategy();
-        let trace = core.events.take().map(|events| core.bind_trace(events));
+        let events = core.events.take().filter(|_| core.keeps_a_trace());
+        let trace = events.map(|events| core.bind_trace(events));
         core.beacon().end();
         let tasks = core.tasks.len();
         core.stamp = Stamp::NONE;

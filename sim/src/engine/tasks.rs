@@ -395,6 +395,7 @@ impl Core {
     pub(crate) fn is_finished(&mut self, id: TaskId) -> bool {
         let is_finished = self.tasks[id.index()].state == State::Ended;
         if is_finished {
+            self.order_join(id);
             self.order_after_end(id);
         } else {
             self.order_choice(0);
