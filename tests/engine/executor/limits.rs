@@ -13,7 +13,7 @@ use crate::finding_of;
 
 #[test]
 fn a_run_beyond_its_steps_is_a_livelock_that_says_what_went_round() {
-    let outcome = Run::new().steps_max(100).execute(|| async {
+    let outcome = Run::new().steps_max(1000).execute(|| async {
         for name in ["ping", "pong"] {
             task().named(name).spawn(async {
                 loop {
@@ -23,9 +23,9 @@ fn a_run_beyond_its_steps_is_a_livelock_that_says_what_went_round() {
         }
         pending::<()>().await;
     });
-    assert_eq!(outcome.steps, 100);
+    assert_eq!(outcome.steps, 1000);
     let finding = finding_of(outcome, Kind::Livelock);
-    assert!(finding.message.contains("its budget of 100 steps"), "{finding}");
+    assert!(finding.message.contains("its budget of 1000 steps"), "{finding}");
     for name in ["main.1 ping (", "main.2 pong ("] {
         assert!(finding.message.contains(name), "{finding}");
     }
