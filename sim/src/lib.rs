@@ -43,6 +43,8 @@ pub mod environment;
 pub mod faults;
 pub mod finding;
 pub mod hunt;
+#[cfg(feature = "tracing")]
+pub mod logging;
 mod names;
 pub mod options;
 mod panics;

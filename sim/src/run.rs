@@ -172,7 +172,8 @@ impl Run {
             watchdog::start();
         }
         let Run { options, id, chooser } = self;
-        let execute = AssertUnwindSafe(|| engine::execute(&options, id, chooser, program));
+        let execute =
+            AssertUnwindSafe(|| logged(|| engine::execute(&options, id, chooser, program)));
         let (output, ended) = catch_unwind(execute).unwrap_or_else(|panic| {
             let place = panics::take_place();
             let place = place.map_or_else(|| String::from("?"), |place| place.to_string());
@@ -285,3 +286,15 @@ impl fmt::Display for RunError {
 }
 
 impl std::error::Error for RunError {}
+
+/// Carries a run out. What it logs joins its trace.
+#[cfg(feature = "tracing")]
+fn logged<R>(run: impl FnOnce() -> R) -> R {
+    crate::logging::inside(run)
+}
+
+/// Carries a run out.
+#[cfg(not(feature = "tracing"))]
+fn logged<R>(run: impl FnOnce() -> R) -> R {
+    run()
+}

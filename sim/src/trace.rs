@@ -12,6 +12,8 @@ mod involved;
 pub mod jsonl;
 mod lanes;
 mod normal_form;
+#[cfg(feature = "insta")]
+pub mod snapshot;
 #[cfg(feature = "json")]
 mod spans;
 mod tail;
@@ -21,7 +23,7 @@ mod words;
 pub use diff::{Diff, diff};
 pub use dot::wait_graph;
 pub use event::{
-    Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
+    Ending, Event, EventKind, LogLevel, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
 };
 #[cfg(feature = "json")]
 pub use html::Page;

@@ -117,8 +117,8 @@ fn every_record_is_as_the_schema_says_and_the_schema_has_no_other() {
     }
     let missing: Vec<String> =
         schema().into_keys().filter(|record| !records.contains(record)).collect();
-    // Faults, points and double wake-ups have tests of their own, where they are made.
-    assert_eq!(missing, ["", "passed", "struck", "woken_again"]);
+    // Faults, points, logging and double wake-ups have tests of their own.
+    assert_eq!(missing, ["", "logged", "passed", "struck", "woken_again"]);
 }
 
 /// What a reader makes of a line: as the text with places says it, for the commonest records.

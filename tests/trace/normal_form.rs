@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use unpick::sim::assert_normal_form_snapshot;
 use unpick::sim::choice::Label;
 use unpick::sim::probe::Access;
 use unpick::sim::seed::RunId;
@@ -194,11 +195,11 @@ fn normal_forms_are_equal_exactly_if_happens_before_is() {
 #[test]
 fn a_normal_form_is_read_layer_by_layer() {
     let trace = traced(Run::new().strategy(Lockstep), programs::deposits);
-    insta::assert_snapshot!("normal_form_lost_update", trace.normal_form());
+    assert_normal_form_snapshot!("normal_form_lost_update", trace);
 }
 
 #[test]
 fn time_and_wakeups_order_everything_that_they_order() {
     let trace = traced(Run::new().plain(), programs::pipeline);
-    insta::assert_snapshot!("normal_form_pipeline", trace.normal_form());
+    assert_normal_form_snapshot!("normal_form_pipeline", trace);
 }

@@ -61,6 +61,35 @@ pub enum StepKind {
     Granted,
 }
 
+/// How much something matters that the program logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// An error.
+    Error,
+    /// A warning.
+    Warn,
+    /// Something worth knowing.
+    Info,
+    /// For who looks for a mistake.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// Its name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+}
+
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -258,6 +287,15 @@ pub enum EventKind {
         /// Where it is.
         site: Site,
     },
+    /// The program logged something.
+    Logged {
+        /// How much it matters.
+        level: LogLevel,
+        /// What the logging is for: mostly the module.
+        target: String,
+        /// What was logged.
+        text: String,
+    },
     /// The program said something with [`event!`](crate::event).
     Said {
         /// What it said.
@@ -317,6 +355,7 @@ impl EventKind {
             | EventKind::Struck(_)
             | EventKind::Passed { .. }
             | EventKind::WokenAgain { .. }
+            | EventKind::Logged { .. }
             | EventKind::Said { .. } => None,
         }
     }

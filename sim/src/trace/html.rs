@@ -147,7 +147,7 @@ fn kind(event: &Event) -> &'static str {
         EventKind::SharedRead { .. }
         | EventKind::SharedWritten { .. }
         | EventKind::SharedUpdated { .. } => "shared",
-        EventKind::Said { .. } | EventKind::Passed { .. } => "say",
+        EventKind::Said { .. } | EventKind::Logged { .. } | EventKind::Passed { .. } => "say",
         EventKind::Struck(_) => "fault",
         EventKind::Woken { .. }
         | EventKind::WokenAgain { .. }

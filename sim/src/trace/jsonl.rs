@@ -134,6 +134,9 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Passed { label, site } => {
             ("passed", json!({ "point": label, "site": site.place().to_string() }))
         }
+        EventKind::Logged { level, target, text } => {
+            ("logged", json!({ "level": level.name(), "target": target, "text": text }))
+        }
         EventKind::Said { text } => ("said", json!({ "text": text })),
     }
 }

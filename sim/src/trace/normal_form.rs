@@ -308,6 +308,9 @@ impl Actions {
             }
             EventKind::Struck(struck) => self.struck(event, *struck),
             EventKind::Passed { label, .. } => self.push(event, format!("point {label}"), &[]),
+            EventKind::Logged { level, text, .. } => {
+                self.push(event, format!("log {}: {}", level.name(), one_line(text)), &[]);
+            }
             EventKind::Said { text } => self.push(event, format!("say {}", one_line(text)), &[]),
             EventKind::Announced(_)
             | EventKind::WokenAgain { .. }

@@ -146,6 +146,9 @@ impl Text {
                 }
             },
             EventKind::Passed { label, site } => format!("point {label}{}", self.at(*site)),
+            EventKind::Logged { level, target, text } => {
+                format!("log {} {}: {}", level.name(), one_line(target), one_line(text))
+            }
             EventKind::Said { text } => format!("say {}", one_line(text)),
             EventKind::WokenAgain { .. }
             | EventKind::Published { .. }

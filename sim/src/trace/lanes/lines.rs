@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::super::words::{one_line, short_titles};
 use super::super::{
-    Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef, Trace,
+    Ending, Event, EventKind, LogLevel, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
+    Trace,
 };
 use crate::choice::{Choice, Label};
 use crate::time::Instant;
@@ -248,6 +249,12 @@ impl<'a> Writer<'a> {
             EventKind::Struck(struck) => self.struck(index, event, *struck),
             EventKind::Passed { label, site } => {
                 self.push(index, event, format!("point {label}"), Some(*site), Source::Other);
+            }
+            // What matters less is told by the other renderings.
+            EventKind::Logged { level, .. } if *level > LogLevel::Info => {}
+            EventKind::Logged { level, text, .. } => {
+                let text = format!("log {}: {}", level.name(), one_line(text));
+                self.push(index, event, text, None, Source::Other);
             }
             EventKind::Said { text } => {
                 let text = format!("say {}", one_line(text));
