@@ -196,8 +196,8 @@ failure deadlock
         for (from, to, line, reason) in [
             ("unpick-regressions 1", "", 4, "`failure deadlock`: the first line is to be"),
             ("unpick-regressions 1", "unpick-regressions 2", 2, "its format is 2, and this"),
-            ("  place src", "  palce src", 4, "there is no field `palce`; allowed: failure, place"),
-            ("tape 1pe:9@2=1~77ab03", "tape 1pe", 7, "`1pe` is not a tape"),
+            ("  place src", "  palce src", 5, "there is no field `palce`; allowed: failure, place"),
+            ("tape 1pe:9@2=1~77ab03", "tape 1pe", 8, "`1pe` is not a tape"),
             ("  tape 1pe:9@2=1~77ab03\n", "", 4, "the entry has no field `tape`"),
             ("2 schedule 1/3", "2 schedule 3/3", 9, "`2 schedule 3/3` is no choice"),
             ("2 schedule 1/3", "2 shedule 1/3", 9, "allowed: a number, a label (schedule, time,"),
