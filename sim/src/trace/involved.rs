@@ -12,6 +12,7 @@ impl Trace {
     /// The tasks that a finding is about, those that matter most first: where it happened; who did
     /// something to the object that it is about, the last one first; who waits for more than the
     /// end of another task; who holds what they wait for; who did something to it.
+    /// If only the place is known, every task: those first that the schedule moved.
     #[must_use]
     pub fn involved(&self, finding: &Finding) -> Vec<TaskRef> {
         let titles: BTreeMap<String, TaskRef> = self
@@ -47,7 +48,36 @@ impl Trace {
                 involved.push(task);
             }
         }
+        if finding.blocked.is_empty() && finding.subject.is_none() {
+            // Nothing is known but where it happened: whoever the schedule moved matters next.
+            let all = (0..self.tasks.len() as u32).map(TaskRef);
+            for task in self.moved().into_iter().chain(all) {
+                if !involved.contains(&task) {
+                    involved.push(task);
+                }
+            }
+        }
         involved
+    }
+
+    /// The tasks around choices that were not plain: whoever gave way, and whoever came next.
+    fn moved(&self) -> Vec<TaskRef> {
+        let mut moved = Vec::new();
+        let mut is_next = false;
+        for event in &self.events {
+            match event.kind {
+                EventKind::Choice { choice, .. } if !choice.is_plain() => {
+                    moved.extend(event.task);
+                    is_next = true;
+                }
+                EventKind::Step { .. } if is_next => {
+                    moved.extend(event.task);
+                    is_next = false;
+                }
+                _ => {}
+            }
+        }
+        moved
     }
 
     /// The tasks that did something to the objects that these texts name, the last one first.
