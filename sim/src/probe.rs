@@ -95,6 +95,7 @@ mod operation;
 mod stamp;
 
 pub use hold::{Hold, Mode};
+pub(crate) use object::IN_A_DROP;
 pub use object::{Cause, Object, Spurious};
 pub use operation::{Access, Operation, Ticket};
 pub use stamp::Stamp;

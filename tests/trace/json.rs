@@ -124,7 +124,10 @@ fn every_record_is_as_the_schema_says_and_the_schema_has_no_other() {
 /// What a reader makes of a line: as the text with places says it, for the commonest records.
 fn read(header: &Value, line: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    let place = |value: &Value| format!("  [{}]", text(value));
+    let place = |value: &Value| match value.as_str() {
+        Some(place) => format!("  [{place}]"),
+        None => String::new(),
+    };
     let task = |value: &Value| {
         let task = &header["tasks"][value.as_u64().expect("a task") as usize];
         match task["name"].as_str() {

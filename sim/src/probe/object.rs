@@ -273,11 +273,10 @@ impl Object {
     }
 
     /// Records that a guard is given up: an immediate operation, of which the end of the hold and
-    /// what [`publish`](Self::publish) says are parts.
+    /// what [`publish`](Self::publish) says are parts. A drop has no caller, so that it has no site.
     #[inline]
-    #[track_caller]
     pub fn release(&self, hold: Hold) {
-        self.release_at(hold, Location::caller());
+        self.release_at(hold, IN_A_DROP);
     }
 
     #[inline]
@@ -342,6 +341,9 @@ impl Object {
         place.index()
     }
 }
+
+/// Stands for the site of an operation that has none.
+pub(crate) const IN_A_DROP: &Location<'static> = Location::caller();
 
 impl Drop for Object {
     fn drop(&mut self) {

@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::choice::Choice;
 use crate::engine::{Description, TaskId};
 use crate::finding::Place;
-use crate::probe::Access;
+use crate::probe::{Access, IN_A_DROP};
 use crate::time::Instant;
 
 /// A task, as a place in its trace's list.
@@ -21,6 +21,12 @@ pub struct ObjectRef(pub u32);
 pub struct Site(pub &'static Location<'static>);
 
 impl Site {
+    /// Whether it is a place in the program: a guard's drop has none.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.0 != IN_A_DROP
+    }
+
     /// The same, as findings have it.
     #[must_use]
     pub fn place(self) -> Place {

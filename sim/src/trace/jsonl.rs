@@ -154,6 +154,6 @@ fn operation(operation: &OperationRef) -> Value {
         "operation": operation.name,
         "object": operation.object.map(|object| object.0),
         "access": access,
-        "site": operation.site.place().to_string(),
+        "site": operation.site.is_known().then(|| operation.site.place().to_string()),
     })
 }

@@ -171,6 +171,7 @@ impl Text {
     fn at(&self, site: Site) -> String {
         match self.sites {
             Sites::Hidden => String::new(),
+            Sites::Shown if !site.is_known() => String::new(),
             Sites::Shown => format!("  [{}:{}]", site.0.file(), site.0.line()),
         }
     }

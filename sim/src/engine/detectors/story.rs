@@ -11,6 +11,7 @@ use super::super::tasks::State;
 use super::super::waits::Waited;
 use super::super::{Core, HoldRecord, TaskId};
 use crate::finding::Place;
+use crate::probe::IN_A_DROP;
 use crate::probe::{Cause, Mode};
 use crate::time::Instant;
 use crate::trace::Ending;
@@ -273,8 +274,11 @@ impl Core {
         };
         let (at, site) = (Instant::from_nanos(deed.at_ns), place(deed.site));
         // A drop has no place of its own.
-        let site =
-            if deed.action.starts_with("drop ") { String::new() } else { format!(" at {site}") };
+        let site = if deed.action.starts_with("drop ") || deed.site == IN_A_DROP {
+            String::new()
+        } else {
+            format!(" at {site}")
+        };
         let _infallible = write!(line, " by {by}{site}, t={at}");
         if deed.count > 1 {
             let _infallible = write!(line, ", the last of {}", deed.count);

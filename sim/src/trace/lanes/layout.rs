@@ -123,7 +123,7 @@ impl<'a> Sites<'a> {
             return Sites { shown: true, file: Some(file), to_be_named: None };
         }
         let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for site in lines.iter().filter_map(|line| line.site) {
+        for site in lines.iter().filter_map(|line| line.site).filter(|site| site.is_known()) {
             *counts.entry(site.0.file()).or_default() += 1;
         }
         let file = counts.iter().max_by_key(|&(file, &count)| (count, std::cmp::Reverse(file)));
@@ -132,7 +132,7 @@ impl<'a> Sites<'a> {
     }
 
     fn show(&self, site: Option<Site>) -> Option<String> {
-        let location = site.filter(|_| self.shown)?.0;
+        let location = site.filter(|site| self.shown && site.is_known())?.0;
         if Some(location.file()) == self.file {
             return Some(format!(":{}", location.line()));
         }
