@@ -1,22 +1,22 @@
-//! Many turns: a bitmap over positions in the order of arrival, counted by a wide tree.
+//! Many turns: a bitmap over positions in the order of arrival, counted by a Fenwick tree.
 //!
-//! Turns get ascending positions as they arrive. Above the bitmap's words lie levels of counts,
-//! each count over 8 of the level below, so that a turn is found and updated in few, short,
-//! straight scans. When the positions run out, the set is packed to the front or its capacity
-//! doubled, which costs a constant per arrival on average.
-
-/// How many entries of the level below one count covers, as a power of two.
-const FAN_BITS: usize = 3;
-const FAN: usize = 1 << FAN_BITS;
+//! Turns get ascending positions as they arrive. The tree counts the bitmap's words (Fenwick, "A
+//! new data structure for cumulative frequency tables", 1994), so that the k-th turn is found, and
+//! taken out on the same way, in one comparison for each doubling of the number of words. The word
+//! that arrivals go into is counted only once it is full. When the positions run out, the set is
+//! packed to the front or its capacity doubled, which costs a constant per arrival on average.
 
 /// The keys of turns, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     /// One bit per position. Invariant: its length is a power of two, or zero before first use.
     words: Vec<u64>,
-    /// Counts of taken positions: the first level's by word, each further one's over `FAN` of
-    /// the level below, up to a level of at most `FAN`.
-    levels: Vec<Vec<u32>>,
+    /// Invariant: entry i, from 1, counts the taken positions of the i & -i words that end before
+    /// word i, without the last word and without those that are not full yet. The total is
+    /// `closed`.
+    tree: Vec<u32>,
+    /// How many positions are taken in words that are full: those before the one of `tail`.
+    closed: usize,
     /// The key at each position that is taken.
     keys: Vec<u32>,
     /// The next free position. Invariant: no position from here on is taken.
@@ -30,7 +30,8 @@ impl Counted {
     pub(super) const fn new() -> Counted {
         Counted {
             words: Vec::new(),
-            levels: Vec::new(),
+            tree: Vec::new(),
+            closed: 0,
             keys: Vec::new(),
             tail: 0,
             len: 0,
@@ -59,7 +60,12 @@ impl Counted {
         self.words[position / 64] |= 1 << (position % 64);
         self.tail += 1;
         self.len += 1;
-        self.count(position / 64, 1);
+        if self.tail.is_multiple_of(64) {
+            let word = position / 64;
+            let count = self.words[word].count_ones();
+            self.closed += count as usize;
+            self.count(word, count);
+        }
         *self.slot(key) = position as u32 + 1;
     }
 
@@ -75,9 +81,15 @@ impl Counted {
     /// Takes out the `k`-th key from the oldest, from 0.
     #[inline]
     pub(super) fn take(&mut self, k: usize) -> u32 {
-        let position = self.position(k);
-        let key = self.keys[position];
-        self.clear_position(position);
+        let (word, k) = if k < self.closed {
+            self.closed -= 1;
+            self.take_from_tree(k as u32)
+        } else {
+            self.open_word(k)
+        };
+        let bit = select(self.words[word], k);
+        let key = self.keys[word * 64 + bit];
+        self.clear_bit(word, bit);
         *self.slot(key) = 0;
         key
     }
@@ -95,13 +107,15 @@ impl Counted {
     /// How many keys are older than this one; `None` if it is not there.
     pub(super) fn rank(&self, key: u32) -> Option<usize> {
         let position = self.at.get(key as usize)?.checked_sub(1)? as usize;
-        let mut entry = position / 64;
-        let before = self.words[entry] & ((1 << (position % 64)) - 1);
+        let mut word = position / 64;
+        let before = self.words[word] & ((1 << (position % 64)) - 1);
         let mut rank = before.count_ones();
-        for level in &self.levels {
-            let first = entry & !(FAN - 1);
-            rank += level[first..entry].iter().sum::<u32>();
-            entry >>= FAN_BITS;
+        if word == self.tail / 64 {
+            return Some(self.closed + rank as usize);
+        }
+        while word > 0 {
+            rank += self.tree[word];
+            word &= word - 1;
         }
         Some(rank as usize)
     }
@@ -114,17 +128,26 @@ impl Counted {
     pub(super) fn clear(&mut self) {
         if self.len > 0 {
             self.words.fill(0);
-            self.levels.iter_mut().for_each(|level| level.fill(0));
-            self.len = 0;
+            self.tree.fill(0);
+            (self.len, self.closed) = (0, 0);
         }
         self.tail = 0;
         self.at.clear();
     }
 
     fn clear_position(&mut self, position: usize) {
-        self.words[position / 64] &= !(1 << (position % 64));
+        let word = position / 64;
+        if word < self.tail / 64 {
+            self.closed -= 1;
+            self.count(word, u32::MAX);
+        }
+        self.clear_bit(word, position % 64);
+    }
+
+    #[inline]
+    fn clear_bit(&mut self, word: usize, bit: usize) {
+        self.words[word] &= !(1 << bit);
         self.len -= 1;
-        self.count(position / 64, u32::MAX);
         if self.len == 0 {
             self.tail = 0;
         }
@@ -142,29 +165,58 @@ impl Counted {
     /// Adds `change` (modulo 2^32) to the counts over a word.
     #[inline]
     fn count(&mut self, word: usize, change: u32) {
-        let mut entry = word;
-        for level in &mut self.levels {
-            level[entry] = level[entry].wrapping_add(change);
-            entry >>= FAN_BITS;
+        let mut node = word + 1;
+        while let Some(count) = self.tree.get_mut(node) {
+            *count = count.wrapping_add(change);
+            node += node & node.wrapping_neg();
         }
     }
 
     #[inline]
     fn position(&self, k: usize) -> usize {
-        assert!(k < self.len, "key {k} of {} was asked for; this is a bug in unpick", self.len);
-        let mut k = k as u32;
-        let mut entry = 0;
-        for level in self.levels.iter().rev() {
-            entry <<= FAN_BITS;
-            for &count in &level[entry..] {
-                if k < count {
-                    break;
-                }
+        let (word, k) =
+            if k < self.closed { self.find_in_tree(k as u32) } else { self.open_word(k) };
+        word * 64 + select(self.words[word], k)
+    }
+
+    /// The word that has the `k`-th turn, and the how-manieth of that word this is.
+    #[inline]
+    fn find_in_tree(&self, mut k: u32) -> (usize, u32) {
+        let (mut word, mut step) = (0, self.words.len() / 2);
+        while step > 0 {
+            let count = self.tree[word + step];
+            if k >= count {
                 k -= count;
-                entry += 1;
+                word += step;
             }
+            step /= 2;
         }
-        entry * 64 + select(self.words[entry], k)
+        (word, k)
+    }
+
+    /// The same, and counts one less in that word: the entries that are not passed by are those
+    /// which count it.
+    #[inline]
+    fn take_from_tree(&mut self, mut k: u32) -> (usize, u32) {
+        let (mut word, mut step) = (0, self.words.len() / 2);
+        while step > 0 {
+            let count = &mut self.tree[word + step];
+            if k < *count {
+                *count -= 1;
+            } else {
+                k -= *count;
+                word += step;
+            }
+            step /= 2;
+        }
+        (word, k)
+    }
+
+    /// The same, for a turn that is in the word that is not full yet.
+    #[inline]
+    fn open_word(&self, k: usize) -> (usize, u32) {
+        assert!(k < self.len, "key {k} of {} was asked for; this is a bug in unpick", self.len);
+        (self.tail / 64, (k - self.closed) as u32)
     }
 
     /// Packs the set to the front, or doubles it if it is more than half full.
@@ -200,13 +252,14 @@ impl Counted {
     }
 
     fn recount(&mut self) {
-        self.levels.clear();
-        let mut level: Vec<u32> = self.words.iter().map(|word| word.count_ones()).collect();
-        while level.len() > FAN {
-            let above = level.chunks(FAN).map(|chunk| chunk.iter().sum()).collect();
-            self.levels.push(std::mem::replace(&mut level, above));
+        self.tree.clear();
+        self.tree.resize(self.words.len(), 0);
+        self.closed = 0;
+        for word in 0..self.tail / 64 {
+            let count = self.words[word].count_ones();
+            self.closed += count as usize;
+            self.count(word, count);
         }
-        self.levels.push(level);
     }
 }
 
