@@ -4,6 +4,7 @@
 //! of that.
 
 use std::panic::Location;
+use std::ptr;
 
 use super::Core;
 use super::ids::TaskId;
@@ -52,17 +53,29 @@ impl Deeds {
         self.dropped
     }
 
+    /// Notes what a task has done once more, if that is known under this very literal.
     #[inline]
+    fn note_again(&mut self, new: &Deed) -> bool {
+        // Texts are not compared: the same literal is mostly in one place.
+        let same = |old: &Deed| old.task == new.task && ptr::eq(old.action, new.action);
+        self.repeat(new, same)
+    }
+
+    #[inline(never)]
     fn note(&mut self, new: Deed) {
-        let same = |old: &&mut Deed| old.task == new.task && old.action == new.action;
-        match self.list.iter_mut().rev().take(LOOKED_AT).find(same) {
-            Some(old) => {
-                old.count += 1;
-                (old.site, old.is_unheard) = (new.site, false);
-                (old.at_ns, old.order) = (new.at_ns, new.order);
-            }
-            None => self.push(new),
+        if !self.repeat(&new, |old| old.task == new.task && old.action == new.action) {
+            self.push(new);
         }
+    }
+
+    #[inline]
+    fn repeat(&mut self, new: &Deed, same: impl Fn(&Deed) -> bool) -> bool {
+        let old = self.list.iter_mut().rev().take(LOOKED_AT).find(|old| same(old));
+        let Some(old) = old else { return false };
+        old.count += 1;
+        (old.site, old.is_unheard) = (new.site, false);
+        (old.at_ns, old.order) = (new.at_ns, new.order);
+        true
     }
 
     fn push(&mut self, new: Deed) {
@@ -83,11 +96,27 @@ impl Core {
         action: &'static str,
         site: &'static Location<'static>,
     ) {
+        self.acted_if(object, action, site, |_| true);
+    }
+
+    /// The same, if it is among what the object's causes name: that is asked once for each task
+    /// and action.
+    #[inline]
+    pub(crate) fn acted_if(
+        &mut self,
+        object: u32,
+        action: &'static str,
+        site: &'static Location<'static>,
+        matters: impl FnOnce(&'static str) -> bool,
+    ) {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let (at_ns, is_unheard) = (self.now_ns, false);
         let order = self.spent;
         let deed = Deed { task, action, count: 1, unheard: 0, site, at_ns, order, is_unheard };
-        self.objects[object as usize].deeds.note(deed);
+        let deeds = &mut self.objects[object as usize].deeds;
+        if !deeds.note_again(&deed) && matters(action) {
+            deeds.note(deed);
+        }
     }
 
     /// Notes that what the current task did last through an object woke nobody.

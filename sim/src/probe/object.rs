@@ -162,13 +162,16 @@ impl Object {
         name: &'static str,
         site: &'static Location<'static>,
     ) {
-        for cause in self.causes {
-            if cause.by.contains(&name) || cause.owed.contains(&name) {
-                let object = self.index(core);
-                core.acted(object, name, site);
-                return;
-            }
+        if self.causes.is_empty() {
+            return;
         }
+        let object = self.index(core);
+        core.acted_if(object, name, site, |name| self.is_deed(name));
+    }
+
+    #[inline(never)]
+    fn is_deed(&self, name: &str) -> bool {
+        self.causes.iter().any(|cause| cause.by.contains(&name) || cause.owed.contains(&name))
     }
 
     /// Notes that the current task holds `units` of it, until the [`Hold`] is dropped.
