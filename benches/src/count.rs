@@ -8,7 +8,7 @@ use std::env;
 use std::fmt;
 use std::process::Command;
 
-use crate::workloads::{WORKLOADS, Workload};
+use crate::workloads::{self, UNHEARD, WORKLOADS, Workload};
 
 /// Counts every workload and prints a line each.
 ///
@@ -20,6 +20,34 @@ pub fn count_all() -> Result<(), CountError> {
         println!("{:<30} {instructions:>9} instructions a {}", workload.name, workload.unit);
     }
     Ok(())
+}
+
+/// Counts what detectors cost: each program with all of them on and with none, and one whose
+/// variable is watched beside the same with a plain variable.
+///
+/// # Errors
+/// If valgrind is not installed, or prints nothing that can be read.
+pub fn count_detectors() -> Result<(), CountError> {
+    println!("{:<30} {:>9} {:>9} {:>7}", "instructions a run", "off", "on", "more");
+    let mut plain = 0;
+    for off in UNHEARD {
+        let name = off.name.trim_end_matches("_unheard");
+        let on = workloads::find(name).ok_or_else(|| CountError(format!("no `{name}`")))?;
+        let (off, on) = (count(off)?, count(on)?);
+        print_more(name, off, on);
+        if name == "cell_under_lock_10" {
+            plain = off;
+        }
+        if name == "shared_under_lock_10" {
+            print_more("shared beside cell, off", plain, on);
+        }
+    }
+    Ok(())
+}
+
+fn print_more(name: &str, off: u64, on: u64) {
+    let tenths = on.saturating_sub(off) * 1000 / off.max(1);
+    println!("{name:<30} {off:>9} {on:>9} {:>4}.{} %", tenths / 10, tenths % 10);
 }
 
 fn count(workload: &Workload) -> Result<u64, CountError> {

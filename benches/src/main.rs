@@ -22,6 +22,8 @@ enum Command {
     Time { workload: Option<String>, runs: Option<u64> },
     /// Instructions a unit of each workload, counted by valgrind.
     Count,
+    /// What detectors cost: instructions a run of some programs without and with them.
+    Detectors,
     /// Makes runs of one workload, for a profiler to look at.
     Run { workload: String, runs: u64 },
     /// The median number of runs to the first bug over so many base seeds, for each strategy.
@@ -62,6 +64,7 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         Command::Time { workload: None, .. } => time_all(),
         Command::Count => count::count_all()?,
+        Command::Detectors => count::count_detectors()?,
         Command::Run { workload, runs } => (0..*runs).for_each(named(workload)?.run),
         Command::Finding { seeds } => finding::print_table(*seeds),
         Command::Find { program, seed, runs_max } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use unpick::primitives::{Lock, Queue};
-use unpick::sim::options::Detection;
+use unpick::sim::options::{Detection, Detectors};
 use unpick::sim::strategy::{Interest, Pct, Pos, Strategy, Surw};
 use unpick::sim::time::sleep;
 use unpick::sim::{Shared, spawn, yield_now};
@@ -114,21 +114,70 @@ pub const WORKLOADS: &[Workload] = &[
         units: 1,
         run: |seed| bounded_queue(hashed(seed)),
     },
-    Workload { name: "cell_under_lock_10", unit: "run", units: 1, run: cell_under_lock },
-    Workload { name: "shared_under_lock_10", unit: "run", units: 1, run: shared_under_lock },
+    Workload {
+        name: "cell_under_lock_10",
+        unit: "run",
+        units: 1,
+        run: |seed| cell_under_lock(Run::new().seed(seed)),
+    },
+    Workload {
+        name: "shared_under_lock_10",
+        unit: "run",
+        units: 1,
+        run: |seed| shared_under_lock(Run::new().seed(seed)),
+    },
     Workload { name: "shared_by_1000", unit: "access", units: 10_000, run: shared_by_1000 },
     Workload { name: "spawn", unit: "task", units: 100_000, run: |seed| spawns(seed, 100_000) },
+];
+
+/// The programs by which the cost of detectors is told, with all of them off.
+pub const UNHEARD: &[Workload] = &[
+    Workload {
+        name: "lost_update_10_unheard",
+        unit: "run",
+        units: 1,
+        run: |seed| lost_update(unheard(seed)),
+    },
+    Workload {
+        name: "lock_over_yield_10_unheard",
+        unit: "run",
+        units: 1,
+        run: |seed| lock_over_yield(unheard(seed)),
+    },
+    Workload {
+        name: "bounded_queue_20_unheard",
+        unit: "run",
+        units: 1,
+        run: |seed| bounded_queue(unheard(seed)),
+    },
+    Workload {
+        name: "cell_under_lock_10_unheard",
+        unit: "run",
+        units: 1,
+        run: |seed| cell_under_lock(unheard(seed)),
+    },
+    Workload {
+        name: "shared_under_lock_10_unheard",
+        unit: "run",
+        units: 1,
+        run: |seed| shared_under_lock(unheard(seed)),
+    },
 ];
 
 /// The workload of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Workload> {
-    WORKLOADS.iter().find(|workload| workload.name == name)
+    WORKLOADS.iter().chain(UNHEARD).find(|workload| workload.name == name)
 }
 
 /// A run whose happens-before class is hashed, as in a hunt.
 fn hashed(seed: u64) -> Run {
     Run::with(Options { classes: Detection::On, ..Options::default() }).seed(seed)
+}
+
+/// A run to which no detector listens.
+fn unheard(seed: u64) -> Run {
+    Run::new().detectors(Detectors::OFF).seed(seed)
 }
 
 fn empty(seed: u64) {
@@ -264,11 +313,11 @@ fn lock_over_yield(run: Run) {
 /// Ten tasks read and write a variable under a lock that they hold over a yield: a plain one, or
 /// one whose accesses are watched.
 fn variable_under_lock(
-    seed: u64,
+    run: Run,
     get: impl Fn() -> u32 + Clone + 'static,
     set: impl Fn(u32) + Clone + 'static,
 ) {
-    let outcome = Run::new().seed(seed).execute(|| async {
+    let outcome = run.execute(|| async {
         let lock = Rc::new(Lock::new(()));
         let handles: Vec<_> = (0..10)
             .map(|_| {
@@ -288,16 +337,16 @@ fn variable_under_lock(
     assert!(outcome.result.is_ok(), "a lock works");
 }
 
-fn cell_under_lock(seed: u64) {
+fn cell_under_lock(run: Run) {
     let cell = Rc::new(Cell::new(0));
     let set = cell.clone();
-    variable_under_lock(seed, move || cell.get(), move |value| set.set(value));
+    variable_under_lock(run, move || cell.get(), move |value| set.set(value));
 }
 
-fn shared_under_lock(seed: u64) {
+fn shared_under_lock(run: Run) {
     let shared = Rc::new(Shared::new(0));
     let set = shared.clone();
-    variable_under_lock(seed, move || shared.get(), move |value| set.set(value));
+    variable_under_lock(run, move || shared.get(), move |value| set.set(value));
 }
 
 /// A thousand tasks write a shared variable under a lock, one after the other.

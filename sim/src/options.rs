@@ -130,6 +130,31 @@ impl Detectors {
         lost_wakeups: Detection::On,
         standstills: Detection::On,
     };
+
+    /// Nothing listens: what is left are panics, failed properties, budgets that are used up, and
+    /// runs in which nothing can go on.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_sim::Run;
+    /// use unpick_sim::options::Detectors;
+    ///
+    /// let outcome = Run::new().detectors(Detectors::OFF).execute(async || ());
+    /// assert_eq!(outcome.result, Ok(()));
+    /// ```
+    pub const OFF: Detectors = Detectors {
+        races: Detection::Off,
+        atomicity: Detection::Off,
+        stale_checks: StaleChecks::Ignored,
+        deadlocks: Detection::Off,
+        futurelocks: Detection::Off,
+        starvation: Detection::Off,
+        livelocks: Detection::Off,
+        lock_order: Detection::Off,
+        nondeterminism: Detection::Off,
+        lost_wakeups: Detection::Off,
+        standstills: Detection::Off,
+    };
 }
 
 impl Default for Detectors {
