@@ -76,6 +76,7 @@ fn json_has_the_documented_fields_one_object_a_program() {
             "tape",
             "deviations",
             "choices",
+            "distinct_classes",
             "wall_s",
             "expected",
             "as_expected",
@@ -87,6 +88,53 @@ fn json_has_the_documented_fields_one_object_a_program() {
     assert_eq!(rows[1]["kind"], Value::Null);
     let tape = rows[0]["tape"].as_str().expect("a tape");
     assert_eq!(unpick(&["replay", "lost-update", "buggy", "--tape", tape]).status.code(), Some(1));
+}
+
+#[test]
+fn explain_cuts_down_and_says_what_decided() {
+    let explained = unpick(&["explain", "lost-update", "--tape", "1pe:4@1=1,2=1~f37a0c"]);
+    assert_eq!(explained.status.code(), Some(1), "{}", printed(&explained));
+    for part in [
+        "LOST UPDATE on shared balance",
+        "decisive",
+        "2 -> 1 not plain",
+        "in the run that was named",
+    ] {
+        assert!(printed(&explained).contains(part), "{part}: {}", printed(&explained));
+    }
+    let json = printed(&unpick(&["explain", "lost-update", "--json"]));
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!((&json["kind"], &json["minimal_deviations"]), (&"lost update".into(), &1.into()));
+    let passing = unpick(&["explain", "lost-update", "fixed"]);
+    assert_eq!(passing.status.code(), Some(0), "{}", printed(&passing));
+}
+
+#[test]
+fn diff_says_where_two_runs_part() {
+    let tape = "1pe:3@1=1~5f0964";
+    let output = printed(&unpick(&["diff", "lost-update", "--tape", tape]));
+    assert!(output.contains("then one") && output.contains("then other"), "{output}");
+}
+
+#[test]
+fn a_trace_comes_in_every_form() {
+    let begins = [
+        ("text", "    0.000  main"),
+        ("lanes", "places are lines of"),
+        ("normal", ""),
+        ("jsonl", "{"),
+        ("perfetto", "{"),
+        ("dot", "digraph"),
+        ("html", "<!doctype html>"),
+    ];
+    for (format, begin) in begins {
+        let arguments = ["trace", "opposite-locks", "--seed", "0x5eed/1", "--format", format];
+        let output = unpick(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        let output = printed(&output);
+        assert!(output.len() > 100 && output.starts_with(begin), "{format}: {output}");
+    }
+    check_refused(&["trace", "hello", "--format", "smoke"], "possible values: text, lanes");
 }
 
 #[test]

@@ -17,6 +17,8 @@
 mod bench;
 mod chosen;
 mod completions;
+mod diff;
+mod explain;
 mod hunt;
 mod list;
 mod replay;
@@ -124,7 +126,9 @@ impl App {
             Subcommand::new("run", run::execute),
             Subcommand::new("hunt", hunt::execute),
             Subcommand::new("replay", replay::execute),
+            Subcommand::new("explain", explain::execute),
             Subcommand::new("trace", trace::execute),
+            Subcommand::new("diff", diff::execute),
             Subcommand::new("bench", bench::execute),
             Subcommand::new("completions", completions::execute),
         ];

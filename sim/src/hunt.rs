@@ -654,7 +654,7 @@ impl Hunt {
         };
         match failure.origin {
             Origin::Hunt => vec![again, format!("(original run: {original})")],
-            Origin::Steered | Origin::Kept { .. } => vec![again],
+            Origin::Steered | Origin::Given | Origin::Kept { .. } => vec![again],
         }
     }
 }

@@ -34,6 +34,12 @@ impl Chosen {
         Ok((scenario, scenario.variant(self.variant.as_deref())?))
     }
 
+    /// Another run of the same program.
+    pub(super) fn beside(&self, seed: Option<RunId>, tape: Option<Token>) -> Chosen {
+        let (scenario, variant) = (self.scenario.clone(), self.variant.clone());
+        Chosen { scenario, variant, seed, tape }
+    }
+
     /// Whether a seed or a tape was given.
     pub(super) fn is_named(&self) -> bool {
         self.seed.is_some() || self.tape.is_some()

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// How many runs to make at the most of each program.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
+    /// On how many threads.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
     /// One strategy alone, rather than the portfolio.
     #[arg(long)]
     strategy: Option<Member>,
@@ -94,7 +97,12 @@ fn hunt(
     environment: &Environment,
 ) -> Row {
     let name = format!("{} {}", scenario.name, variant.name);
-    let mut hunt = variant.hunt(&name).quiet().seed(arguments.seed.seed).runs(arguments.runs);
+    let mut hunt = variant
+        .hunt(&name)
+        .quiet()
+        .seed(arguments.seed.seed)
+        .runs(arguments.runs)
+        .jobs(usize::from(arguments.jobs));
     // A flag counts for more than a variable.
     let strategy = if arguments.strategy.is_some() { None } else { environment.strategy };
     hunt = hunt.environment(Environment { strategy, ..environment.clone() });

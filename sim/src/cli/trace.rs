@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::chosen::Chosen;
 use super::{Console, Usage, Verdict};
 use crate::finding::Finding;
-use crate::trace::Trace;
+use crate::trace::{self, Page, Trace};
 
 /// Prints everything that happened in a run; in the plain run unless another is named.
 ///
@@ -32,19 +32,34 @@ enum Format {
     Text,
     /// A column for each task.
     Lanes,
+    /// Events grouped by what happens before what: equal for runs that differ in nothing else.
+    Normal,
     /// One JSON object a line.
     Jsonl,
+    /// The Trace Event Format, which ui.perfetto.dev opens.
+    Perfetto,
+    /// What waits for what in a finding, for graphviz.
+    Dot,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
-    fn render(self, trace: &Trace, finding: Option<&Finding>) -> String {
+    fn render(self, title: &str, trace: &Trace, finding: Option<&Finding>) -> String {
         match self {
             Format::Text => trace.to_text(),
             Format::Lanes => match finding {
                 Some(finding) => trace.lanes().involving(finding).to_string(),
                 None => trace.lanes().to_string(),
             },
+            Format::Normal => trace.normal_form().to_string(),
             Format::Jsonl => trace.to_jsonl(),
+            Format::Perfetto => trace.to_chrome(),
+            Format::Dot => finding.map_or_else(|| String::from("digraph {}\n"), trace::wait_graph),
+            Format::Html => {
+                let report = finding.map(ToString::to_string).unwrap_or_default();
+                Page::new(title).trace("the run", trace).report(report).render()
+            }
         }
     }
 }
@@ -52,7 +67,9 @@ impl Format {
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
     let outcome = arguments.chosen.execute(console)?;
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
-    let text = arguments.format.render(trace, outcome.result.as_ref().err());
+    let (scenario, variant) = arguments.chosen.program(console)?;
+    let title = format!("{} {}", scenario.name, variant.name);
+    let text = arguments.format.render(&title, trace, outcome.result.as_ref().err());
     match &arguments.output {
         None => console.out.write_all(text.as_bytes())?,
         Some(file) => {

@@ -48,6 +48,8 @@ pub enum Origin {
     Hunt,
     /// A run beyond those of this hunt, steered to confirm a suspicion.
     Steered,
+    /// A run that somebody named.
+    Given,
     /// It was kept, and replayed before anything else.
     Kept {
         /// The file, and the number of the entry in it.

@@ -11,7 +11,7 @@ use super::regressions::{self, Alignment, Entry, Regressions};
 use super::{Hunt, TestInfo, Verdict};
 use crate::finding::Finding;
 use crate::tape::Tape;
-use crate::trace::Text;
+use crate::trace::{Text, Trace};
 
 /// Where a hunt keeps what it finds. One that knows its test has places for all of it; any other
 /// keeps what it is told to keep.
@@ -146,10 +146,16 @@ impl Hunt {
     fn write_report(&self, failure: &mut Failure, files: Vec<(&str, String)>) {
         let Some(folder) = self.reports_folder() else { return };
         let report = self.report_file(&folder, "txt");
-        failure.report = Some(self.shown(&report));
+        let page = self.report_file(&folder, "html");
+        let has_page = cfg!(feature = "json") && !traces(failure).is_empty();
+        failure.report = Some(self.shown(if has_page { &page } else { &report }));
         let write = || -> io::Result<()> {
             for (end, content) in &files {
                 write_atomically(&self.report_file(&folder, end), content.as_bytes())?;
+            }
+            #[cfg(feature = "json")]
+            if has_page {
+                write_atomically(&page, failure.to_page().as_bytes())?;
             }
             write_atomically(&report, failure.to_string().as_bytes())
         };
@@ -176,6 +182,32 @@ impl Hunt {
             Ok(()) => format!("{shown}  (new; commit it)"),
             Err(error) => to_paste(&format!("not written ({error})")),
         }
+    }
+}
+
+/// The runs that are to be looked at: the failing one, and the nearest that passes.
+fn traces(failure: &Failure) -> Vec<(&'static str, &Trace)> {
+    let Some(explanation) = &failure.explanation else { return Vec::new() };
+    let minimal = explanation.minimal.as_ref();
+    let failing = minimal.map(|minimal| &minimal.trace).or(explanation.trace.as_ref());
+    let passing = minimal.and_then(|minimal| minimal.passing.as_ref());
+    let failing = failing.map(|trace| ("fails", trace));
+    let passing = passing.map(|passing| ("the nearest run that passes", &passing.trace));
+    failing.into_iter().chain(passing).collect()
+}
+
+impl Failure {
+    /// The report as a page for a browser, with the failing run and the nearest one that passes
+    /// side by side: one file that needs nothing else.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn to_page(&self) -> String {
+        let page = crate::trace::Page::new(format!("{}: {}", self.hunt, self.finding.headline()));
+        let page = page.report(self.to_string());
+        traces(self)
+            .into_iter()
+            .fold(page, |page, (title, trace)| page.trace(title, trace))
+            .render()
     }
 }
 

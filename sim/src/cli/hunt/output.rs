@@ -65,9 +65,10 @@ impl Row {
             "kind": self.found().map(Kind::name),
             "strategy": failure.map(|failure| failure.strategy.as_str()),
             "first_failure_run": failure.map(|failure| failure.id.number),
-            "tape": failure.map(|failure| failure.tape.token().to_string()),
-            "deviations": failure.map(|failure| failure.tape.deviations()),
-            "choices": failure.map(|failure| failure.tape.len()),
+            "tape": failure.map(|failure| failure.smallest().token().to_string()),
+            "deviations": failure.map(|failure| failure.smallest().deviations()),
+            "choices": failure.map(|failure| failure.smallest().len()),
+            "distinct_classes": self.report.classes.distinct_estimated(),
             "wall_s": self.wall.as_secs_f64(),
         })
     }
@@ -85,7 +86,7 @@ impl Row {
             ),
             failure.map_or_else(String::new, |failure| failure.strategy.clone()),
             failure.map_or_else(String::new, |failure| {
-                format!("{} of {}", failure.tape.deviations(), failure.tape.len())
+                format!("{} of {}", failure.smallest().deviations(), failure.smallest().len())
             }),
         ]
     }

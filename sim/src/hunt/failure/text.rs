@@ -69,6 +69,7 @@ fn origin(failure: &Failure) -> String {
             format!("run {} of {runs_max}{after}, strategy {strategy}", id.number)
         }
         Origin::Steered => format!("in a run beyond the {runs_max} of the hunt, {strategy}"),
+        Origin::Given => String::from("in the run that was named"),
         Origin::Kept { from, alignment } => match alignment {
             Alignment::Exact => format!("kept in {from}"),
             Alignment::Edited { matched, of } => format!(
