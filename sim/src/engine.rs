@@ -88,7 +88,7 @@ pub(crate) struct Core {
     is_watched: bool,
     streams: Streams,
     tape: Vec<Choice>,
-    /// How long the last run's tape was: the room that the next one begins with.
+    /// The room that the next run's tape begins with, by how long the last one's was.
     tape_room: usize,
 
     tasks: Vec<Task>,

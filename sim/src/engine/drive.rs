@@ -59,21 +59,24 @@ impl Loop<'_> {
     fn run(&mut self) {
         let mut next = self.inside(Core::next);
         loop {
-            // Caught here rather than around each poll, which would cost every step. A poll that
-            // panicked is still in `next`.
-            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut next)));
-            let panic = spun.err().map(panics::caught);
-            let went_on = match (std::mem::replace(&mut next, Next::Over), panic) {
-                (next, None) => self.carry_out(next),
-                (Next::Poll(task, Some(future)), Some(panic)) => {
-                    Some(self.finish(task, future, Err(panic)))
+            if matches!(next, Next::Poll(..)) {
+                // Caught here rather than around each poll, which would cost every step. A poll
+                // that panicked is still in `next`.
+                let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut next)));
+                if let Err(panic) = spun.map_err(panics::caught) {
+                    match std::mem::replace(&mut next, Next::Over) {
+                        Next::Poll(task, Some(future)) => {
+                            next = self.finish(task, future, Err(panic));
+                            continue;
+                        }
+                        _ => {
+                            self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
+                            return;
+                        }
+                    }
                 }
-                (_, Some(panic)) => {
-                    self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
-                    None
-                }
-            };
-            match went_on {
+            }
+            match self.carry_out(std::mem::replace(&mut next, Next::Over)) {
                 Some(went_on) => next = went_on,
                 None => return,
             }

@@ -103,13 +103,15 @@ where
             begin_teardown();
         }
     }
-    drop_tasks();
-    drop_rest();
-    if with_run(|core| core.finding.is_some()) == Some(true) {
-        // Nobody will take it, and its drop is still the program's code.
-        drop_guarded(TaskId::MAIN, || drop(output.take()));
+    if with_run(|core| core.has_nothing_left()) != Some(true) {
         drop_tasks();
         drop_rest();
+        if with_run(|core| core.finding.is_some()) == Some(true) {
+            // Nobody will take it, and its drop is still the program's code.
+            drop_guarded(TaskId::MAIN, || drop(output.take()));
+            drop_tasks();
+            drop_rest();
+        }
     }
     (output, end())
 }
@@ -277,13 +279,22 @@ impl Core {
         None
     }
 
-    /// What the engine still keeps for others, if it keeps anything.
-    fn take_rest(&mut self) -> Option<Rest> {
-        if self.operations.is_untouched()
+    /// Whether the run has passed and left nothing but its output: it had no task but the main
+    /// one, and nothing is kept for others.
+    fn has_nothing_left(&self) -> bool {
+        self.finding.is_none() && self.tasks.len() == 1 && self.keeps_nothing()
+    }
+
+    fn keeps_nothing(&self) -> bool {
+        self.operations.is_untouched()
             && self.timers.is_untouched()
             && self.wakes.is_empty()
             && self.source.is_none()
-        {
+    }
+
+    /// What the engine still keeps for others, if it keeps anything.
+    fn take_rest(&mut self) -> Option<Rest> {
+        if self.keeps_nothing() {
             return None;
         }
         let operations = self.operations.clear();
@@ -361,7 +372,8 @@ fn end() -> Ended {
         core.object_numbers.clear();
         core.holds.clear();
         let nested = core.take_nested();
-        core.tape_room = core.tape.len().min(TAPE_ROOM_MAX);
+        // Somewhat more: the next run may be somewhat longer.
+        core.tape_room = (core.tape.len() + core.tape.len() / 2).min(TAPE_ROOM_MAX);
         Ended {
             nested,
             finding: core.finding.take(),
