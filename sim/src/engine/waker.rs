@@ -57,8 +57,16 @@ fn clone(data: *const ()) -> RawWaker {
 }
 
 fn wake_owned(data: *const ()) {
-    count(packed(data), |wakers| wakers.saturating_sub(1));
-    wake(data);
+    let packed = packed(data);
+    let woken = with_run_of(packed.stamp(), |core| {
+        if let Some(task) = core.tasks.get_mut(packed.index() as usize) {
+            task.wakers = task.wakers.saturating_sub(1);
+        }
+        core.wake(TaskId(packed.index()));
+    });
+    if woken.is_none() {
+        beacon::wake_from_elsewhere(packed);
+    }
 }
 
 fn wake(data: *const ()) {
@@ -91,15 +99,20 @@ pub(crate) enum Waiter {
 }
 
 impl Waiter {
+    /// The task that a waker stands for, if it is one of the run with this stamp. Runs no code of
+    /// others, so that it may be asked while the engine is borrowed.
+    #[inline]
+    pub(crate) fn of_task(waker: &Waker, stamp: Stamp) -> Option<Waiter> {
+        if !ptr::eq(waker.vtable(), &VTABLE) {
+            return None;
+        }
+        packed(waker.data()).of(stamp).map(|task| Waiter::Task(TaskId(task)))
+    }
+
     /// What stands behind `waker`: one of our tasks, if the waker is of the run on this thread.
     /// Must not be called with the engine borrowed.
     #[inline]
     pub(crate) fn of(waker: &Waker) -> Waiter {
-        if ptr::eq(waker.vtable(), &VTABLE)
-            && let Some(task) = packed(waker.data()).of(current_stamp())
-        {
-            return Waiter::Task(TaskId(task));
-        }
-        Waiter::Other(waker.clone())
+        Waiter::of_task(waker, current_stamp()).unwrap_or_else(|| Waiter::Other(waker.clone()))
     }
 }

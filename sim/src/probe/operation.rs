@@ -71,7 +71,7 @@ impl Operation {
         }
         let gate = if self.record == Packed::NONE {
             // `None` outside of a run, where nothing gives way.
-            with_run(|core| core.gate(|core| self.describe(object, core))).unwrap_or(Gate::Go)
+            with_run(|core| self.ask(object, cx, core)).unwrap_or(Gate::Go)
         } else {
             self.poll_again(object, cx)
         };
@@ -87,6 +87,25 @@ impl Operation {
                 Poll::Pending
             }
         }
+    }
+
+    /// Asks whether it goes on in place. If not, it is announced at once, unless somebody else's
+    /// waker has to be cloned for that.
+    #[inline]
+    fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Gate {
+        let gate = core.gate(|core| self.describe(object, core));
+        if gate == Gate::GiveWay
+            && let Some(waiter) = Waiter::of_task(cx.waker(), core.stamp)
+        {
+            self.announce_to(object, waiter, core);
+        }
+        gate
+    }
+
+    fn announce_to(&mut self, object: Option<&Object>, waiter: Waiter, core: &mut Core) {
+        let description = self.describe(object, core);
+        let id = core.announce(description, waiter);
+        self.record = Packed::new(core.stamp, id.0);
     }
 
     /// Polled again after it has given way.
@@ -106,7 +125,7 @@ impl Operation {
             None => {
                 // Snoozed, or polled by another task or in another run than before.
                 self.forget();
-                with_run(|core| core.gate(|core| self.describe(object, core))).unwrap_or(Gate::Go)
+                with_run(|core| self.ask(object, cx, core)).unwrap_or(Gate::Go)
             }
         }
     }
@@ -114,12 +133,7 @@ impl Operation {
     #[cold]
     fn announce(&mut self, object: Option<&Object>, cx: &Context<'_>) {
         let waiter = Waiter::of(cx.waker());
-        let record = with_run(|core| {
-            let description = self.describe(object, core);
-            let id = core.announce(description, waiter);
-            Packed::new(core.stamp, id.0)
-        });
-        self.record = record.unwrap_or(Packed::NONE);
+        with_run(|core| self.announce_to(object, waiter, core));
     }
 
     /// Puts the waker of this poll in the place of the earlier one, if they may differ.
