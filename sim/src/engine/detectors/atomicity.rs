@@ -123,7 +123,8 @@ impl Atomicity {
         variable.reads.remove(&task);
         variable.version += 1;
         variable.last_write = Some(record.clone());
-        for reader in std::mem::take(&mut variable.fresh) {
+        let mut fresh = std::mem::take(&mut variable.fresh);
+        for reader in fresh.drain(..) {
             let Some(read) = variable.reads.get_mut(&reader) else { continue };
             read.stale = Some(Stale { pause: pause(reader) });
             if self.stale.len() <= reader.index() {
@@ -135,6 +136,8 @@ impl Atomicity {
             }
             stale.push(index);
         }
+        // Put back empty, for the next readers.
+        variable.fresh = fresh;
         violation
     }
 }

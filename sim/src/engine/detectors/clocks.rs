@@ -126,10 +126,10 @@ fn join_links(mine: &mut Link, theirs: &Link) {
     }
     let is_behind = match (&**node, &**theirs) {
         (Node::Leaf(here), Node::Leaf(there)) => {
-            if there.iter().zip(here).all(|(there, here)| there <= here) {
+            if is_below(there, here) {
                 return;
             }
-            here.iter().zip(there).all(|(here, there)| here <= there)
+            is_below(here, there)
         }
         _ => false,
     };
@@ -160,15 +160,26 @@ fn join_links(mine: &mut Link, theirs: &Link) {
     }
 }
 
+/// Whether no entry of the one is above the other's. Looks at all of them, which takes less than
+/// stopping early, because several are compared at once.
+fn is_below(one: &[u32; LEAF], other: &[u32; LEAF]) -> bool {
+    one.iter().zip(other).fold(true, |is_below, (one, other)| is_below & (one <= other))
+}
+
 /// What a task knows.
 #[derive(Debug)]
 struct Knowledge {
     /// How far it is itself: a number that goes up whenever it tells others of it, so that what
     /// it does after that is not known by them.
     own: u32,
+    /// Whether anybody has asked for that number since it went up: only then it has to be told.
+    is_asked_for: bool,
     /// Invariant: its own entry is at most `own`, and is brought up to it when it is handed on.
     others: Clock,
 }
+
+/// For how many tasks room is made at a time.
+const ROOM: usize = 16;
 
 /// The clocks of tasks, objects and messages.
 #[derive(Debug, Default)]
@@ -189,13 +200,15 @@ impl Clocks {
     /// How far a task is. It begins at 1, so that nobody knows of its first accesses without
     /// having been told.
     pub(super) fn now(&mut self, task: TaskId) -> u32 {
-        self.of(task).own
+        let knowledge = self.of(task);
+        knowledge.is_asked_for = true;
+        knowledge.own
     }
 
     fn of(&mut self, task: TaskId) -> &mut Knowledge {
         if self.tasks.len() <= task.index() {
-            let fresh = || Knowledge { own: 1, others: Clock::default() };
-            self.tasks.resize_with(task.index() + 1, fresh);
+            let fresh = || Knowledge { own: 1, is_asked_for: false, others: Clock::default() };
+            self.tasks.resize_with((task.index() + 1).next_multiple_of(ROOM), fresh);
         }
         &mut self.tasks[task.index()]
     }
@@ -203,8 +216,10 @@ impl Clocks {
     /// What a task knows, to be handed on: whatever it does from here on is not part of it.
     fn hand_on(&mut self, task: TaskId) -> Clock {
         let knowledge = self.of(task);
-        knowledge.others.set(task, knowledge.own);
-        knowledge.own += 1;
+        if std::mem::take(&mut knowledge.is_asked_for) {
+            knowledge.others.set(task, knowledge.own);
+            knowledge.own += 1;
+        }
         knowledge.others.clone()
     }
 
@@ -269,7 +284,7 @@ impl Clocks {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
 
@@ -325,6 +340,68 @@ mod tests {
                         let at = map.get(&task).copied().unwrap_or(0);
                         prop_assert_eq!(clock.get(TaskId(task)), at);
                     }
+                }
+            }
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Access(usize),
+        Publish(usize, u32),
+        Observe(usize, u32),
+        Wake(usize, usize),
+        Join(usize, usize),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let task = 0..4_usize;
+        let step = prop_oneof![
+            4 => task.clone().prop_map(Step::Access),
+            2 => (task.clone(), 0..2_u32).prop_map(|(task, object)| Step::Publish(task, object)),
+            2 => (task.clone(), 0..2_u32).prop_map(|(task, object)| Step::Observe(task, object)),
+            1 => (task.clone(), task.clone()).prop_map(|(task, woken)| Step::Wake(task, woken)),
+            1 => (task.clone(), task).prop_map(|(task, joined)| Step::Join(task, joined)),
+        ];
+        proptest::collection::vec(step, 0..60)
+    }
+
+    proptest! {
+        /// The model: each task knows a set of accesses.
+        #[test]
+        fn a_task_knows_what_it_was_told_and_no_more(steps in steps()) {
+            let mut clocks = Clocks::default();
+            let mut known: [BTreeSet<usize>; 4] = Default::default();
+            let mut published: [BTreeSet<usize>; 2] = Default::default();
+            let mut accesses: Vec<(TaskId, u32)> = Vec::new();
+            let id = |task: usize| TaskId(task as u32);
+            for step in steps {
+                match step {
+                    Step::Access(task) => {
+                        for (number, &(of, at)) in accesses.iter().enumerate() {
+                            let knows = clocks.knows(id(task), of, at);
+                            prop_assert_eq!(knows, known[task].contains(&number));
+                        }
+                        known[task].insert(accesses.len());
+                        accesses.push((id(task), clocks.now(id(task))));
+                    }
+                    Step::Publish(task, object) => {
+                        clocks.publish(id(task), object);
+                        published[object as usize].extend(&known[task]);
+                    }
+                    Step::Observe(task, object) => {
+                        clocks.observe(id(task), object);
+                        known[task].extend(&published[object as usize]);
+                    }
+                    Step::Wake(task, other) | Step::Join(other, task) if task != other => {
+                        match step {
+                            Step::Wake(..) => clocks.wake(id(task), id(other)),
+                            _ => clocks.join(id(other), id(task)),
+                        }
+                        let told = known[task].clone();
+                        known[other].extend(told);
+                    }
+                    Step::Wake(..) | Step::Join(..) => {}
                 }
             }
         }

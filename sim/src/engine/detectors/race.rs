@@ -72,8 +72,7 @@ impl Race {
         } else {
             variable.reads.push(epoch);
         }
-        let later = record.clone();
-        earlier.map(|earlier| Unordered { variable: index, earlier, later })
+        earlier.map(|earlier| Unordered { variable: index, earlier, later: record.clone() })
     }
 
     pub(super) fn forget(&mut self, variable: u32) {
