@@ -109,6 +109,14 @@ const NAMES: [&str; 9] = [
     "UNPICK_REGRESSIONS",
 ];
 
+/// Says what a process is to do that makes runs for another one, which sets it.
+pub(crate) const WORKER: &str = "UNPICK_WORKER";
+
+/// What this process is to do for another one, if it is there for that.
+pub(crate) fn worker() -> Option<String> {
+    std::env::var_os(WORKER).map(|orders| orders.to_string_lossy().into_owned())
+}
+
 /// Variables that begin so are ours.
 const PREFIX: &str = "UNPICK_";
 
@@ -141,7 +149,7 @@ impl Environment {
     /// # Errors
     /// If a variable is unknown, or its value makes no sense: with what is allowed.
     pub fn of_process() -> Result<Environment, EnvironmentError> {
-        Environment::read(std::env::vars_os().filter(|(name, _)| name != crate::hunt::WORKER))
+        Environment::read(std::env::vars_os().filter(|(name, _)| name != WORKER))
     }
 
     fn set(&mut self, name: &str, value: OsString) -> Result<(), EnvironmentError> {

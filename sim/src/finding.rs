@@ -44,6 +44,10 @@ pub enum Kind {
     Nondeterminism,
     /// A strict replay met another question than the tape's.
     Divergence,
+    /// The run ended its process: only an [isolated](crate::hunt::Isolation) hunt can tell.
+    Crash,
+    /// A poll never returned: only an [isolated](crate::hunt::Isolation) hunt can tell.
+    Hang,
 }
 
 impl Kind {
@@ -63,8 +67,15 @@ impl Kind {
             Kind::Starvation => Kind::Livelock,
             Kind::Livelock => Kind::Nondeterminism,
             Kind::Nondeterminism => Kind::Divergence,
-            Kind::Divergence => return None,
+            Kind::Divergence => Kind::Crash,
+            Kind::Crash => Kind::Hang,
+            Kind::Hang => return None,
         })
+    }
+
+    /// Whether a replay would end the process that makes it.
+    pub(crate) const fn ends_process(self) -> bool {
+        matches!(self, Kind::Crash | Kind::Hang)
     }
 
     /// Every kind, in order of precedence.
@@ -112,6 +123,8 @@ impl Kind {
             Kind::Livelock => "livelock",
             Kind::Nondeterminism => "nondeterminism",
             Kind::Divergence => "divergence",
+            Kind::Crash => "crash",
+            Kind::Hang => "hang",
         }
     }
 }
@@ -291,7 +304,10 @@ impl fmt::Display for Finding {
         if let Some(place) = &self.place {
             write!(f, "\n  at {place}")?;
         }
-        write!(f, "\n  t={}", self.at)?;
+        if !self.kind.ends_process() {
+            // Of a process that is gone it is not known.
+            write!(f, "\n  t={}", self.at)?;
+        }
         if self.story.is_empty() {
             for blocked in &self.blocked {
                 write!(f, "\n  {blocked}")?;

@@ -26,6 +26,7 @@ mod failure;
 mod files;
 mod findings;
 mod green;
+mod isolation;
 mod jobs;
 mod keeping;
 mod lock_order;
@@ -49,6 +50,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use failure::{Failure, Origin};
+pub use isolation::Isolation;
+pub(crate) use isolation::tell_hang;
 pub use report::Report;
 pub use seen::ClassCounts;
 pub use tally::StrategyCounts;
@@ -59,6 +62,7 @@ pub use verdict::{Verdict, judge};
 use self::course::{Assigned, Course, Switchings};
 use self::explain::Budget;
 use self::findings::Caught;
+use self::isolation::Role;
 use self::jobs::Harvest;
 use self::keeping::{Again, Keeping, Place};
 use self::shard::Shard;
@@ -66,13 +70,14 @@ use self::surroundings::Adjusted;
 use crate::engine;
 use crate::environment::Environment;
 use crate::faults::Faults;
-use crate::finding::Kind;
+use crate::finding::{Finding, Kind};
 use crate::options::{Detectors, Leaks, Options, Switching, TimeModel};
 use crate::properties;
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Order;
 use crate::strategy::portfolio::{CALIBRATION_RUNS, Member};
+use crate::tape::Tape;
 
 /// Many runs of one program, by the portfolio of strategies or by one of them.
 ///
@@ -117,13 +122,13 @@ pub struct Hunt {
     environment: Option<Environment>,
     explaining: Explaining,
     keeping: Keeping,
+    isolation: Isolation,
+    /// If other processes make its runs: the how-manieth hunt of its name it is.
+    ordinal: Option<u64>,
 }
 
 /// From how many runs on a property that none of them met fails the hunt.
 const PROPERTIES_RUNS: u64 = 100;
-
-/// Set in a process that makes runs for another one.
-pub(crate) const WORKER: &str = "UNPICK_WORKER";
 
 /// Whether findings of calibration runs count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +193,8 @@ impl Hunt {
             environment: None,
             explaining: Explaining::Unexpected,
             keeping: Keeping::default(),
+            isolation: Isolation::None,
+            ordinal: None,
         }
     }
 
@@ -382,6 +389,15 @@ impl Hunt {
         self
     }
 
+    /// From how many runs before it the run of this number learns.
+    fn learns_from(&self, number: u64) -> u64 {
+        match (&self.order, number) {
+            (Some(_), _) => number,
+            (None, ..CALIBRATION_RUNS) => 0,
+            (None, _) => CALIBRATION_RUNS,
+        }
+    }
+
     /// How many jobs there really are: with an order, each run learns from those before.
     fn jobs_made(&self) -> usize {
         if self.order.is_some() { 1 } else { self.jobs }
@@ -439,6 +455,13 @@ impl Hunt {
         self
     }
 
+    /// Says in which process runs are made: in one of their own, what aborts the process,
+    /// overflows its stack or never returns from a poll is a finding like any other.
+    pub fn isolate(mut self, isolation: Isolation) -> Hunt {
+        self.isolation = isolation;
+        self
+    }
+
     fn talks(&self) -> bool {
         self.voice == Voice::Telling
     }
@@ -457,9 +480,30 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Adjusted { hunt, only, mut notes } = self.adjusted();
+        let Adjusted { mut hunt, only, mut notes } = self.adjusted();
         hunt.check();
-        if only.is_none() {
+        if hunt.isolation == Isolation::Process {
+            match isolation::role(&hunt) {
+                Role::Parent(ordinal) => hunt.ordinal = Some(ordinal),
+                Role::Worker(orders) => isolation::work(&hunt, only.as_ref(), &orders, &program),
+                Role::Bystander => return Report::none(&hunt),
+            }
+        }
+        let can_replay = match (&only, hunt.ordinal) {
+            (Some(_), _) => false,
+            (None, None) => true,
+            (None, Some(_)) if !hunt.has_kept() => false,
+            (None, Some(ordinal)) => match isolation::rehearse_kept(&hunt, ordinal) {
+                Ok(()) => true,
+                Err(how) => {
+                    notes.push(format!(
+                        "kept failures were not replayed here: a process that tried it {how}"
+                    ));
+                    false
+                }
+            },
+        };
+        if can_replay {
             let (again, warnings) = hunt.replay_kept(&program);
             notes.extend(warnings);
             if let Some(Again { tape, finding, origin }) = again {
@@ -469,13 +513,17 @@ impl Hunt {
                 return Report { failures, notes, ..Report::none(&hunt) };
             }
         }
-        let mut harvest = match &only {
-            None => jobs::carry_out(&hunt, &program),
-            Some(only) => repeat::carry_out(&hunt, only, &program),
+        let mut harvest = match (&only, hunt.ordinal) {
+            (only, Some(ordinal)) => isolation::carry_out(&hunt, only.as_ref(), ordinal),
+            (None, None) => jobs::carry_out(&hunt, &program),
+            (Some(only), None) => repeat::carry_out(&hunt, only, &program),
         };
+        notes.append(&mut harvest.notes);
         let is_whole = only.is_none() && !harvest.is_out_of_time;
         if is_whole && harvest.caught.is_empty() {
-            harvest.caught.extend(hunt.confirm(&harvest.nestings, &program));
+            // What an isolated hunt took is known to its worker, which has done this already.
+            let mut as_it_is = |_, chooser| chooser;
+            harvest.caught.extend(hunt.confirm(&harvest.nestings, &mut as_it_is, &program));
         }
         hunt.report(harvest, notes, only.is_none(), &program)
     }
@@ -548,11 +596,10 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         let mut course = Course::new(self);
-        let learns_from = if self.order.is_some() { number } else { CALIBRATION_RUNS };
-        if number >= learns_from {
-            for number in 0..learns_from {
-                let _learns = self.make_assigned(number, course.assign(number), program);
-            }
+        for number in 0..self.learns_from(number) {
+            let _learns = self.make_assigned(number, course.assign(number), program);
+        }
+        if number >= CALIBRATION_RUNS {
             course.freeze();
         }
         let assigned = course.assign(number);
@@ -612,9 +659,11 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Caught { id, strategy, finding, tape } = caught;
+        let Caught { id, strategy, mut finding, tape } = caught;
         let is_unexpected = self.expected != Some(finding.kind);
-        let is_explained = is_unexpected && self.explaining == Explaining::Unexpected;
+        let is_explained = is_unexpected
+            && self.explaining == Explaining::Unexpected
+            && self.can_explain(&mut finding, &tape);
         let explanation = is_explained
             .then(|| explain::explain(program, &self.options, &tape, &finding, Budget::default()));
         let mut failure = Failure {
@@ -636,6 +685,23 @@ impl Hunt {
             self.keep(&mut failure);
         }
         failure
+    }
+
+    /// Whether this process would survive what explains a failure; if not, the finding says why.
+    fn can_explain(&self, finding: &mut Finding, tape: &Tape) -> bool {
+        if finding.kind.ends_process() {
+            return false;
+        }
+        let Some(ordinal) = self.ordinal else { return true };
+        match isolation::rehearse_explaining(self, ordinal, tape) {
+            Ok(()) => true,
+            Err(how) => {
+                let told =
+                    format!("it is not explained: a process that replayed runs near it {how}");
+                finding.evidence.push(told);
+                false
+            }
+        }
     }
 
     /// How a failure is made again: the command if this is a test, or else the calls.

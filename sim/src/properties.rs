@@ -51,6 +51,10 @@ pub enum Claim {
 }
 
 impl Claim {
+    /// Every claim.
+    pub const ALL: [Claim; 4] =
+        [Claim::Always, Claim::Sometimes, Claim::Reachable, Claim::Unreachable];
+
     /// The name of the macro that makes it.
     #[must_use]
     pub const fn name(self) -> &'static str {

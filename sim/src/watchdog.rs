@@ -9,6 +9,7 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use crate::engine::{Beacon, all_beacons};
+use crate::hunt;
 
 /// The exit code of a process that the watchdog ended; that of a Rust test that panicked.
 pub const EXIT_CODE: i32 = 101;
@@ -55,6 +56,7 @@ fn watch(sightings: &mut Vec<Sighting>) {
 }
 
 fn exit(beacon: &Beacon, limit_ms: u64) -> ! {
+    hunt::tell_hang(beacon, limit_ms);
     let (task, site) = beacon.polled();
     let spawned =
         site.map_or(String::new(), |site| format!(", spawned at {}:{}", site.file(), site.line()));

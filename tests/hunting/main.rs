@@ -3,6 +3,7 @@
 mod classes;
 mod environment;
 mod green;
+mod isolation;
 mod jobs;
 mod limits;
 mod misuse;

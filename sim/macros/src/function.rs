@@ -189,6 +189,10 @@ fn call(name: &str, value: &Value, krate: &str) -> TokenStream {
             let leaks = if word == "forbid" { "Forbid" } else { "Allow" };
             code(&format!(".leaks({krate}::sim::options::Leaks::{leaks})"), here)
         }
+        ("isolate", Value::Text(word, _)) => {
+            let isolation = if word == "process" { "Process" } else { "None" };
+            code(&format!(".isolate({krate}::sim::hunt::Isolation::{isolation})"), here)
+        }
         // Looked up where the compiler evaluates constants, so that an unknown one is an error at
         // the text.
         ("expect", Value::Text(kind, span)) => {

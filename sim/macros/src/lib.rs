@@ -35,6 +35,7 @@ use self::options::Settings;
 /// | `distinct` | how many distinct findings to collect, from 1 | 1 |
 /// | `order` | points to be passed in this order: `["read", "write"]` | any order |
 /// | `reach` | labels that some run must come to: `["retried"]` | none |
+/// | `isolate` | in which process to make runs: `"process"`, one of their own, or `"none"` | `"none"` |
 /// | `faults` | an expression: which faults may strike | `Faults::OFF` |
 /// | `detectors` | an expression: which detectors listen | `Detectors::DEFAULT` |
 /// | `crate` | the path of the crate, if it is not `"::unpick"` | |

@@ -19,6 +19,7 @@ const OPTIONS: &[(&str, Shape)] = &[
     ("distinct", Shape::Count),
     ("order", Shape::Labels),
     ("reach", Shape::Labels),
+    ("isolate", Shape::Word(&["process", "none"])),
     ("faults", Shape::Expression),
     ("detectors", Shape::Expression),
     ("crate", Shape::Text("a path, such as \"::unpick\"")),

@@ -124,10 +124,20 @@ impl Beacon {
         RunId::new(self.seed.load(Ordering::Relaxed), self.number.load(Ordering::Relaxed))
     }
 
+    /// Whether a run is going on.
+    pub(crate) fn is_lit(&self) -> bool {
+        self.stamp.load(Ordering::Acquire) != 0
+    }
+
     /// The task that is being polled: what it is called, and where it was spawned.
     pub(crate) fn polled(&self) -> (String, Option<&'static Location<'static>>) {
+        self.task(self.task.load(Ordering::Relaxed))
+    }
+
+    /// The task of this number: what it is called, and where it was spawned.
+    pub(crate) fn task(&self, number: u32) -> (String, Option<&'static Location<'static>>) {
         let identities = self.lock_identities();
-        let task = TaskId(self.task.load(Ordering::Relaxed));
+        let task = TaskId(number);
         let site = identities.get(task.index()).and_then(|identity| identity.site);
         (title(&identities, task), site)
     }

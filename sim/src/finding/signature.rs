@@ -52,7 +52,7 @@ impl Signature {
     #[must_use]
     pub fn of(finding: &Finding) -> Signature {
         let about = match (finding.kind, &finding.subject) {
-            (Kind::Panic | Kind::Error | Kind::Property, _) => {
+            (Kind::Panic | Kind::Error | Kind::Property | Kind::Crash | Kind::Hang, _) => {
                 without_numbers(first_line(&finding.message))
             }
             (_, Some(subject)) => without_number(subject),

@@ -17,6 +17,17 @@ pub(super) enum Switchings {
     Both,
 }
 
+impl Switchings {
+    /// The switching of a run, if it is another than the hunt's options name.
+    pub(super) const fn of(self, number: u64) -> Option<Switching> {
+        match self {
+            Switchings::One => None,
+            Switchings::Both if number.is_multiple_of(2) => Some(Switching::Preemptive),
+            Switchings::Both => Some(Switching::Cooperative),
+        }
+    }
+}
+
 /// What makes which run. Nothing of it depends on jobs or shards.
 #[derive(Debug)]
 pub(super) struct Course {
@@ -57,10 +68,11 @@ impl Course {
     }
 
     pub(super) fn assign(&self, number: u64) -> Assigned {
-        let (side, switching, step) = match self.switchings {
-            Switchings::One => (0, None, 1),
-            Switchings::Both if number.is_multiple_of(2) => (0, Some(Switching::Preemptive), 2),
-            Switchings::Both => (1, Some(Switching::Cooperative), 2),
+        let switching = self.switchings.of(number);
+        let (side, step) = match switching {
+            None => (0, 1),
+            Some(Switching::Preemptive) => (0, 2),
+            Some(Switching::Cooperative) => (1, 2),
         };
         if let Some(steering) = &self.steering {
             let name = String::from("order");

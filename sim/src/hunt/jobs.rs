@@ -38,6 +38,8 @@ pub(super) struct Harvest {
     pub(super) is_out_of_time: bool,
     pub(super) wall: Duration,
     pub(super) order: Option<Kept>,
+    /// What is to be said of it.
+    pub(super) notes: Vec<String>,
 }
 
 /// Makes all runs of a hunt.
@@ -72,7 +74,7 @@ where
 }
 
 #[expect(clippy::disallowed_methods, reason = "a budget of wall-clock time, outside of any run")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
@@ -170,17 +172,10 @@ impl<'a> Work<'a> {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Assigned { assignment, switching } = self.course.assign(number);
-        let strategy = assignment.name;
+        let assigned = self.course.assign(number);
+        let strategy = assigned.assignment.name.clone();
         let id = RunId::new(self.hunt.seed, number);
-        let mut outcome = self.hunt.make(id, assignment.chooser, switching, program);
-        if outcome.result.is_ok()
-            && nondeterminism::is_repeated(number)
-            && let Some(finding) =
-                nondeterminism::check(&self.hunt.options, id, &outcome.tape, program)
-        {
-            outcome.result = Err(finding);
-        }
+        let mut outcome = self.hunt.make_checked(number, assigned, program);
         if !outcome.nested.is_empty() && outcome.result.is_ok() {
             let mut nestings = self.nestings.lock().unwrap_or_else(PoisonError::into_inner);
             nestings.add(std::mem::take(&mut outcome.nested));
@@ -199,20 +194,14 @@ impl<'a> Work<'a> {
     #[cold]
     fn catch(&self, id: RunId, strategy: String, outcome: Outcome<()>) {
         let Outcome { result: Err(finding), tape, .. } = outcome else { return };
-        let is_expected = self.hunt.expected == Some(finding.kind);
-        let headline = finding.headline();
-        let token = tape.token();
+        let caught = Caught { id, strategy, finding, tape };
+        let telling = telling(self.hunt, &caught);
         let mut findings = self.lock_findings();
-        let is_new = findings.add(Caught { id, strategy, finding, tape });
+        let is_new = findings.add(caught);
         self.last.fetch_min(findings.last(), Ordering::Relaxed);
         drop(findings);
-        if is_new && !is_expected && self.hunt.talks() {
-            // Past the test harness's capture, so that a test that is killed has still told.
-            let name = &self.hunt.name;
-            let _ = writeln!(
-                std::io::stderr(),
-                "unpick: {name}: {headline}\nunpick: {name}: run {id}, tape {token}"
-            );
+        if is_new {
+            tell(telling);
         }
     }
 
@@ -243,11 +232,52 @@ impl<'a> Work<'a> {
             && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
         let nestings = self.nestings.into_inner().unwrap_or_else(PoisonError::into_inner);
         let caught = findings.into_sorted();
-        Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order }
+        let notes = Vec::new();
+        Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order, notes }
+    }
+}
+
+/// What is told of a failure as soon as it is there, if anything is.
+pub(super) fn telling(hunt: &Hunt, caught: &Caught) -> Option<String> {
+    if hunt.expected == Some(caught.finding.kind) || !hunt.talks() {
+        return None;
+    }
+    let (name, id) = (&hunt.name, caught.id);
+    let (headline, token) = (caught.finding.headline(), caught.tape.token());
+    Some(format!("unpick: {name}: {headline}\nunpick: {name}: run {id}, tape {token}"))
+}
+
+/// Tells it, past the test harness's capture, so that a test that is killed has still told.
+pub(super) fn tell(telling: Option<String>) {
+    if let Some(text) = telling {
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 
 impl Hunt {
+    /// Makes one run, and repeats it if it is one of those that are.
+    pub(super) fn make_checked<F, Fut>(
+        &self,
+        number: u64,
+        assigned: Assigned,
+        program: &F,
+    ) -> Outcome<()>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let mut outcome = self.make_assigned(number, assigned, program);
+        let id = RunId::new(self.seed, number);
+        if outcome.result.is_ok()
+            && nondeterminism::is_repeated(number)
+            && let Some(finding) = nondeterminism::check(&self.options, id, &outcome.tape, program)
+        {
+            outcome.result = Err(finding);
+        }
+        outcome
+    }
+
     /// Makes one run, under the hunt's own options.
     pub(super) fn make<F, Fut>(
         &self,

@@ -72,6 +72,23 @@ impl Hunt {
         shown.display().to_string()
     }
 
+    /// Whether there is something to be replayed.
+    ///
+    /// # Panics
+    /// If a file with regressions cannot be read.
+    #[track_caller]
+    pub(super) fn has_kept(&self) -> bool {
+        let last = self.reports_folder().map(|folder| self.report_file(&folder, LAST));
+        if last.is_some_and(|path| path.exists()) {
+            return true;
+        }
+        let Some(path) = self.regressions_file() else { return false };
+        match Regressions::read(&path) {
+            Ok(kept) => !kept.entries().is_empty(),
+            Err(error) => panic!("hunt `{}`: {error}", self.name),
+        }
+    }
+
     /// Replays what is kept: the last failure that nobody expected, then regressions. Gives the
     /// first that fails still, and what is to be said of stale ones.
     #[track_caller]
@@ -119,6 +136,10 @@ impl Hunt {
     /// Keeps a failure that nobody expected: in the file of regressions, and with its report in
     /// the folder for reports. One that no replay gave again leaves its report alone.
     pub(super) fn keep(&self, failure: &mut Failure) {
+        if failure.finding.kind.ends_process() {
+            // Its replay would end the process.
+            return self.write_report(failure, Vec::new());
+        }
         let Some(explanation) = &failure.explanation else { return };
         let minimal = explanation.minimal.as_ref();
         let (finding, tape, trace) = match (minimal, &explanation.trace) {

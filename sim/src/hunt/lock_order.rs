@@ -18,7 +18,7 @@ use crate::engine::Nested;
 use crate::options::Switching;
 use crate::run::Run;
 use crate::seed::RunId;
-use crate::strategy::{Detour, Detours};
+use crate::strategy::{Chooser, Detour, Detours};
 
 /// How many edges a hunt keeps; later ones are not looked at.
 const EDGES_MAX: usize = 1024;
@@ -110,7 +110,13 @@ impl Search<'_> {
 
 impl Hunt {
     /// Steers runs into orders of locks that could deadlock; the first run that fails.
-    pub(super) fn confirm<F, Fut>(&self, nestings: &Nestings, program: &F) -> Option<Caught>
+    /// `prepare` hears of each run before it is made, and may put another chooser around its own.
+    pub(super) fn confirm<F, Fut>(
+        &self,
+        nestings: &Nestings,
+        prepare: &mut dyn FnMut(RunId, Chooser) -> Chooser,
+        program: &F,
+    ) -> Option<Caught>
     where
         F: Fn() -> Fut,
         Fut: Future,
@@ -130,7 +136,7 @@ impl Hunt {
             });
             let id = RunId::new(self.seed, number);
             let run = Run::with(self.options.clone()).switching(Switching::Preemptive).id(id);
-            let run = run.strategy(Detours::new(detours.collect()));
+            let run = run.strategy(prepare(id, Detours::new(detours.collect()).into()));
             let outcome = judge(run.execute(program));
             if let Err(mut finding) = outcome.result {
                 finding.evidence.push(tell(ring));

@@ -42,5 +42,6 @@ where
         wall: Duration::ZERO,
         order: None,
         nestings: Nestings::default(),
+        notes: Vec::new(),
     }
 }

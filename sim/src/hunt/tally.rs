@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::seen::{ClassCounts, Seen};
 use crate::choice::Label;
-use crate::class::Awaits;
+use crate::class::{Awaits, Class};
 use crate::properties;
 use crate::run::Outcome;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
@@ -19,6 +19,16 @@ pub struct StrategyCounts {
     pub failed: u64,
     /// The happens-before classes of its runs.
     pub classes: ClassCounts,
+}
+
+/// What is counted of a run, but for what it passed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ran {
+    pub(super) failed: bool,
+    /// Whether a schedule choice was made.
+    pub(super) has_chosen: bool,
+    pub(super) class: Option<Class>,
+    pub(super) awaits: Option<Awaits>,
 }
 
 /// What one job, or all, have counted. Merging commutes, so that the sum does not depend on which
@@ -46,15 +56,22 @@ impl Tally {
     /// Counts a run.
     pub(super) fn add(&mut self, number: u64, strategy: &str, outcome: &Outcome<()>) {
         self.properties.add(&outcome.properties);
-        if let Some(awaits) = outcome.awaits {
+        let choices = &outcome.tape.choices;
+        let has_chosen =
+            self.has_chosen || choices.iter().any(|choice| choice.label() == Label::Schedule);
+        let (failed, class, awaits) = (outcome.result.is_err(), outcome.class, outcome.awaits);
+        self.count(number, strategy, &Ran { failed, has_chosen, class, awaits });
+    }
+
+    /// Counts a run, but for what it passed.
+    pub(super) fn count(&mut self, number: u64, strategy: &str, ran: &Ran) {
+        if let Some(awaits) = ran.awaits {
             self.awaits.pending += awaits.pending;
             self.awaits.unknown += awaits.unknown;
         }
-        let choices = &outcome.tape.choices;
-        self.has_chosen =
-            self.has_chosen || choices.iter().any(|choice| choice.label() == Label::Schedule);
+        self.has_chosen |= ran.has_chosen;
         if number < CALIBRATION_RUNS {
-            self.calibration.extend(outcome.class);
+            self.calibration.extend(ran.class);
             return;
         }
         let counted = match self.strategies.get_mut(strategy) {
@@ -62,8 +79,8 @@ impl Tally {
             None => self.strategies.entry(strategy.to_owned()).or_default(),
         };
         counted.runs += 1;
-        counted.failed += u64::from(outcome.result.is_err());
-        counted.seen.extend(outcome.class);
+        counted.failed += u64::from(ran.failed);
+        counted.seen.extend(ran.class);
     }
 
     pub(super) fn merge(&mut self, other: Tally) {

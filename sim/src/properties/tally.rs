@@ -70,12 +70,17 @@ impl Tally {
     /// Adds what other runs passed.
     pub fn merge(&mut self, other: &Tally) {
         for ((claim, label), more) in &other.counts {
-            let count = self.entry(*claim, label);
-            count.passed += more.passed;
-            count.held += more.held;
-            let places = [count.place.take(), more.place.clone()];
-            count.place = places.into_iter().flatten().min();
+            self.count(*claim, label, more);
         }
+    }
+
+    /// Adds what other runs came to of one property.
+    pub(crate) fn count(&mut self, claim: Claim, label: &str, more: &Count) {
+        let count = self.entry(claim, label);
+        count.passed += more.passed;
+        count.held += more.held;
+        let places = [count.place.take(), more.place.clone()];
+        count.place = places.into_iter().flatten().min();
     }
 
     /// Every property with its counts, by claim and label.

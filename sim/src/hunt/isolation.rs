@@ -1,0 +1,72 @@
+//! Runs in a process of their own, so that one that takes its process with it costs no more than
+//! itself.
+//!
+//! The hunt starts its own executable again, as a *worker*, which comes to the same hunt and makes
+//! the runs there, one after the other. It tells the hunt of each run that it begins and of what
+//! came of it. A worker that dies has begun a run and not ended it: that one is made once more in
+//! another worker, which tells every choice, and then the hunt goes on behind it.
+//!
+//! - `worker`: what a worker does;
+//! - `parent`: what the hunt does that started it;
+//! - `records` and `wire`: what the one tells the other, and how that is written;
+//! - `orders`: what a worker is to do, and which hunt is meant;
+//! - `recording`: a strategy that tells each choice;
+//! - `ending`: how a process ended, in words.
+
+mod ending;
+mod orders;
+mod parent;
+mod recording;
+mod records;
+mod wire;
+mod worker;
+
+pub(super) use orders::{Role, role};
+pub(super) use parent::{carry_out, rehearse_explaining, rehearse_kept};
+pub(crate) use worker::tell_hang;
+pub(super) use worker::work;
+
+/// In which process a hunt makes its runs.
+///
+/// # In a process of its own
+/// A program that aborts, overflows its stack, exhausts memory, exits, or never returns from a
+/// poll, ends one worker. The run is a finding of kind [`Crash`](crate::finding::Kind::Crash) or
+/// [`Hang`](crate::finding::Kind::Hang) that says how the process ended, which task was polled
+/// last, and what was printed on standard error. A poll counts as one that never returns after
+/// [`Options::poll_max`](crate::options::Options::poll_max); without that limit nothing ends it. A
+/// hunt that [collects](crate::hunt::Hunt::collect_distinct) findings goes on, up to 32 lost runs.
+/// Everything else is found, counted and reported as without isolation.
+///
+/// Such a finding is neither cut down nor kept as a regression, since every replay would end a
+/// process. Other findings are explained in the hunt's own process, if a worker that tried it
+/// before came through.
+///
+/// The worker is the current executable. In a test it gets the test's name; in any other program,
+/// the same arguments again. It takes the same way up to the hunt, so what the program does
+/// before is done there as well; other isolated hunts on this way return an empty report at once.
+/// A test with several isolated hunts therefore must not rely on their findings before it has come
+/// to the last one. How a test is called is known from `#[unpick::test]`, or else from the name
+/// that the test harness gives its thread.
+///
+/// An isolated hunt has one job. What its runs print is not shown.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::finding::Kind;
+/// use unpick_sim::hunt::{Hunt, Isolation};
+///
+/// async fn aborts() {
+///     std::process::abort();
+/// }
+///
+/// let report = Hunt::new("aborts").quiet().isolate(Isolation::Process).run(aborts);
+/// report.assert_finds(Kind::Crash);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// The hunt's own: a run that ends its process ends the hunt.
+    #[default]
+    None,
+    /// A process of their own, which is started anew when it has died.
+    Process,
+}

@@ -1,0 +1,476 @@
+//! The hunt that starts workers: it counts what they tell, and goes on when one has died.
+
+use std::io::{self, BufRead, BufReader, PipeReader};
+use std::ops::ControlFlow;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+use std::{env, mem};
+
+use super::ending::{Ending, SAID_MAX};
+use super::orders::{Job, Orders};
+use super::records::{Made, Polled, Record};
+use super::wire::read_frame;
+use crate::choice::Choice;
+use crate::environment;
+use crate::hunt::findings::{Caught, Findings};
+use crate::hunt::jobs::{Harvest, now, tell, telling};
+use crate::hunt::lock_order::{Nestings, STEERED};
+use crate::hunt::progress::{Progress, Shown};
+use crate::hunt::surroundings::Only;
+use crate::hunt::tally::{Ran, Tally};
+use crate::hunt::{Calibration, Hunt};
+use crate::seed::RunId;
+use crate::strategy::Kept;
+use crate::strategy::portfolio::CALIBRATION_RUNS;
+use crate::tape::{Tape, Token};
+
+/// After how many lost runs a hunt gives up.
+const LOST_MAX: usize = 32;
+
+/// Lets workers make the hunt's runs, or the one that the environment asks for.
+pub(in crate::hunt) fn carry_out(hunt: &Hunt, only: Option<&Only>, ordinal: u64) -> Harvest {
+    let mut parent = Parent::new(hunt, ordinal);
+    match only {
+        None => parent.make_all(),
+        Some(Only::Run(id)) => parent.make_one(Job::One(id.number)),
+        Some(Only::Tape(token)) => {
+            parent.replayed = Some((**token).clone());
+            parent.make_one(Job::Tape);
+        }
+    }
+    parent.harvest()
+}
+
+/// Whether a worker comes through replaying what is kept; if not, how it ended.
+pub(in crate::hunt) fn rehearse_kept(hunt: &Hunt, ordinal: u64) -> Result<(), String> {
+    rehearse(hunt, ordinal, Job::Kept)
+}
+
+/// Whether a worker comes through explaining a failure; if not, how it ended.
+pub(in crate::hunt) fn rehearse_explaining(
+    hunt: &Hunt,
+    ordinal: u64,
+    tape: &Tape,
+) -> Result<(), String> {
+    rehearse(hunt, ordinal, Job::Explain(Box::new(tape.token())))
+}
+
+fn rehearse(hunt: &Hunt, ordinal: u64, job: Job) -> Result<(), String> {
+    let orders = orders(hunt, ordinal, &[], job);
+    let mut worker =
+        Worker::start(hunt, &orders).map_err(|error| format!("not started: {error}"))?;
+    let mut is_done = false;
+    while let Some(record) = worker.next() {
+        match record {
+            Record::Done => is_done = true,
+            Record::Hung { limit_ms, .. } => worker.hung_ms = Some(limit_ms),
+            _ => {}
+        }
+    }
+    let ending = worker.ended();
+    if is_done { Ok(()) } else { Err(ending.how()) }
+}
+
+fn orders(hunt: &Hunt, ordinal: u64, lost: &[u64], job: Job) -> Orders {
+    Orders { name: hunt.name.clone(), ordinal, seed: hunt.seed, lost: lost.to_vec(), job }
+}
+
+/// A hunt, as far as its workers have come.
+struct Parent<'a> {
+    hunt: &'a Hunt,
+    ordinal: u64,
+    start: Instant,
+    progress: Progress,
+    tally: Tally,
+    findings: Findings,
+    made: u64,
+    is_out_of_time: bool,
+    order: Option<Kept>,
+    /// Runs that ended their process, or are made again for nothing but to be learnt from and
+    /// did so.
+    lost: Vec<u64>,
+    /// The tape that is replayed in place of all runs.
+    replayed: Option<Token>,
+    notes: Vec<String>,
+}
+
+/// How it went with one worker.
+enum End {
+    /// It has done what it was to do.
+    Done,
+    /// It was not to do more.
+    Stopped,
+    /// It died.
+    Died(Box<Died>),
+}
+
+/// A worker that died.
+struct Died {
+    ending: Ending,
+    /// The run that it was in, or had made last.
+    run: Begun,
+    /// Whether that run had come to its end.
+    was_over: bool,
+    choices: Vec<Choice>,
+}
+
+#[derive(Clone, Debug)]
+struct Begun {
+    number: u64,
+    strategy: String,
+    counts: bool,
+}
+
+impl<'a> Parent<'a> {
+    fn new(hunt: &'a Hunt, ordinal: u64) -> Parent<'a> {
+        let start = now();
+        Parent {
+            hunt,
+            ordinal,
+            start,
+            progress: Progress::new(start, hunt.talks()),
+            tally: Tally::default(),
+            findings: Findings::new(hunt.distinct_max),
+            made: 0,
+            is_out_of_time: false,
+            order: None,
+            lost: Vec::new(),
+            replayed: None,
+            notes: Vec::new(),
+        }
+    }
+
+    fn make_all(&mut self) {
+        let mut from = 0;
+        loop {
+            let end = self.watch(Job::Runs(from), &mut |parent, made| parent.count(made));
+            let End::Died(died) = end else { return };
+            let run = died.run.clone();
+            self.lost.push(run.number);
+            if run.counts {
+                from = run.number + 1;
+                self.lose(*died);
+            }
+            let is_over = self.findings.last() < u64::MAX || self.is_over();
+            if is_over || run.strategy == STEERED {
+                return;
+            }
+            if self.lost.len() >= LOST_MAX {
+                self.notes.push(format!(
+                    "given up after {LOST_MAX} runs that ended their process, the last of them \
+                     run {}",
+                    run.number
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Lets one run be made, and no other that counts.
+    fn make_one(&mut self, job: Job) {
+        loop {
+            let mut count = |parent: &mut Parent<'_>, made| {
+                let _ = parent.count(made);
+                ControlFlow::Continue(())
+            };
+            let End::Died(died) = self.watch(job.clone(), &mut count) else { return };
+            if died.run.counts {
+                return self.lose(*died);
+            }
+            self.lost.push(died.run.number);
+            if self.lost.len() >= LOST_MAX {
+                self.notes.push(format!(
+                    "not made: {LOST_MAX} of the runs that it learns from ended their process"
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Counts a run that came to its end.
+    fn count(&mut self, made: Made) -> ControlFlow<()> {
+        let Made { number, strategy, failed, .. } = &made;
+        if strategy != STEERED {
+            self.made += 1;
+            if !made.left_order {
+                let ran = Ran {
+                    failed: failed.is_some(),
+                    has_chosen: made.has_chosen,
+                    class: made.class,
+                    awaits: made.awaits,
+                };
+                self.tally.count(*number, strategy, &ran);
+                self.tally.properties.merge(&made.properties);
+            }
+        }
+        let id = RunId::new(self.hunt.seed, *number);
+        if let (false, Some((finding, tape))) = (made.left_order, made.failed) {
+            self.catch(Caught { id, strategy: made.strategy, finding, tape });
+        }
+        if self.findings.last() < u64::MAX || self.is_over() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn catch(&mut self, caught: Caught) {
+        let is_calibrating = caught.id.number < CALIBRATION_RUNS && self.replayed.is_none();
+        if is_calibrating && self.hunt.calibration == Calibration::Passed {
+            return;
+        }
+        let telling = telling(self.hunt, &caught);
+        if self.findings.add(caught) {
+            tell(telling);
+        }
+    }
+
+    /// Counts a run that ended its process. It is made once more, telling each choice.
+    #[cold]
+    fn lose(&mut self, died: Died) {
+        let Died { mut ending, run, was_over, mut choices } = died;
+        let Begun { number, strategy, .. } = run;
+        if !was_over && strategy != STEERED {
+            self.made += 1;
+            let ran = Ran { failed: true, ..Ran::default() };
+            self.tally.count(number, &strategy, &ran);
+        }
+        let mut note = was_over.then(|| {
+            String::from("the run itself had come to its end: something that it left behind did it")
+        });
+        let is_told = strategy == STEERED || self.replayed.is_some();
+        if !is_told && !was_over {
+            let mut over = None;
+            let again = self.watch(Job::One(number), &mut |_, made| {
+                over = Some(made);
+                ControlFlow::Continue(())
+            });
+            match again {
+                End::Died(again) if again.run.number == number && again.run.counts => {
+                    (ending, choices) = (again.ending, again.choices);
+                }
+                _ => {
+                    note = Some(String::from(
+                        "made again, the run did not end its process: something outside of the \
+                         tape takes part",
+                    ));
+                }
+            }
+            if let Some((_, tape)) = over.and_then(|made| made.failed) {
+                choices = tape.choices;
+            }
+        }
+        let mut finding = ending.finding(choices.len());
+        finding.evidence.extend(note);
+        let tape = self.tape(number, choices);
+        let id = RunId::new(self.hunt.seed, number);
+        self.catch(Caught { id, strategy, finding, tape });
+    }
+
+    fn tape(&self, number: u64, choices: Vec<Choice>) -> Tape {
+        let options = &self.hunt.options;
+        let (switching, time) = match &self.replayed {
+            Some(token) => (token.switching(), token.time()),
+            None if number >= self.hunt.runs => (Default::default(), options.time),
+            None => (self.hunt.switchings.of(number).unwrap_or(options.switching), options.time),
+        };
+        Tape { switching, time, choices }
+    }
+
+    /// Starts a worker, and follows what it tells.
+    fn watch(
+        &mut self,
+        job: Job,
+        ended: &mut dyn FnMut(&mut Parent<'a>, Made) -> ControlFlow<()>,
+    ) -> End {
+        let name = &self.hunt.name;
+        let orders = orders(self.hunt, self.ordinal, &self.lost, job);
+        let mut worker = Worker::start(self.hunt, &orders).unwrap_or_else(|error| {
+            panic!("hunt `{name}`: a process for its runs could not be started: {error}")
+        });
+        let (mut run, mut was_over, mut choices): (Option<Begun>, _, _) = (None, false, Vec::new());
+        let mut is_done = false;
+        while let Some(record) = worker.next() {
+            match record {
+                Record::Ready => {}
+                Record::Begun { number, strategy, counts } => {
+                    run = Some(Begun { number, strategy, counts });
+                    (was_over, worker.polled) = (false, None);
+                    choices.clear();
+                    self.show();
+                }
+                Record::Ended(made) => {
+                    was_over = true;
+                    if ended(self, *made).is_break() {
+                        worker.stop();
+                        return End::Stopped;
+                    }
+                }
+                Record::Choice(choice) => choices.push(choice),
+                Record::Step(polled) => worker.polled = Some(polled),
+                Record::Hung { limit_ms, polled } => {
+                    (worker.hung_ms, worker.polled) = (Some(limit_ms), Some(polled));
+                }
+                Record::Order(kept) => self.order = Some(kept),
+                Record::Done => is_done = true,
+            }
+        }
+        let ending = worker.ended();
+        if is_done {
+            return End::Done;
+        }
+        let Some(run) = run else {
+            panic!(
+                "hunt `{}`: the process for its runs {} before it began one. It has to come to the \
+                 hunt in the same way as this one did; it said:\n{}",
+                self.hunt.name,
+                ending.how(),
+                ending.said.join("\n")
+            );
+        };
+        End::Died(Box::new(Died { ending, run, was_over, choices }))
+    }
+
+    fn show(&mut self) {
+        let (hunt, tally, made) = (self.hunt, &self.tally, self.made);
+        let findings = self.findings.distinct();
+        self.progress.show(now, &hunt.name, || Shown {
+            made,
+            runs: hunt.shard.runs_up_to(hunt.runs - 1),
+            classes: tally.classes().distinct_estimated(),
+            findings,
+        });
+    }
+
+    /// Whether there is no time left, which is looked at once a run is made.
+    fn is_over(&mut self) -> bool {
+        let is_over = self
+            .hunt
+            .wall_max
+            .is_some_and(|wall_max| self.made > 0 && now().duration_since(self.start) >= wall_max);
+        self.is_out_of_time = self.is_out_of_time || is_over;
+        self.is_out_of_time
+    }
+
+    fn harvest(self) -> Harvest {
+        let last = self.findings.last();
+        let made = self.made;
+        let runs = match last {
+            _ if self.replayed.is_some() => made,
+            u64::MAX => made,
+            last => self.hunt.shard.runs_up_to(last.min(self.hunt.runs - 1)).min(made),
+        };
+        let all = self.hunt.shard.runs_up_to(self.hunt.runs - 1);
+        let is_out_of_time = self.is_out_of_time && last == u64::MAX && made < all;
+        Harvest {
+            caught: self.findings.into_sorted(),
+            nestings: Nestings::default(),
+            tally: self.tally,
+            runs,
+            is_out_of_time,
+            wall: now().duration_since(self.start),
+            order: self.order,
+            notes: self.notes,
+        }
+    }
+}
+
+/// A worker that was started.
+struct Worker {
+    child: Child,
+    records: BufReader<PipeReader>,
+    /// Reads its standard error.
+    listener: JoinHandle<(Vec<String>, usize)>,
+    hung_ms: Option<u64>,
+    polled: Option<Polled>,
+}
+
+impl Worker {
+    fn start(hunt: &Hunt, orders: &Orders) -> io::Result<Worker> {
+        let (records, told) = io::pipe()?;
+        let mut command = Command::new(env::current_exe()?);
+        command.args(arguments(hunt)).env(environment::WORKER, orders.to_string());
+        // A backtrace would hide what was said before it.
+        command.env("RUST_BACKTRACE", "0");
+        command.stdin(told).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        // It has the other end of the pipe: with it here, the pipe would never end.
+        drop(command);
+        let errors = child.stderr.take().expect("it was asked for");
+        let listener = thread::Builder::new().spawn(move || listen(BufReader::new(errors)))?;
+        let records = BufReader::new(records);
+        Ok(Worker { child, records, listener, hung_ms: None, polled: None })
+    }
+
+    /// What it tells next; `None` if it is gone.
+    fn next(&mut self) -> Option<Record> {
+        let frame = read_frame(&mut self.records).expect("a pipe from a process can be read");
+        frame.map(|frame| {
+            Record::of_frame(&frame).expect("a worker tells records; this is a bug in unpick")
+        })
+    }
+
+    /// Ends it.
+    fn stop(mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.ended();
+    }
+
+    fn ended(mut self) -> Ending {
+        let status = self.child.wait().expect("a process that was started can be waited for");
+        let (said, said_before) = self.listener.join().unwrap_or_default();
+        let Worker { hung_ms, polled, .. } = self;
+        Ending { status, hung_ms, polled, said, said_before }
+    }
+}
+
+/// The last lines of what a worker says, and how many there were before.
+fn listen(mut errors: impl BufRead) -> (Vec<String>, usize) {
+    let (mut said, mut before) = (Vec::new(), 0);
+    let mut line = Vec::new();
+    while errors.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&mem::take(&mut line)).trim_end().to_owned();
+        if text.is_empty() {
+            continue;
+        }
+        said.push(text);
+        if said.len() > SAID_MAX {
+            said.remove(0);
+            before += 1;
+        }
+    }
+    (said, before)
+}
+
+/// With which arguments the executable comes to the hunt again.
+fn arguments(hunt: &Hunt) -> Vec<std::ffi::OsString> {
+    let own: Vec<_> = env::args_os().skip(1).collect();
+    match test_name(hunt, own.iter().any(|argument| argument == "--exact")) {
+        None => own,
+        Some(name) => [&name, "--exact", "--nocapture", "--include-ignored"].map(Into::into).into(),
+    }
+}
+
+/// The name of the test that the hunt is in, if another process can be asked for it by that. A
+/// test harness gives it to the thread, unless it uses the main one.
+fn test_name(hunt: &Hunt, is_asked_for: bool) -> Option<String> {
+    let thread = thread::current();
+    let thread = thread.name().filter(|&name| name != "main");
+    let test = hunt.test.map(|test| test.name());
+    match (test, thread) {
+        // It may be one of several cases of a test.
+        (Some(test), Some(thread)) if thread.starts_with(test) => Some(thread.to_owned()),
+        (None, Some(thread)) if is_of_tests() => Some(thread.to_owned()),
+        _ if is_asked_for => None,
+        (Some(test), _) => Some(test.to_owned()),
+        (None, _) => None,
+    }
+}
+
+/// Whether this executable is one of those that cargo builds for tests.
+fn is_of_tests() -> bool {
+    let executable = env::current_exe().ok();
+    let folder = executable.as_deref().and_then(|executable| executable.parent());
+    folder.is_some_and(|folder| folder.ends_with("deps"))
+}

@@ -1,0 +1,391 @@
+//! What a worker tells the hunt that started it.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::wire::{Input, Output};
+use crate::choice::{Choice, Label};
+use crate::class::{Awaits, Class};
+use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
+use crate::options::{Switching, TimeModel};
+use crate::properties::{self, Claim, Count};
+use crate::strategy::Kept;
+use crate::tape::Tape;
+use crate::time::Instant;
+
+/// One thing that a worker tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    /// It has come to the hunt.
+    Ready,
+    /// It begins a run.
+    Begun {
+        number: u64,
+        strategy: String,
+        /// Whether the run is one of those that it was to make, and not only to learn from.
+        counts: bool,
+    },
+    /// The run that it had begun came to its end.
+    Ended(Box<Made>),
+    /// A choice of the run that is going on.
+    Choice(Choice),
+    /// A task of that run takes its turn.
+    Step(Polled),
+    /// A poll has not returned; the process ends now.
+    Hung { limit_ms: u64, polled: Polled },
+    /// What came of the order of points.
+    Order(Kept),
+    /// It has done what it was to do.
+    Done,
+}
+
+/// A task, as far as a worker knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Polled {
+    pub(super) task: String,
+    pub(super) spawned: Option<Place>,
+}
+
+/// What came of a run, as far as a hunt counts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Made {
+    pub(super) number: u64,
+    pub(super) strategy: String,
+    pub(super) left_order: bool,
+    pub(super) has_chosen: bool,
+    pub(super) class: Option<Class>,
+    pub(super) awaits: Option<Awaits>,
+    pub(super) properties: properties::Tally,
+    pub(super) failed: Option<(Finding, Tape)>,
+}
+
+impl Record {
+    pub(super) fn to_frame(&self) -> Vec<u8> {
+        let mut out = Output::default();
+        match self {
+            Record::Ready => out.number(0),
+            Record::Begun { number, strategy, counts } => {
+                out.number(1);
+                out.number(*number);
+                out.text(strategy);
+                out.flag(*counts);
+            }
+            Record::Ended(made) => {
+                out.number(2);
+                made.write(&mut out);
+            }
+            Record::Choice(choice) => {
+                out.number(3);
+                write_choice(&mut out, choice);
+            }
+            Record::Step(polled) => {
+                out.number(4);
+                polled.write(&mut out);
+            }
+            Record::Hung { limit_ms, polled } => {
+                out.number(5);
+                out.number(*limit_ms);
+                polled.write(&mut out);
+            }
+            Record::Order(Kept { runs, kept, stuck }) => {
+                out.number(6);
+                out.number(*runs);
+                out.number(*kept);
+                out.option(stuck.as_deref(), Output::text);
+            }
+            Record::Done => out.number(7),
+        }
+        out.into_frame()
+    }
+
+    /// Reads one; `None` if it is none.
+    pub(super) fn of_frame(frame: &[u8]) -> Option<Record> {
+        let mut input = Input::new(frame);
+        let input = &mut input;
+        Some(match input.number()? {
+            0 => Record::Ready,
+            1 => Record::Begun {
+                number: input.number()?,
+                strategy: input.text()?,
+                counts: input.flag()?,
+            },
+            2 => Record::Ended(Box::new(Made::read(input)?)),
+            3 => Record::Choice(read_choice(input)?),
+            4 => Record::Step(Polled::read(input)?),
+            5 => Record::Hung { limit_ms: input.number()?, polled: Polled::read(input)? },
+            6 => Record::Order(Kept {
+                runs: input.number()?,
+                kept: input.number()?,
+                stuck: input.option(Input::text)?,
+            }),
+            7 => Record::Done,
+            _ => return None,
+        })
+    }
+}
+
+impl Polled {
+    fn write(&self, out: &mut Output) {
+        out.text(&self.task);
+        out.option(self.spawned.as_ref(), write_place);
+    }
+
+    fn read(input: &mut Input<'_>) -> Option<Polled> {
+        Some(Polled { task: input.text()?, spawned: input.option(read_place)? })
+    }
+}
+
+impl Made {
+    fn write(&self, out: &mut Output) {
+        out.number(self.number);
+        out.text(&self.strategy);
+        out.flag(self.left_order);
+        out.flag(self.has_chosen);
+        out.option(self.class, |out, Class(hash)| out.wide(hash));
+        out.option(self.awaits, |out, Awaits { pending, unknown }| {
+            out.number(pending);
+            out.number(unknown);
+        });
+        let properties: Vec<_> = self.properties.iter().collect();
+        out.list(properties.into_iter(), |out, (claim, label, count)| {
+            out.text(claim.name());
+            out.text(label);
+            out.number(count.passed);
+            out.number(count.held);
+            out.option(count.place.as_ref(), write_place);
+        });
+        out.option(self.failed.as_ref(), |out, (finding, tape)| {
+            write_finding(out, finding);
+            write_tape(out, tape);
+        });
+    }
+
+    fn read(input: &mut Input<'_>) -> Option<Made> {
+        let (number, strategy) = (input.number()?, input.text()?);
+        let (left_order, has_chosen) = (input.flag()?, input.flag()?);
+        let class = input.option(Input::wide)?.map(Class);
+        let awaits = input
+            .option(|input| Some(Awaits { pending: input.number()?, unknown: input.number()? }))?;
+        let mut properties = properties::Tally::default();
+        input.list(|input| {
+            let (name, label) = (input.text()?, input.text()?);
+            let (passed, held) = (input.number()?, input.number()?);
+            let place = input.option(read_place)?;
+            let claim = Claim::ALL.into_iter().find(|claim| claim.name() == name)?;
+            properties.count(claim, &label, &Count { passed, held, place });
+            Some(())
+        })?;
+        let failed = input.option(|input| Some((read_finding(input)?, read_tape(input)?)))?;
+        Some(Made { number, strategy, left_order, has_chosen, class, awaits, properties, failed })
+    }
+}
+
+fn write_choice(out: &mut Output, choice: &Choice) {
+    out.number(choice.label() as u64);
+    out.number(u64::from(choice.arity()));
+    out.number(u64::from(choice.taken()));
+}
+
+fn read_choice(input: &mut Input<'_>) -> Option<Choice> {
+    let label = *Label::ALL.get(usize::try_from(input.number()?).ok()?)?;
+    let (arity, taken) = (input.number()?.try_into().ok()?, input.number()?.try_into().ok()?);
+    let is_one = (1..=Choice::ARITY_MAX).contains(&arity) && taken < arity;
+    is_one.then(|| Choice::new(label, arity, taken))
+}
+
+fn write_tape(out: &mut Output, tape: &Tape) {
+    out.flag(tape.switching == Switching::Cooperative);
+    out.flag(tape.time == TimeModel::Stalling);
+    out.list(tape.choices.iter(), write_choice);
+}
+
+fn read_tape(input: &mut Input<'_>) -> Option<Tape> {
+    let switching = if input.flag()? { Switching::Cooperative } else { Switching::Preemptive };
+    let time = if input.flag()? { TimeModel::Stalling } else { TimeModel::Exact };
+    Some(Tape { switching, time, choices: input.list(read_choice)? })
+}
+
+fn write_place(out: &mut Output, place: &Place) {
+    out.text(&place.file);
+    out.number(u64::from(place.line));
+    out.number(u64::from(place.column));
+}
+
+fn read_place(input: &mut Input<'_>) -> Option<Place> {
+    let file = input.text()?;
+    let (line, column) = (input.number()?.try_into().ok()?, input.number()?.try_into().ok()?);
+    Some(Place { file, line, column })
+}
+
+fn write_instant(out: &mut Output, instant: Instant) {
+    out.number(instant.as_nanos());
+}
+
+fn read_instant(input: &mut Input<'_>) -> Option<Instant> {
+    input.number().map(Instant::from_nanos)
+}
+
+fn write_finding(out: &mut Output, finding: &Finding) {
+    let Finding { kind, subject, message, story, at, task, place, blocked, evidence } = finding;
+    out.text(kind.name());
+    out.option(subject.as_deref(), Output::text);
+    out.text(message);
+    out.list(story.iter(), |out, line| out.text(line));
+    write_instant(out, *at);
+    out.option(task.as_deref(), Output::text);
+    out.option(place.as_ref(), write_place);
+    out.list(blocked.iter(), |out, Blocked { task, spawned, waits }| {
+        out.text(task);
+        out.option(spawned.as_ref(), write_place);
+        out.list(waits.iter(), write_wait);
+    });
+    out.list(evidence.iter(), |out, line| out.text(line));
+}
+
+fn read_finding(input: &mut Input<'_>) -> Option<Finding> {
+    let name = input.text()?;
+    Some(Finding {
+        kind: Kind::all().find(|kind| kind.name() == name)?,
+        subject: input.option(Input::text)?,
+        message: input.text()?,
+        story: input.list(Input::text)?,
+        at: read_instant(input)?,
+        task: input.option(Input::text)?,
+        place: input.option(read_place)?,
+        blocked: input.list(|input| {
+            Some(Blocked {
+                task: input.text()?,
+                spawned: input.option(read_place)?,
+                waits: input.list(read_wait)?,
+            })
+        })?,
+        evidence: input.list(Input::text)?,
+    })
+}
+
+fn write_wait(out: &mut Output, wait: &Wait) {
+    out.text(wait.operation);
+    out.option(wait.object.as_deref(), Output::text);
+    write_place(out, &wait.place);
+    write_instant(out, wait.since);
+    out.list(wait.holders.iter(), |out, Holder { task, place, since }| {
+        out.text(task);
+        write_place(out, place);
+        write_instant(out, *since);
+    });
+    out.number(wait.holders_more as u64);
+}
+
+fn read_wait(input: &mut Input<'_>) -> Option<Wait> {
+    Some(Wait {
+        operation: interned(input.text()?),
+        object: input.option(Input::text)?,
+        place: read_place(input)?,
+        since: read_instant(input)?,
+        holders: input.list(|input| {
+            Some(Holder {
+                task: input.text()?,
+                place: read_place(input)?,
+                since: read_instant(input)?,
+            })
+        })?,
+        holders_more: input.number()?.try_into().ok()?,
+    })
+}
+
+/// The name of an operation, which lives as long as the process, as it does in the worker. There
+/// are as many as the source has.
+fn interned(name: String) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name.as_str()) {
+        return known;
+    }
+    let name: &'static str = name.leak();
+    names.insert(name);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::isolation::wire::read_frame;
+
+    fn place(line: u32) -> Place {
+        Place { file: String::from("src/pool.rs"), line, column: 9 }
+    }
+
+    fn finding() -> Finding {
+        let since = Instant::from_nanos(7);
+        let holder = Holder { task: String::from("main.1"), place: place(3), since };
+        let wait = Wait {
+            operation: "acquire",
+            object: Some(String::from("lock db")),
+            place: place(4),
+            since,
+            holders: vec![holder],
+            holders_more: 2,
+        };
+        let blocked =
+            Blocked { task: String::from("main.2"), spawned: Some(place(5)), waits: vec![wait] };
+        Finding {
+            subject: Some(String::from("lock db")),
+            story: vec![String::from("once"), String::from("again")],
+            task: Some(String::from("main")),
+            place: Some(place(6)),
+            blocked: vec![blocked],
+            evidence: vec![String::from("ü")],
+            ..Finding::new(Kind::Deadlock, "stuck", since)
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_heard() {
+        let choices = vec![Choice::new(Label::Time, 2, 1), Choice::new(Label::Data, 1 << 30, 9)];
+        let (switching, time) = (Switching::Cooperative, TimeModel::Stalling);
+        let mut properties = properties::Tally::default();
+        let count = Count { passed: 1, held: 0, place: Some(place(8)) };
+        properties.count(Claim::Sometimes, "it is full", &count);
+        let made = Made {
+            number: 41,
+            strategy: String::from("pct(3)"),
+            left_order: true,
+            has_chosen: true,
+            class: Some(Class(u128::MAX - 5)),
+            awaits: Some(Awaits { pending: 3, unknown: 1 }),
+            properties,
+            failed: Some((finding(), Tape { switching, time, choices })),
+        };
+        let polled = Polled { task: String::from("main.2 reaper"), spawned: Some(place(1)) };
+        let stuck = Some(String::from("at read"));
+        let records = [
+            Record::Ready,
+            Record::Begun { number: 3, strategy: String::from("pos"), counts: true },
+            Record::Ended(Box::new(made)),
+            Record::Ended(Box::default()),
+            Record::Choice(Choice::new(Label::Schedule, 3, 2)),
+            Record::Step(polled.clone()),
+            Record::Hung { limit_ms: 300, polled },
+            Record::Order(Kept { runs: 9, kept: 0, stuck }),
+            Record::Done,
+        ];
+        let bytes: Vec<u8> = records.iter().flat_map(Record::to_frame).collect();
+        let mut rest = bytes.as_slice();
+        for record in &records {
+            let frame = read_frame(&mut rest).expect("it is whole").expect("it is there");
+            assert_eq!(Record::of_frame(&frame).as_ref(), Some(record));
+        }
+        assert_eq!(read_frame(&mut rest).expect("it is whole"), None);
+    }
+
+    #[test]
+    fn what_broke_off_is_no_record() {
+        let frame = Record::Begun { number: 3, strategy: String::new(), counts: true }.to_frame();
+        for length in 0..frame.len() {
+            let read = read_frame(&mut &frame[..length]).expect("the end is no error");
+            assert_eq!(read, None, "{length} bytes");
+        }
+        assert_eq!(Record::of_frame(&frame[8..frame.len() - 1]), None);
+        assert!(read_frame(&mut &[0xff; 8][..]).is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! Isolated hunts: what a run does to its process costs that run.
+
+use std::time::Duration;
+
+use unpick::primitives::Lock;
+use unpick::sim::choice::Label;
+use unpick::sim::environment::Environment;
+use unpick::sim::hunt::Isolation;
+use unpick::sim::options::Options;
+use unpick::sim::{chance, pick, spawn, task, yield_now};
+use unpick::{Hunt, Kind, Report, sometimes};
+
+use crate::{opposite_locks, sound, two_bugs};
+
+fn isolated(name: &str) -> Hunt {
+    let hunt = Hunt::new(name).quiet().seed(0x5eed).isolate(Isolation::Process);
+    hunt.environment(Environment::default())
+}
+
+/// Two tasks in any order; if the second comes first, `fatal` happens.
+async fn fatal_order(fatal: fn()) {
+    let order = std::rc::Rc::new(std::cell::Cell::new(0));
+    let other = order.clone();
+    let first = task().named("first").spawn(async move {
+        yield_now().await;
+        order.set(1);
+    });
+    let second = task().named("second").spawn(async move {
+        yield_now().await;
+        if other.get() == 0 {
+            fatal();
+        }
+    });
+    first.await.expect("nobody aborts it");
+    second.await.expect("nobody aborts it");
+}
+
+#[track_caller]
+fn check_is_lost(report: &Report, kind: Kind, parts: &[&str]) {
+    report.assert_finds(kind);
+    let failure = report.failure().expect("it was found");
+    let text = report.to_string();
+    for part in parts.iter().chain(&["second", "isolation.rs:"]) {
+        assert!(text.contains(part), "`{part}` in: {text}");
+    }
+    // Its tape was recovered: the second task's turn before the first one's.
+    let choices = &failure.tape.choices;
+    assert!(choices.iter().any(|choice| choice.label() == Label::Schedule), "{text}");
+    assert_eq!(failure.finding.task.as_deref(), Some("main.2 second"), "{text}");
+    assert_eq!(report.runs, failure.id.number + 1);
+    assert!(failure.explanation.is_none());
+}
+
+#[test]
+fn an_abort_is_a_crash() {
+    let report = isolated("abort").run(|| fatal_order(|| std::process::abort()));
+    check_is_lost(&report, Kind::Crash, &["CRASH: ", "signal 6 (SIGABRT)"]);
+}
+
+#[test]
+fn a_tape_that_leads_to_a_crash_is_replayed_in_a_process_of_its_own() {
+    // The same choices, up to there.
+    let panics = isolated("abort").isolate(Isolation::None).unexplained();
+    let panics = panics.run(|| fatal_order(|| panic!("it would abort")));
+    let tape = Some(panics.failure().expect("it is found").tape.token());
+    let replays = isolated("replay").environment(Environment { tape, ..Environment::default() });
+    let report = replays.run(|| fatal_order(|| std::process::abort()));
+    check_is_lost(&report, Kind::Crash, &["signal 6 (SIGABRT)"]);
+}
+
+#[test]
+fn a_stack_overflow_is_a_crash() {
+    fn deeper(depth: u64) -> u64 {
+        let deeper = deeper;
+        std::hint::black_box(if std::hint::black_box(depth) == u64::MAX {
+            0
+        } else {
+            deeper(depth + 1) + depth
+        })
+    }
+    let report = isolated("overflow").run(|| fatal_order(|| _ = deeper(0)));
+    check_is_lost(&report, Kind::Crash, &["signal", "said", "overflowed its stack"]);
+}
+
+#[test]
+fn exhausted_memory_is_a_crash() {
+    let exhaust = || drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 60)));
+    let report = isolated("memory").run(move || fatal_order(exhaust));
+    check_is_lost(&report, Kind::Crash, &["signal 6 (SIGABRT)", "memory allocation of"]);
+}
+
+#[test]
+fn an_exit_is_a_crash() {
+    let report = isolated("exit").run(|| fatal_order(|| std::process::exit(0)));
+    check_is_lost(&report, Kind::Crash, &["exited with code 0"]);
+}
+
+#[test]
+fn a_poll_that_never_returns_is_a_hang() {
+    let spin: fn() = || loop {
+        std::hint::spin_loop();
+    };
+    let options = Options { poll_max: Some(Duration::from_millis(200)), ..Options::default() };
+    let report = isolated("spin").options(options).run(|| fatal_order(spin));
+    check_is_lost(&report, Kind::Hang, &["HANG: a poll had not returned for 200 ms"]);
+}
+
+/// A crash, a deadlock, and an assertion that fails.
+async fn three_bugs() {
+    match pick(8) {
+        5 => std::process::abort(),
+        6 => opposite_locks().await,
+        7 => panic!("it is seven"),
+        _ => yield_now().await,
+    }
+}
+
+#[test]
+fn the_hunt_goes_on_behind_a_crash() {
+    let report = isolated("three").collect_distinct(3).unexplained().run(three_bugs);
+    let mut kinds: Vec<Kind> = report.failures.iter().map(|it| it.finding.kind).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [Kind::Panic, Kind::Deadlock, Kind::Crash], "{report}");
+}
+
+async fn aborts() {
+    std::process::abort();
+}
+
+#[test]
+fn a_hunt_that_loses_too_many_runs_gives_up_and_says_so() {
+    let hunt = isolated("hopeless").collect_distinct(2).runs(1000);
+    let report = hunt.run(aborts);
+    assert_eq!((report.failures.len(), report.runs), (1, 32), "{report}");
+    assert!(report.to_string().contains("given up after 32 runs"), "{report}");
+}
+
+/// Whatever a report says but for wall-clock time.
+#[track_caller]
+fn check_is_the_same(hunt: &Hunt, program: fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>) {
+    let isolated = hunt.run(program);
+    let plain = hunt.clone().isolate(Isolation::None).run(program);
+    assert_eq!(isolated.runs, plain.runs);
+    assert_eq!(isolated.strategies, plain.strategies);
+    assert_eq!(isolated.classes, plain.classes);
+    assert_eq!(isolated.awaits, plain.awaits);
+    assert_eq!(isolated.properties, plain.properties);
+    assert_eq!(isolated.order, plain.order);
+    let findings = |report: &Report| {
+        let failures = report.failures.iter();
+        let known = failures.map(|it| (it.id, it.strategy.clone(), it.finding.clone()));
+        known.collect::<Vec<_>>()
+    };
+    assert_eq!(findings(&isolated), findings(&plain));
+    assert_eq!(isolated.to_string(), plain.to_string());
+}
+
+#[test]
+fn a_sound_program_has_the_same_report_as_without() {
+    check_is_the_same(&isolated("sound").runs(300), || Box::pin(sound()));
+}
+
+#[test]
+fn a_shard_under_both_switchings_has_the_same_report_as_without() {
+    let hunt = isolated("shard").runs(300).shard(2, 3).both_switchings();
+    check_is_the_same(&hunt, || Box::pin(sound()));
+}
+
+#[test]
+fn properties_are_counted_as_without() {
+    check_is_the_same(&isolated("claims").runs(200), || Box::pin(claims()));
+}
+
+async fn claims() {
+    let lock = Lock::new(());
+    let other = spawn(yield_now());
+    let _guard = lock.lock().await;
+    sometimes!(pick(3) == 2, "it is two");
+    other.await.expect("nobody aborts it");
+}
+
+#[test]
+fn what_else_is_found_is_the_same_as_without_and_explained() {
+    check_is_the_same(&isolated("two"), || Box::pin(two_bugs()));
+}
+
+#[test]
+fn distinct_findings_are_the_same_as_without() {
+    check_is_the_same(&isolated("both").collect_distinct(2), || Box::pin(two_bugs()));
+}
+
+/// In the worker of the second, the first returns at once.
+#[test]
+fn several_hunts_of_one_name_are_told_apart() {
+    let first = isolated("one name").runs(40).run(sound);
+    let second = isolated("one name").run(|| fatal_order(|| std::process::abort()));
+    first.assert_ok();
+    check_is_lost(&second, Kind::Crash, &["SIGABRT"]);
+}
+
+/// Cutting its tape down makes runs without the draw.
+async fn abort_or_panic() {
+    if !chance(0.5) {
+        std::process::abort();
+    }
+    panic!("it was drawn");
+}
+
+#[test]
+fn a_failure_whose_neighbours_end_their_process_is_not_explained() {
+    let report = isolated("neighbours").collect_distinct(2).run(abort_or_panic);
+    let panicked = report.failures.iter().find(|it| it.finding.kind == Kind::Panic);
+    let panicked = panicked.expect("it is found in every other run");
+    assert!(panicked.explanation.is_none());
+    assert!(panicked.to_string().contains("also it is not explained: "), "{panicked}");
+}
+
+#[unpick::test(isolate = "process", expect = "crash")]
+async fn a_test_is_isolated_by_its_attribute() {
+    std::process::abort();
+}
