@@ -97,7 +97,7 @@ fn explain_cuts_down_and_says_what_decided() {
     for part in [
         "LOST UPDATE on shared balance",
         "decisive",
-        "2 -> 1 not plain",
+        "2 unusual choices",
         "in the run that was named",
     ] {
         assert!(printed(&explained).contains(part), "{part}: {}", printed(&explained));

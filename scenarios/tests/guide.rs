@@ -15,7 +15,7 @@ fn said(name: &str, variant: &str) -> String {
     let trace = outcome.trace.expect("the run is traced");
     let mut text = String::new();
     for event in &trace.events {
-        if let EventKind::Said { text: said } = &event.kind {
+        if let EventKind::Said { text: said, .. } = &event.kind {
             text.push_str(&format!("{} {said}\n", event.at));
         }
     }

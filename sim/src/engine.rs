@@ -30,6 +30,7 @@ mod waker;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -84,6 +85,8 @@ pub(crate) struct Core {
     chooser: Chooser,
     /// Whether the chooser is a strategy, which is asked and told.
     is_asking: bool,
+    /// Where the program asks what is being chosen.
+    asked_at: Option<&'static Location<'static>>,
     /// Whether anybody looks at what is executed: a trace, a strategy, or the run's class.
     is_watched: bool,
     streams: Streams,
@@ -238,6 +241,7 @@ impl Core {
             options: Options::DEFAULT,
             chooser: Chooser::RandomWalk,
             is_asking: false,
+            asked_at: None,
             is_watched: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),

@@ -112,9 +112,10 @@ macro_rules! event {
 }
 
 #[doc(hidden)]
+#[track_caller]
 pub fn say(text: std::fmt::Arguments<'_>) {
     if engine::with_run(|core| core.is_traced()) == Some(true) {
-        let text = text.to_string();
-        engine::with_run(|core| core.record(|_| trace::EventKind::Said { text }));
+        let (text, site) = (text.to_string(), std::panic::Location::caller().into());
+        engine::with_run(|core| core.record(|_| trace::EventKind::Said { text, site }));
     }
 }

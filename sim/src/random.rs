@@ -1,6 +1,7 @@
 //! Data and faults drawn by the program under test, from the tape.
 
 use std::convert::Infallible;
+use std::panic::Location;
 
 use rand::TryRng;
 
@@ -24,14 +25,16 @@ use crate::engine::{Question, expect_run};
 /// assert_eq!(first.result, again.result);
 /// ```
 #[must_use]
+#[track_caller]
 pub fn rng() -> SimRng {
-    SimRng { _private: () }
+    SimRng { site: Location::caller() }
 }
 
 /// The generator that [`rng`] gives. Using it outside of a run panics.
 #[derive(Clone, Debug)]
 pub struct SimRng {
-    _private: (),
+    /// Where the program asked for it: what draws from it is in another library.
+    site: &'static Location<'static>,
 }
 
 impl TryRng for SimRng {
@@ -39,7 +42,7 @@ impl TryRng for SimRng {
 
     #[track_caller]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from(draw_u16()) << 16 | u32::from(draw_u16()))
+        Ok(u32::from(self.draw_u16()) << 16 | u32::from(self.draw_u16()))
     }
 
     #[track_caller]
@@ -51,16 +54,18 @@ impl TryRng for SimRng {
     #[track_caller]
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         for chunk in bytes.chunks_mut(2) {
-            chunk.copy_from_slice(&draw_u16().to_be_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&self.draw_u16().to_be_bytes()[..chunk.len()]);
         }
         Ok(())
     }
 }
 
-#[track_caller]
-fn draw_u16() -> u16 {
-    let question = Question { label: Label::Data, arity: 1 << 16, weight: None };
-    expect_run("sim::rng", |core| core.choose(question)) as u16
+impl SimRng {
+    #[track_caller]
+    fn draw_u16(&self) -> u16 {
+        let question = Question { label: Label::Data, arity: 1 << 16, weight: None };
+        expect_run("sim::rng", |core| core.choose_at(question, self.site)) as u16
+    }
 }
 
 /// Draws a number below `bound`; the plain one is 0.
@@ -80,7 +85,8 @@ pub fn pick(bound: usize) -> usize {
     let allowed = 1..=Choice::ARITY_MAX as usize;
     assert!(allowed.contains(&bound), "sim::pick draws below {bound}; allowed: 1 to 2^30");
     let question = Question { label: Label::Data, arity: bound as u32, weight: None };
-    expect_run("sim::pick", |core| core.choose(question)) as usize
+    let site = Location::caller();
+    expect_run("sim::pick", |core| core.choose_at(question, site)) as usize
 }
 
 /// Says yes with a probability; plainly, no. A fault: something that may go wrong.
@@ -101,7 +107,8 @@ pub fn chance(probability: f64) -> bool {
         Ok(0) => expect_run("sim::chance", |_| false),
         Ok(weight) => {
             let question = Question { label: Label::Fault, arity: 2, weight: Some(weight) };
-            expect_run("sim::chance", |core| core.choose(question)) == 1
+            let site = Location::caller();
+            expect_run("sim::chance", |core| core.choose_at(question, site)) == 1
         }
         Err(_) => expect_run("sim::chance", |_| true),
     }

@@ -287,3 +287,24 @@ fn permits_one_of_whose_holders_goes_on_are_no_knot() {
     };
     assert_eq!(kinds(Switching::Preemptive, program), [None]);
 }
+
+#[test]
+fn whoever_shares_out_what_each_wants_more_of_is_named() {
+    let finding = deadlock_of(|| async {
+        let permits = Rc::new(Semaphore::new(2).named("permits"));
+        let tasks = ["one", "two"].map(|name| {
+            let permits = permits.clone();
+            task().named(name).spawn(async move {
+                let _first = permits.acquire().await;
+                yield_now().await;
+                let _second = permits.acquire().await;
+            })
+        });
+        for task in tasks {
+            task.await.expect("nobody aborts it");
+        }
+    });
+    let message = "2 tasks hold the 2 permits of semaphore permits that are out, and each waits for \
+                   more: main.1 one, main.2 two";
+    assert_eq!(finding.message, message);
+}

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use unpick::primitives::Lock;
+use unpick::primitives::{Event, Lock};
 use unpick::sim::hunt::explain::{Budget, Explanation, Model, Replayed, explain};
 use unpick::sim::hunt::{Failure, Hunt, judge};
-use unpick::sim::{Shared, spawn, time, yield_now};
+use unpick::sim::{Shared, chance, pick, spawn, task, time, yield_now};
 use unpick::{Options, Run, Switching, TimeModel};
 
 use super::situations::bank;
@@ -136,7 +136,43 @@ async fn polls_once() {
 fn a_failure_that_needs_a_dropped_announcement_says_so() {
     let text = failure(Options::default(), polls_once).to_string();
     assert!(text.contains("note   `acquire lock free`"), "{text}");
-    assert!(text.contains("was dropped between"), "{text}");
+    assert!(text.contains("was dropped while it"), "{text}");
     let without = failure(Options::default(), bank::deposits).to_string();
     assert!(!without.contains("note   "), "{without}");
+}
+
+#[test]
+fn draws_and_faults_are_told_with_the_places_that_asked() {
+    let text = failure(Options::default(), || async {
+        let drawn = pick(4);
+        let is_hit = chance(0.5);
+        assert!(drawn == 0 || !is_hit, "hit");
+    });
+    let text = text.to_string();
+    let pick = line!() - 5;
+    let chance = pick + 1;
+    let draws = format!("of 0 to 3 at tests/explain/explaining.rs:{pick}");
+    let fault = format!("2. fault: chance at tests/explain/explaining.rs:{chance} comes true");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("takes 1. main draws") && words.contains(&draws), "{text}");
+    assert!(words.contains(&fault), "{text}");
+    assert!(words.contains("without 1 it passes; without 2 it passes"), "{text}");
+}
+
+#[test]
+fn whoever_a_remaining_choice_is_about_has_a_lane() {
+    let text = failure(Options::default(), || async {
+        let done = Rc::new(Event::new().named("done"));
+        let setter = done.clone();
+        let coordinator = task().named("coordinator").spawn(async move {
+            if !chance(0.5) {
+                setter.set();
+            }
+        });
+        coordinator.await.expect("nobody aborts it");
+        done.wait().await;
+    });
+    let text = text.to_string();
+    assert!(text.contains("coordinator main.1"), "{text}");
+    assert!(text.contains("======== fault ========"), "{text}");
 }

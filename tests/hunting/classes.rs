@@ -211,12 +211,12 @@ fn form_of(trace: &Trace) -> Form {
         match &event.kind {
             EventKind::Ended { task: TaskRef(0), .. } => break,
             EventKind::Step { .. } if naive.unknown.remove(&task) => naive.poll = Some(task),
-            EventKind::Said { text } if text == "yields" => {
+            EventKind::Said { text, .. } if text == "yields" => {
                 naive.poll = Some(task);
                 naive.end_poll();
                 naive.unknown.insert(task);
             }
-            EventKind::Said { text } => naive.own(task, text),
+            EventKind::Said { text, .. } => naive.own(task, text),
             EventKind::Choice { choice, .. } if choice.label() == Label::Data => {
                 naive.own(task, &format!("draws {}", choice.taken()));
             }

@@ -159,13 +159,14 @@ fn read(header: &Value, line: &Value) -> Option<String> {
         "withdrawn" => operation(", dropped"),
         "woken" => format!("wake {}", task(&line["woken"])),
         "joined" => format!("joined {}", task(&line["joined"])),
-        "said" => format!("say {}", text(&line["text"])),
+        "said" => format!("say {}{}", text(&line["text"]), place(&line["site"])),
         "choice" => format!(
-            "choice {}: {} {}/{}",
+            "choice {}: {} {}/{}{}",
             line["number"],
             text(&line["label"]),
             line["taken"],
-            line["arity"]
+            line["arity"],
+            place(&line["site"])
         ),
         "clock_jumped" => format!("clock jumps to t={}", seconds(&line["to_ns"])),
         _ => return None,

@@ -108,7 +108,7 @@ fn letter(
         }
         EventKind::SharedWritten { value, .. } => changes(&format!("set {value:?}")),
         EventKind::SharedUpdated { value, .. } => changes(&format!("update {value:?}")),
-        EventKind::Said { text } => Some((format!("say {text}"), Vec::new())),
+        EventKind::Said { text, .. } => Some((format!("say {text}"), Vec::new())),
         _ => None,
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Resul
         write!(console.out, "{}", trace.to_text())?;
     } else {
         for event in &trace.events {
-            if let EventKind::Said { text } = &event.kind {
+            if let EventKind::Said { text, .. } = &event.kind {
                 writeln!(console.out, "{:>9}  {text}", event.at.to_string())?;
             }
         }

@@ -1,12 +1,14 @@
 //! `choose`: the one place where anything in a run is decided.
 
+use std::panic::Location;
+
 use super::ids::{TaskId, Turn};
 use super::{Core, Description};
 use crate::choice::{Choice, Label};
 use crate::options::TimeModel;
 use crate::strategy::{Chooser, Notice, Point, TurnKey};
 use crate::streams::Stream;
-use crate::trace::EventKind;
+use crate::trace::{EventKind, Site};
 
 /// What is to be decided.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,18 @@ impl Core {
         taken
     }
 
+    /// Decides what the program asks, at a place that the trace then has.
+    pub(crate) fn choose_at(
+        &mut self,
+        question: Question,
+        site: &'static Location<'static>,
+    ) -> u32 {
+        self.asked_at = Some(site);
+        let taken = self.choose(question);
+        self.asked_at = None;
+        taken
+    }
+
     /// The order of the run's hash maps, decided when it is asked for first.
     pub(crate) fn hashing_order(&mut self) -> u32 {
         if let Some(order) = self.hashing_order {
@@ -65,7 +79,10 @@ impl Core {
     #[inline]
     fn keep(&mut self, choice: Choice) -> u32 {
         self.tape.push(choice);
-        self.record(move |core| EventKind::Choice { number: core.tape.len() - 1, choice });
+        self.record(move |core| {
+            let (number, site) = (core.tape.len() - 1, core.asked_at.map(Site));
+            EventKind::Choice { number, choice, site }
+        });
         choice.taken()
     }
 

@@ -100,7 +100,7 @@ impl Core {
         };
         let weight = if is_active && swarm.buggify { weight } else { 0 };
         let question = Question { label: Label::Fault, arity: 2, weight: Some(weight) };
-        let strikes = self.choose(question) == 1;
+        let strikes = self.choose_at(question, site) == 1;
         if strikes {
             self.record(|_| EventKind::Struck(Struck::Buggified { site: site.into() }));
         }

@@ -26,7 +26,7 @@ pub use plainer::{Model, Plainer};
 pub(super) use plan::{Plan, Rest};
 pub use reproduce::Replayed;
 pub use shrink::{Budget, Limit, Shrunk, shrink};
-pub(super) use telling::{tell_choice, tell_dropped};
+pub(super) use telling::{concerned, tell_choice, tell_dropped};
 
 use super::Verdict;
 use crate::finding::Finding;

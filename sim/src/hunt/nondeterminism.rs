@@ -114,7 +114,7 @@ fn shown(kind: &EventKind) -> Option<&str> {
         EventKind::SharedRead { value, .. }
         | EventKind::SharedWritten { value, .. }
         | EventKind::SharedUpdated { value, .. } => value.as_deref(),
-        EventKind::Said { text } => Some(text),
+        EventKind::Said { text, .. } => Some(text),
         _ => None,
     }
 }
@@ -124,7 +124,7 @@ fn hide(kind: &mut EventKind) {
         EventKind::SharedRead { value, .. }
         | EventKind::SharedWritten { value, .. }
         | EventKind::SharedUpdated { value, .. } => *value = None,
-        EventKind::Said { text } => text.clear(),
+        EventKind::Said { text, .. } => text.clear(),
         _ => {}
     }
 }

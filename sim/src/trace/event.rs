@@ -236,6 +236,8 @@ pub enum EventKind {
         number: usize,
         /// What was decided.
         choice: Choice,
+        /// Where the program asked; `None` if the engine did by itself.
+        site: Option<Site>,
     },
     /// What the task did so far happens before what observes the object later.
     Published {
@@ -306,6 +308,8 @@ pub enum EventKind {
     Said {
         /// What it said.
         text: String,
+        /// Where.
+        site: Site,
     },
 }
 
@@ -325,7 +329,9 @@ impl EventKind {
             | EventKind::SharedWritten { site, .. }
             | EventKind::SharedUpdated { site, .. }
             | EventKind::Struck(Struck::Buggified { site })
+            | EventKind::Said { site, .. }
             | EventKind::Passed { site, .. } => Some(*site),
+            EventKind::Choice { site, .. } => *site,
             _ => None,
         }
     }

@@ -166,7 +166,7 @@ fn kind(event: &Event) -> &'static str {
 fn order(trace: &Trace, event: &Event) -> String {
     let object = event.kind.object().map(|object| &trace.objects[object.0 as usize].title);
     match (&event.kind, object) {
-        (EventKind::Choice { number, choice }, _) => format!("choice {number}: {choice:?}"),
+        (EventKind::Choice { number, choice, .. }, _) => format!("choice {number}: {choice:?}"),
         (EventKind::WokenAgain { task }, _) => {
             format!("wake {} again", one_line(&trace.tasks[task.0 as usize].title()))
         }

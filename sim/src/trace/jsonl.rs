@@ -94,15 +94,18 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             json!({ "deadline_ns": deadline.as_nanos(), "site": site.place().to_string() }),
         ),
         EventKind::ClockJumped { to } => ("clock_jumped", json!({ "to_ns": to.as_nanos() })),
-        EventKind::Choice { number, choice } => (
-            "choice",
-            json!({
+        EventKind::Choice { number, choice, site } => {
+            let mut fields = json!({
                 "number": number,
                 "label": choice.label().name(),
                 "arity": choice.arity(),
                 "taken": choice.taken(),
-            }),
-        ),
+            });
+            if let Some(site) = site {
+                fields["site"] = json!(site.place().to_string());
+            }
+            ("choice", fields)
+        }
         EventKind::Published { object } => ("published", json!({ "object": object.0 })),
         EventKind::Observed { object } => ("observed", json!({ "object": object.0 })),
         EventKind::Stamped { number } => ("stamped", json!({ "message": number })),
@@ -137,7 +140,9 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Logged { level, target, text } => {
             ("logged", json!({ "level": level.name(), "target": target, "text": text }))
         }
-        EventKind::Said { text } => ("said", json!({ "text": text })),
+        EventKind::Said { text, site } => {
+            ("said", json!({ "text": text, "site": site.place().to_string() }))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ pub(super) mod lines;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{TaskRef, Trace};
+use super::{EventKind, TaskRef, Trace};
 use crate::finding::Finding;
 
 /// A trace with a column for each task that matters, one line an event, and virtual time at the
@@ -57,6 +57,9 @@ pub struct Lanes<'a> {
 /// How many lanes there are unless the caller names the tasks.
 const LANES_MAX: usize = 4;
 
+/// How many there are if choices are about others than the finding.
+const LANES_MOST: usize = 6;
+
 impl<'a> Lanes<'a> {
     pub(super) fn new(trace: &'a Trace) -> Lanes<'a> {
         Lanes {
@@ -105,6 +108,35 @@ impl<'a> Lanes<'a> {
         involved.truncate(LANES_MAX);
         involved.sort();
         if involved.is_empty() { self } else { self.tasks(involved) }
+    }
+
+    /// The same, with a lane for each of those tasks as well, and for whoever aborts one of them or
+    /// of the finding's: six at most, for which the finding's that matter least make room.
+    pub(crate) fn concerning(self, finding: &Finding, others: &[TaskRef]) -> Lanes<'a> {
+        let involved = self.trace.involved(finding);
+        let shown = &involved[..involved.len().min(LANES_MAX)];
+        if shown.is_empty() {
+            return self;
+        }
+        let mut extra: Vec<TaskRef> = Vec::new();
+        let aborters = self.trace.events.iter().filter_map(|event| match event.kind {
+            EventKind::AbortRequested { task }
+                if shown.contains(&task) || others.contains(&task) =>
+            {
+                event.task
+            }
+            _ => None,
+        });
+        for task in others.iter().copied().chain(aborters) {
+            if !shown.contains(&task) && !extra.contains(&task) {
+                extra.push(task);
+            }
+        }
+        extra.truncate(LANES_MAX);
+        let shown = &shown[..shown.len().min(LANES_MOST - extra.len())];
+        let mut tasks: Vec<TaskRef> = shown.iter().chain(&extra).copied().collect();
+        tasks.sort();
+        self.tasks(tasks)
     }
 
     /// How many columns of characters there are, at least 40; 100 unless it is said. Longer lines

@@ -311,7 +311,9 @@ impl Actions {
             EventKind::Logged { level, text, .. } => {
                 self.push(event, format!("log {}: {}", level.name(), one_line(text)), &[]);
             }
-            EventKind::Said { text } => self.push(event, format!("say {}", one_line(text)), &[]),
+            EventKind::Said { text, .. } => {
+                self.push(event, format!("say {}", one_line(text)), &[])
+            }
             EventKind::Announced(_)
             | EventKind::WokenAgain { .. }
             | EventKind::Choice { .. }

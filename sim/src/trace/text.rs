@@ -121,10 +121,13 @@ impl Text {
                 format!("sleep until t={deadline}{}", self.at(*site))
             }
             EventKind::ClockJumped { to } => format!("clock jumps to t={to}"),
-            EventKind::Choice { number, choice } => match self.choices {
+            EventKind::Choice { number, choice, site } => match self.choices {
                 Choices::Deviations if choice.is_plain() => return None,
                 Choices::Deviations => format!("chooses {} {}", choice.label(), choice.taken()),
-                Choices::All => format!("choice {number}: {choice:?}"),
+                Choices::All => {
+                    let site = site.map_or_else(String::new, |site| self.at(site));
+                    format!("choice {number}: {choice:?}{site}")
+                }
             },
             EventKind::SharedRead { object, site, value } => {
                 format!("get {}{}{}", object_title(*object), is(value), self.at(*site))
@@ -149,7 +152,7 @@ impl Text {
             EventKind::Logged { level, target, text } => {
                 format!("log {} {}: {}", level.name(), one_line(target), one_line(text))
             }
-            EventKind::Said { text } => format!("say {}", one_line(text)),
+            EventKind::Said { text, site } => format!("say {}{}", one_line(text), self.at(*site)),
             EventKind::WokenAgain { .. }
             | EventKind::Published { .. }
             | EventKind::Observed { .. }

@@ -7,9 +7,10 @@
 //! main future has ended.
 
 use super::super::waits::Waited;
-use super::super::{Core, RECENT, TaskId};
+use super::super::{Core, HoldRecord, OperationId, RECENT, TaskId};
 use super::futurelock::Neglected;
 use crate::finding::{Finding, Kind};
+use crate::probe::Mode;
 
 /// A ring that was seen.
 #[derive(Clone, Copy, Debug)]
@@ -116,8 +117,45 @@ impl Core {
         self.fail(finding);
     }
 
+    /// A task waits for what it has a part of, and so does everybody who has the rest.
+    fn describe_shared_out(&self, alone: TaskId, wait: OperationId) -> Option<String> {
+        let object = self.operations.get(wait.0)?.description.object?;
+        let record = &self.objects[object as usize];
+        let holds = self.holds.list(record.holds).map(|(_, hold)| hold);
+        let holds: Vec<&HoldRecord> = holds.filter(|hold| hold.mode != Mode::Awaited).collect();
+        let mut holders: Vec<TaskId> = holds.iter().map(|hold| hold.task).collect();
+        holders.sort_unstable();
+        holders.dedup();
+        let waits_there = |&task: &TaskId| {
+            self.pending(task).any(|(_, wait)| wait.description.object == Some(object))
+        };
+        if holders.len() < 2 || !holders.contains(&alone) || !holders.iter().all(waits_there) {
+            return None;
+        }
+        let title = self.object_title(object);
+        let is_permit = |hold: &&HoldRecord| matches!(hold.mode, Mode::Permit | Mode::Unguarded);
+        let units: u32 = holds.iter().map(|hold| hold.units).sum();
+        let what = match holds.iter().all(is_permit) {
+            true => format!("the {units} permits of {title} that are out"),
+            false => format!("all of {title}"),
+        };
+        let titles: Vec<String> =
+            holders.iter().take(RING_SHOWN).map(|&task| self.task_title(task)).collect();
+        let more = match holders.len() - titles.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (count, titles) = (holders.len(), titles.join(", "));
+        Some(format!("{count} tasks hold {what}, and each waits for more: {titles}{more}"))
+    }
+
     /// What is said of a ring of waiting tasks, in a line.
     fn describe_ring(&self, ring: &[(TaskId, Waited)]) -> String {
+        if let &[(alone, Waited::Operation(id))] = ring
+            && let Some(text) = self.describe_shared_out(alone, id)
+        {
+            return text;
+        }
         let titles: Vec<String> = ring.iter().map(|&(task, _)| self.task_title(task)).collect();
         match titles.as_slice() {
             [alone] => format!("{alone} waits for what it holds itself"),

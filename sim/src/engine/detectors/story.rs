@@ -46,7 +46,11 @@ impl Core {
         let (waiting, running): (Vec<TaskId>, Vec<TaskId>) = others.into_iter().partition(is_stuck);
         for &task in waiting.iter().take(TASKS_SHOWN) {
             story.push(self.tell_of_wait(task));
-            story.extend(self.tell_of_sources(task));
+            // What others wait for as well is told once.
+            let sources = self.tell_of_sources(task);
+            let fresh: Vec<String> =
+                sources.into_iter().filter(|line| !story.contains(line)).collect();
+            story.extend(fresh);
         }
         if waiting.len() > TASKS_SHOWN {
             story.push(format!("and {} more tasks wait likewise", waiting.len() - TASKS_SHOWN));
@@ -144,7 +148,7 @@ impl Core {
                     let object = operation.description.object;
                     let title = object.map(|object| self.object_title(object));
                     let name = operation.description.name;
-                    format!("waits to {name} {}  {site}", title.unwrap_or_default())
+                    format!("{}  {site}", waits_in(name, title.as_deref()))
                 }
                 None => String::new(),
             },
@@ -342,7 +346,14 @@ impl Core {
         let is_left = |hold: &&HoldRecord| hold.mode != Mode::Awaited && self.has_ended(hold.task);
         if let Some(hold) = holds.find(is_left) {
             let (holder, site) = (self.task_title(hold.task), place(hold.site));
-            return Some(format!("{title} was taken by {holder} at {site}, which has ended"));
+            let part = match hold.mode {
+                Mode::Permit | Mode::Unguarded if hold.units == 1 => String::from("a permit of "),
+                Mode::Permit | Mode::Unguarded => format!("{} permits of ", hold.units),
+                Mode::Exclusive | Mode::Shared | Mode::Awaited => String::new(),
+            };
+            let fate = self.tell_what_became_of(hold.task);
+            let fate = fate.strip_prefix("it ").unwrap_or(&fate);
+            return Some(format!("{part}{title} was taken by {holder} at {site}, which {fate}"));
         }
         let cause = record.causes.iter().find(|cause| cause.wait == wait)?;
         let by = cause.by.first()?;
@@ -373,9 +384,8 @@ impl Core {
         let blocked = self.blocked_among(&[task]);
         match blocked.first().and_then(|blocked| blocked.waits.first()) {
             Some(wait) => {
-                let object = wait.object.as_ref().map(|object| format!(" {object}"));
-                let object = object.unwrap_or_default();
-                format!("it waits to {}{object} at {}", wait.operation, wait.place)
+                let what = waits_in(wait.operation, wait.object.as_deref());
+                format!("it {what} at {}", wait.place)
             }
             None => String::from("it waits for an unknown future"),
         }
@@ -384,6 +394,19 @@ impl Core {
 
 pub(super) fn place(site: &Location<'_>) -> String {
     format!("{}:{}", site.file(), site.line())
+}
+
+/// What a task does that waits in an operation: `waits to acquire lock a`, `waits for event b`.
+fn waits_in(operation: &str, object: Option<&str>) -> String {
+    match (operation, object) {
+        ("wait", Some(object)) => format!("waits for {object}"),
+        // No verb in the infinitive.
+        (_, Some(object)) if operation.ends_with("ed") => {
+            format!("waits in {operation} of {object}")
+        }
+        (_, Some(object)) => format!("waits to {operation} {object}"),
+        (_, None) => format!("waits to {operation}"),
+    }
 }
 
 fn and_more(count: usize, what: &str) -> String {

@@ -1,7 +1,7 @@
 //! Deviations in words: what a choice of a traced run came to.
 
 use crate::choice::{Choice, Label};
-use crate::trace::{Event, EventKind, OperationRef, StepKind, TaskRef, Trace};
+use crate::trace::{Event, EventKind, OperationRef, StepKind, Struck, TaskRef, Trace};
 
 /// What taking this choice did, in words; `None` if the trace has no such choice.
 pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
@@ -13,12 +13,73 @@ pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
     Some(match choice.label() {
         Label::Schedule => tell_schedule(trace, event, after, choice),
         Label::Time => tell_time(trace, event, after, choice),
-        Label::Fault => format!("a fault strikes {}", who(trace, event.task)),
+        Label::Fault => tell_fault(trace, event, after),
         Label::Data => {
             let (taken, last) = (choice.taken(), choice.arity() - 1);
-            format!("{} draws {taken} out of 0 to {last}", who(trace, event.task))
+            format!("{} draws {taken} of 0 to {last}{}", who(trace, event.task), asked_at(event))
         }
     })
+}
+
+/// Where the program asked for a choice.
+fn asked_at(event: &Event) -> String {
+    match event.kind.site() {
+        Some(site) => format!(" at {}", site.place()),
+        None => String::new(),
+    }
+}
+
+fn tell_fault(trace: &Trace, event: &Event, after: &[Event]) -> String {
+    let struck = match after.first() {
+        Some(Event { kind: EventKind::Struck(struck), .. }) => Some(*struck),
+        _ => None,
+    };
+    match struck {
+        Some(Struck::Cancelled { task }) => {
+            format!("fault: {} is cancelled where it awaits", who(trace, Some(task)))
+        }
+        Some(Struck::WokenSpuriously { task }) => {
+            format!("fault: {} is polled although nobody woke it", who(trace, Some(task)))
+        }
+        Some(Struck::Stalled { task, until }) => {
+            format!("fault: {} is put off until t={until}", who(trace, Some(task)))
+        }
+        Some(Struck::Buggified { .. }) => {
+            format!("fault: buggify{} says yes to {}", asked_at(event), who(trace, event.task))
+        }
+        None if event.kind.site().is_some() => {
+            format!("fault: chance{} comes true for {}", asked_at(event), who(trace, event.task))
+        }
+        None => format!("a fault strikes {}", who(trace, event.task)),
+    }
+}
+
+/// The tasks that a choice of a traced run is about: whose choice it was, who came next instead,
+/// and whom a fault struck.
+pub(crate) fn concerned(trace: &Trace, number: usize) -> Vec<TaskRef> {
+    let is_it =
+        |event: &Event| matches!(event.kind, EventKind::Choice { number: at, .. } if at == number);
+    let Some(at) = trace.events.iter().position(is_it) else { return Vec::new() };
+    let (event, after) = (&trace.events[at], &trace.events[at + 1..]);
+    let EventKind::Choice { choice, .. } = event.kind else { return Vec::new() };
+    let is_step = |event: &&Event| matches!(event.kind, EventKind::Step { .. });
+    let next = after.iter().find(is_step).and_then(|step| step.task);
+    match (choice.label(), after.first().map(|event| &event.kind)) {
+        (
+            Label::Fault,
+            Some(EventKind::Struck(
+                Struck::Cancelled { task }
+                | Struck::WokenSpuriously { task }
+                | Struck::Stalled { task, .. },
+            )),
+        ) => vec![*task],
+        (Label::Fault | Label::Data, _) => event.task.into_iter().collect(),
+        (Label::Schedule, Some(EventKind::Announced(_))) => {
+            event.task.into_iter().chain(next).collect()
+        }
+        (Label::Schedule, _) => next.into_iter().collect(),
+        (Label::Time, _) => Vec::new(),
+    }
 }
 
 fn tell_schedule(trace: &Trace, event: &Event, after: &[Event], choice: Choice) -> String {

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use super::{Failure, Origin};
 use crate::finding::Finding;
 use crate::hunt::explain::{
-    Decisions, Limit, Minimal, Replayed, Without, tell_choice, tell_dropped,
+    Decisions, Limit, Minimal, Replayed, Without, concerned, tell_choice, tell_dropped,
 };
 use crate::hunt::regressions::Alignment;
-use crate::trace::Trace;
+use crate::tape::Tape;
+use crate::trace::{EventKind, TaskRef, Trace};
 
 /// How wide a report is, in characters.
 const WIDTH: usize = 100;
@@ -24,6 +25,9 @@ const LANES_MIN: usize = 8;
 
 /// How many lines of the run are shown at the most.
 const LANES_MAX: usize = 28;
+
+/// How many choices of those that a failure takes are told one by one.
+const TAKES_MAX: usize = 6;
 
 /// What may take part in a run that no tape controls.
 const SUSPECTS: &str = "Something outside of the tape takes part: the order of a HashMap, a wall \
@@ -44,6 +48,9 @@ pub(super) fn render(failure: &Failure) -> String {
         end.check(minimal);
     }
     end.found(failure);
+    if let Some(minimal) = minimal {
+        end.note(minimal);
+    }
     end.again(failure);
     let original = explanation.and_then(|known| known.trace.as_ref());
     if let Some(trace) = minimal.map(|minimal| &minimal.trace).or(original) {
@@ -54,6 +61,16 @@ pub(super) fn render(failure: &Failure) -> String {
     page.blank();
     page.text.push_str(end.text.trim_end());
     page.text
+}
+
+/// The tasks that the choices are about which a failure takes, those of the decisive one first.
+fn about(trace: &Trace, decisions: &Decisions) -> Vec<TaskRef> {
+    let decisive = decisions.decisive.iter().map(|decisive| decisive.number);
+    let deviating = trace.events.iter().filter_map(|event| match event.kind {
+        EventKind::Choice { number, choice, .. } if !choice.is_plain() => Some(number),
+        _ => None,
+    });
+    decisive.chain(deviating.take(TAKES_MAX)).flat_map(|number| concerned(trace, number)).collect()
 }
 
 /// Where a failure comes from, in words.
@@ -104,10 +121,14 @@ impl Page {
     /// What the finding says below its headline, but for what it says of why.
     fn finding(&mut self, finding: &Finding) {
         if finding.subject.is_some() {
-            finding.message.lines().for_each(|line| self.wrapped("  ", "  ", line));
+            finding.message.lines().for_each(|line| self.wrapped("  ", "    ", line));
         }
         let story = finding.story.iter().filter(|line| !line.starts_with(WHY));
-        story.for_each(|line| self.wrapped("  ", "    ", line));
+        for line in story {
+            // What is indented by itself goes on further in.
+            let indent = line.len() - line.trim_start().len();
+            self.wrapped("  ", &" ".repeat(indent + 4), line);
+        }
         if finding.story.is_empty() && finding.subject.is_none() {
             let mut line = String::from("  ");
             if let Some(task) = &finding.task {
@@ -138,7 +159,9 @@ impl Page {
         lines: usize,
     ) {
         self.blank();
-        let mut lanes = trace.lanes().involving(finding).lines_max(lines).width(WIDTH - 6);
+        let concerned = decisions.map_or_else(Vec::new, |decisions| about(trace, decisions));
+        let lanes = trace.lanes().concerning(finding, &concerned);
+        let mut lanes = lanes.lines_max(lines).width(WIDTH - 6);
         if let Some(decisive) = decisions.and_then(|decisions| decisions.decisive) {
             let (before, after) = (decisive.before, decisive.after);
             let mark = format!("decisive: chance of failing {before} -> {after}");
@@ -162,14 +185,27 @@ impl Page {
         }
         let choices = minimal.shrunk.tape.choices.iter().enumerate();
         let deviating = choices.filter(|(_, choice)| !choice.is_plain());
-        let told = deviating.filter_map(|(number, _)| tell_choice(&minimal.trace, number));
-        let told: Vec<String> = told.collect();
+        let told: Vec<String> = deviating
+            .map(|(number, _)| {
+                let at = minimal.trace.events.iter().find_map(|event| match event.kind {
+                    EventKind::Choice { number: it, .. } if it == number => Some(event.at),
+                    _ => None,
+                });
+                let is_alone = minimal.shrunk.tape.deviations() == 1;
+                let at = at.filter(|_| !is_alone);
+                let when = at.map_or_else(String::new, |at| format!(", t={at}"));
+                let what = tell_choice(&minimal.trace, number);
+                format!("{}{when}", what.unwrap_or_else(|| format!("choice {number}")))
+            })
+            .collect();
         match told.as_slice() {
             [] => self.labelled("takes", "nothing: the plain run fails"),
+            [only] => self.labelled("takes", only),
             told => {
-                let most = 6;
+                let most = TAKES_MAX;
                 for (number, line) in told.iter().take(most).enumerate() {
-                    self.labelled(if number == 0 { "takes" } else { "" }, line);
+                    let label = if number == 0 { "takes" } else { "" };
+                    self.labelled(label, &format!("{}. {line}", number + 1));
                 }
                 if told.len() > most {
                     let more = told.len() - most;
@@ -186,7 +222,11 @@ impl Page {
         for flip in flips {
             let without = match flips.as_slice() {
                 [_] => String::from("without it"),
-                _ => format!("without choice {}", flip.number),
+                _ => {
+                    let before = minimal.shrunk.tape.choices.iter().take(flip.number);
+                    let place = before.filter(|choice| !choice.is_plain()).count() + 1;
+                    format!("without {place}")
+                }
             };
             checks.push(match &flip.without {
                 Without::Passes => format!("{without} it passes"),
@@ -204,9 +244,19 @@ impl Page {
                 Some(_) => format!("{model} it fails as well"),
             });
         }
+        if let Some(decisive) = minimal.decisions.decisive {
+            checks.push(format!(
+                "of random continuations, {} fail from before what is decisive, {} from after it",
+                decisive.before, decisive.after
+            ));
+        }
         if !checks.is_empty() {
             self.labelled("check", &checks.join("; "));
         }
+    }
+
+    /// Where the engine asks more of the program than others may.
+    fn note(&mut self, minimal: &Minimal) {
         let dropped = tell_dropped(&minimal.trace);
         let is_needed = minimal.plainer.iter().all(|plainer| plainer.fails.is_none());
         if let Some(first) = dropped.first()
@@ -219,9 +269,8 @@ impl Page {
             self.labelled(
                 "note",
                 &format!(
-                    "{first} was dropped between its announcement and its execution{more}: code \
-                     that polls once meets that on a runtime that makes tasks give way, and \
-                     `sim::without_switching` turns it off"
+                    "{first} was dropped while it gave way{more}, as code that polls once meets \
+                     it on runtimes with a budget; `sim::without_switching` rules that out"
                 ),
             );
         }
@@ -247,13 +296,23 @@ impl Page {
         if let Some(minimal) = minimal {
             let (before, after) = (&failure.tape, &minimal.shrunk.tape);
             if !before.is_empty() {
-                let (choices, deviations) = (before.len(), before.deviations());
-                let _ = write!(
-                    line,
-                    "; {choices} -> {} choices, {deviations} -> {} not plain",
-                    after.len(),
-                    after.deviations()
-                );
+                let unusual = |tape: &Tape| match tape.deviations() {
+                    1 => String::from("1 unusual choice"),
+                    count => format!("{count} unusual choices"),
+                };
+                let _ = match (before.len(), after.len()) {
+                    (choices, left)
+                        if choices == left && before.deviations() == after.deviations() =>
+                    {
+                        write!(line, "; {} of {choices}", unusual(before))
+                    }
+                    (choices, left) => write!(
+                        line,
+                        "; cut down from {} of {choices} to {} of {left}",
+                        unusual(before),
+                        after.deviations()
+                    ),
+                };
             }
             match minimal.shrunk.cut_short {
                 None => {}

@@ -50,7 +50,7 @@ pub(super) fn place_all(trace: &Trace) -> Vec<Placed> {
     for (at, event) in trace.events.iter().enumerate() {
         match event.kind {
             EventKind::Step { .. } => last_step = event.task,
-            EventKind::Choice { number, choice } => {
+            EventKind::Choice { number, choice, .. } => {
                 let task = event.task.or(last_step);
                 let after = task.and_then(|TaskRef(task)| last_of.get(task as usize));
                 let after = after.cloned().unwrap_or_default();

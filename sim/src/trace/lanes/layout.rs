@@ -300,7 +300,7 @@ impl Page {
             pad(&mut row, begins_at);
             row.push_str(part);
             if number == 0 && !site.is_empty() {
-                pad(&mut row, begins_at + fits);
+                pad(&mut row, begins_at + fits.min(room));
                 row.push(' ');
                 row.push_str(site);
             }

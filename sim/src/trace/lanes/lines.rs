@@ -188,7 +188,7 @@ impl<'a> Writer<'a> {
                 self.step_begins = self.lines.len();
                 self.woken.clear();
             }
-            EventKind::Choice { number, choice } => self.choice(index, event, *number, *choice),
+            EventKind::Choice { number, choice, .. } => self.choice(index, event, *number, *choice),
             EventKind::Spawned { task, site } => self.spawned(index, event, *task, *site),
             EventKind::Ended { how, .. } => {
                 let text = match how {
@@ -256,9 +256,9 @@ impl<'a> Writer<'a> {
                 let text = format!("log {}: {}", level.name(), one_line(text));
                 self.push(index, event, text, None, Source::Other);
             }
-            EventKind::Said { text } => {
+            EventKind::Said { text, site } => {
                 let text = format!("say {}", one_line(text));
-                self.push(index, event, text, None, Source::Other);
+                self.push(index, event, text, Some(*site), Source::Other);
             }
             EventKind::ClockJumped { .. }
             | EventKind::Joined { .. }
@@ -466,7 +466,15 @@ impl<'a> Writer<'a> {
 
     /// An object as lanes call it: a shared variable with a name is called by that alone.
     fn object(&self, object: ObjectRef) -> String {
-        let title = &self.trace.objects[object.0 as usize].title;
+        let info = &self.trace.objects[object.0 as usize];
+        let title = &info.title;
+        if let Some((kind, path)) = title.split_once('@')
+            && kind.strip_prefix(info.kind).is_some_and(|rest| rest.starts_with('#'))
+            && let Some(task) = self.trace.tasks.iter().position(|task| task.path == path)
+        {
+            let kind = kind.strip_suffix("#1").unwrap_or(kind);
+            return format!("{kind} of {}", self.titles[task]);
+        }
         one_line(title.strip_prefix("shared ").unwrap_or(title)).into_owned()
     }
 }
