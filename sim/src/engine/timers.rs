@@ -1,6 +1,7 @@
 //! The timer queue: a binary heap by (deadline, sequence number), cancelled lazily.
 //!
-//! A radix heap, which makes use of time never going back, was tried: it took as many
+//! A heap with four children to each entry took a tenth more instructions a timer than this one,
+//! at a thousand timers. A radix heap, which makes use of time never going back, was tried: it took as many
 //! instructions as this at a thousand timers, and is slow when the earliest timer is cancelled
 //! again and again.
 
