@@ -77,7 +77,7 @@ impl Wait {
             what.push(format!("join {}", one_line(&trace.tasks[task as usize].title())));
         }
         if what.is_empty() {
-            "something that is not instrumented".into()
+            "the end of a task, or an unknown future".into()
         } else {
             what.join(", or ")
         }
