@@ -231,7 +231,7 @@ impl Core {
             };
             let woke = match deed.is_unheard {
                 true => "it woke nobody, and is not kept",
-                false => "it woke others",
+                false => "it woke another wait than this one",
             };
             let mut line = format!("{by} called {} at {site}, t={at}, {when}: {woke}", deed.action);
             if deed.task != waiter {

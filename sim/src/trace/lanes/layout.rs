@@ -161,8 +161,11 @@ impl Row {
     }
 }
 
-/// Leaves out lines in the middle if there are too many: what is marked or noted stays, and the
-/// end matters more than the beginning.
+/// How many lines on either side of what is marked or noted stay with it, if there is room.
+const AROUND: usize = 3;
+
+/// Leaves out lines in the middle if there are too many: what is marked or noted stays, mostly with
+/// the lines around it, and the end matters more than the beginning.
 fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
     let count = lines.len();
     if count <= lanes.lines_max {
@@ -174,6 +177,22 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
     };
     let mut stays: Vec<bool> = lines.iter().map(matters).collect();
     let mut room = lanes.lines_max.saturating_sub(stays.iter().filter(|stays| **stays).count());
+    // Half of the room at the most, so that the beginning and the end are never gone.
+    let mut around = room / 2;
+    let marked: Vec<usize> = (0..count).filter(|&place| stays[place]).collect();
+    for distance in 1..=AROUND {
+        for place in &marked {
+            for near in [place.checked_sub(distance), place.checked_add(distance)] {
+                if let Some(stay) = near.and_then(|near| stays.get_mut(near))
+                    && around > 0
+                    && !std::mem::replace(stay, true)
+                {
+                    around -= 1;
+                    room -= 1;
+                }
+            }
+        }
+    }
     let head = room / 3;
     for stay in stays.iter_mut().take(head) {
         room -= usize::from(!std::mem::replace(stay, true));
