@@ -226,13 +226,19 @@ impl Finding {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let has_unknown = self.blocked.iter().any(|blocked| blocked.waits.is_empty());
         match self.kind {
+            Kind::Divergence => Some(
+                "a tape is good for one program as it was. If that was edited since, or the tape is \
+                 another program's, run without it: what a test keeps in `unpick-regressions` is \
+                 found again after edits",
+            ),
             Kind::Race => Some(
                 "unpick knows the order that its own primitives, joins and wake-ups give. If a \
                  lock of another crate guards this variable, make it with `Shared::synchronized`",
             ),
             Kind::Deadlock if has_unknown => Some(
-                "an unknown future is none of unpick's. One of a runtime (`tokio::spawn`, \
-                 `tokio::time`, `spawn_blocking`, I/O) cannot end inside a run: use \
+                "an unknown future is none of unpick's. One of another crate's locks or channels may \
+                 really be stuck: those of `unpick::primitives` say who holds what. One of a runtime \
+                 (`tokio::spawn`, `tokio::time`, I/O) cannot end inside a run: use \
                  `unpick::sim::spawn` and `unpick::sim::time`",
             ),
             _ => None,

@@ -661,7 +661,10 @@ impl Hunt {
     {
         let Caught { id, strategy, mut finding, tape } = caught;
         let is_unexpected = self.expected != Some(finding.kind);
+        // It says something of the tape, not of the program: there is nothing to explain or keep.
+        let is_of_the_program = finding.kind != Kind::Divergence;
         let is_explained = is_unexpected
+            && is_of_the_program
             && self.explaining == Explaining::Unexpected
             && self.can_explain(&mut finding, &tape);
         let explanation = is_explained
@@ -680,8 +683,10 @@ impl Hunt {
             kept: None,
             report: None,
         };
-        failure.rerun = self.rerun(&failure);
-        if is_unexpected {
+        if is_of_the_program {
+            failure.rerun = self.rerun(&failure);
+        }
+        if is_unexpected && is_of_the_program {
             self.keep(&mut failure);
         }
         failure

@@ -9,6 +9,7 @@ use std::time::Duration;
 use self::output::Row;
 use super::{Console, Scenario, Usage, Variant, Verdict};
 use crate::environment::Environment;
+use crate::hunt::Isolation;
 use crate::seed::RunId;
 use crate::strategy::portfolio::Member;
 
@@ -30,6 +31,10 @@ pub(super) struct Arguments {
     /// On how many threads.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
+    /// Makes runs in a process of their own, so that a crash or a poll that never returns costs one
+    /// run.
+    #[arg(long)]
+    isolate: bool,
     /// One strategy alone, rather than the portfolio.
     #[arg(long)]
     strategy: Option<Member>,
@@ -106,6 +111,9 @@ fn hunt(
     // A flag counts for more than a variable.
     let strategy = if arguments.strategy.is_some() { None } else { environment.strategy };
     hunt = hunt.environment(Environment { strategy, ..environment.clone() });
+    if arguments.isolate {
+        hunt = hunt.isolate(Isolation::Process);
+    }
     if let Some(member) = arguments.strategy {
         hunt = hunt.strategy(member);
     }
