@@ -69,9 +69,7 @@ impl Object {
     #[must_use]
     #[track_caller]
     pub fn new(kind: &'static str) -> Object {
-        let object = Object::in_static(kind);
-        with_run(|core| object.index(core));
-        object
+        Object::in_static(kind).registered()
     }
 
     /// A new object that registers when it is first used; can be called in a `const`.
@@ -80,6 +78,38 @@ impl Object {
     pub const fn in_static(kind: &'static str) -> Object {
         let (site, place) = (Location::caller(), AtomicU64::new(Packed::NONE.0));
         Object { kind, name: None, site, causes: &[], spurious: Spurious::Never, place }
+    }
+
+    /// The same, with what ends which waits at it: see [`Cause`].
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_sim::probe::{Cause, Object, Spurious};
+    ///
+    /// static CAUSES: [Cause; 1] = [Cause { wait: "pass", by: &["open"], owed: &[] }];
+    /// static GATE: Object =
+    ///     Object::in_static("gate").with_causes(&CAUSES).with_spurious(Spurious::Notified);
+    /// assert_eq!(GATE.kind(), "gate");
+    /// ```
+    #[must_use]
+    pub const fn with_causes(mut self, causes: &'static [Cause]) -> Object {
+        self.causes = causes;
+        self
+    }
+
+    /// The same, with whether a wait at it may end for nothing: see [`Spurious`].
+    #[must_use]
+    pub const fn with_spurious(mut self, spurious: Spurious) -> Object {
+        self.spurious = spurious;
+        self
+    }
+
+    /// The same, registered in the current run rather than when it is first used: so it is
+    /// numbered in the order in which its kind was made.
+    #[must_use]
+    pub fn registered(self) -> Object {
+        with_run(|core| self.index(core));
+        self
     }
 
     /// Says which waits at the object are ended by what is done through it: see [`Cause`].
