@@ -1,3 +1,38 @@
 //! Synchronisation between tasks: tokio's types, announced and explained inside of a run.
+//!
+//! Each type wraps tokio's own. Inside of a run it tells the engine what is about to be done, lets
+//! other tasks in between, and then does it to tokio's type; so schedules, traces and reports treat
+//! it as one of unpick's own. Outside of a run it asks whether there is one, and does it.
+//!
+//! What differs from tokio, inside of a run:
+//! - a future may return `Pending` once before it begins, as it may in tokio when the budget of its
+//!   task is used up;
+//! - who is woken by one call is woken in the order in which the waits began;
+//! - a call that blocks its thread panics if it would have to wait.
+//!
+//! The types are not tokio's own, so that what other crates make of those does not fit: a
+//! `ReceiverStream` of `tokio-stream`, say, is of tokio's `Receiver`.
+
+mod blocking;
+mod guard;
+mod held;
+mod kept;
+mod waiting;
+mod waking;
+
+mod mutex;
+mod notify;
+mod semaphore;
 
 pub use tokio::sync::*;
+
+pub use self::mutex::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
+};
+pub use self::notify::Notify;
+pub use self::semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// Futures that have names.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}
