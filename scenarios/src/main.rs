@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use unpick::cli::{App, Subcommand};
+use unpick::cli::App;
 use unpick_scenarios::{SCENARIOS, asyncio};
 
 fn main() -> ExitCode {
-    App::new(SCENARIOS).subcommand(Subcommand::new("asyncio", asyncio::command::execute)).main()
+    App::new(SCENARIOS).subcommand(asyncio::command::subcommand()).main()
 }

@@ -6,10 +6,17 @@ use std::process::Command;
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 const BLOCK: &str = "```console\n$ cargo run --release -- ";
 
-/// What the command prints for a line of arguments.
+/// What the command prints for a line of arguments when `cargo run --release` starts it in the
+/// repository's folder.
 fn printed(line: &str) -> String {
     let arguments = line.split_whitespace().map(|word| word.trim_matches('\''));
-    let run = Command::new(env!("CARGO_BIN_EXE_unpick")).args(arguments).output();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unpick"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).args(arguments);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, "target/release/unpick");
+    command.env("CARGO_PKG_NAME", env!("CARGO_PKG_NAME"));
+    command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
+    let run = command.output();
     String::from_utf8(run.expect("the command starts").stdout).expect("it prints text")
 }
 

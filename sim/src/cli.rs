@@ -11,24 +11,35 @@
 //! }
 //! ```
 //!
-//! Exit codes: 0; 1 for a finding that was not expected, or an expected one that was not found;
-//! 2 for usage.
+//! Exit codes: 0; 1 for a finding that was not expected, or an expected one that a hunt did not
+//! find; 2 for usage. What is expected is the [`Expectation`] of the scenario's variant. `trace`,
+//! `diff` and `bench` do not judge what they run.
+//!
+#![doc = include_str!("cli/json.md")]
 
+mod again;
 mod bench;
 mod chosen;
 mod completions;
 mod diff;
 mod explain;
+mod fields;
 mod hunt;
+mod invocation;
 mod list;
+mod outcome;
+mod progress;
 mod replay;
 mod run;
 mod scenario;
+mod strategy_name;
 mod trace;
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -38,6 +49,15 @@ use clap::{ArgMatches, Args, Command};
 pub use scenario::{
     Complaint, Expectation, Program, ProgramFuture, Scenario, UnknownVariant, Variant, program,
 };
+
+/// The base seed of hunts, unless another is asked for.
+const SEED: u64 = 0x5eed;
+
+/// What a subcommand's help says of how it ends.
+const EXIT_CODES: &str = "Exit codes:
+  0  as it should be
+  1  a finding that was not expected, or an expected one that a hunt did not find
+  2  usage";
 
 /// Carries out the command line of this process over these scenarios.
 #[must_use]
@@ -59,7 +79,8 @@ pub type Usage = Box<dyn std::error::Error>;
 
 /// A command line: scenarios, and the subcommands that work on them.
 pub struct App {
-    name: &'static str,
+    /// What it is called; `None` if as its program is.
+    name: Option<&'static str>,
     scenarios: Vec<Scenario>,
     subcommands: Vec<Subcommand>,
 }
@@ -70,6 +91,8 @@ pub struct Console<'a> {
     pub scenarios: &'a [Scenario],
     /// The command line as a whole.
     pub command: Command,
+    /// How it was called, up to the subcommand, in a shell: `cargo run --release --`.
+    pub invocation: String,
     /// Where its output goes.
     pub out: &'a mut dyn Write,
 }
@@ -98,7 +121,20 @@ impl Subcommand {
         let execute = move |matches: &ArgMatches, console: &mut Console<'_>| {
             execute(&A::from_arg_matches(matches)?, console)
         };
-        Subcommand { command: A::augment_args(Command::new(name)), execute: Box::new(execute) }
+        let mut command = A::augment_args(Command::new(name)).after_long_help(EXIT_CODES);
+        if let Some(fields) = fields::of(name) {
+            command = command.after_long_help(format!("{fields}\n\n{EXIT_CODES}"));
+        }
+        Subcommand { command, execute: Box::new(execute) }
+    }
+
+    /// Says in its help what it prints with `--json`: the lines of a table in Markdown, with the
+    /// columns field, type and meaning.
+    #[must_use]
+    pub fn documented(mut self, fields: &str) -> Subcommand {
+        let help = format!("{}\n\n{EXIT_CODES}", fields::as_help(fields));
+        self.command = self.command.after_long_help(help);
+        self
     }
 }
 
@@ -132,13 +168,14 @@ impl App {
             Subcommand::new("bench", bench::execute),
             Subcommand::new("completions", completions::execute),
         ];
-        App { name: "unpick", scenarios: scenarios.to_vec(), subcommands }
+        App { name: None, scenarios: scenarios.to_vec(), subcommands }
     }
 
-    /// What the command is called in its help; `unpick` by default.
+    /// What the command is called in its help, errors and completions; by default what its program
+    /// is called.
     #[must_use]
     pub fn named(self, name: &'static str) -> App {
-        App { name, ..self }
+        App { name: Some(name), ..self }
     }
 
     /// Adds a subcommand.
@@ -148,23 +185,27 @@ impl App {
         self
     }
 
-    /// The whole of the command line, with the scenarios' names among its allowed values, so
-    /// that misspelt ones are corrected and shells complete them.
-    fn command(&self) -> Command {
-        let command = Command::new(self.name)
+    /// The whole of the command line, with the names of scenarios and variants among its allowed
+    /// values, so that misspelt ones are corrected and shells complete them.
+    fn command(&self, name: &str) -> Command {
+        let command = Command::new(name.to_owned())
             .about("Hunts concurrency bugs, replays them from their seed, and explains them")
             .version(env!("CARGO_PKG_VERSION"))
             .subcommand_required(true)
             .arg_required_else_help(true);
-        let names = || PossibleValuesParser::new(self.scenarios.iter().map(|it| it.name));
+        let scenarios: Vec<&str> = self.scenarios.iter().map(|scenario| scenario.name).collect();
+        let variants = self.scenarios.iter().flat_map(|scenario| scenario.variants);
+        let variants: BTreeSet<&str> = variants.map(|variant| variant.name).collect();
+        let variants: Vec<&str> = variants.into_iter().collect();
         self.subcommands.iter().fold(command, |command, subcommand| {
-            let takes_scenario =
-                subcommand.command.get_arguments().any(|argument| argument.get_id() == "scenario");
             let mut part = subcommand.command.clone();
-            if takes_scenario {
-                let with_names =
-                    |argument: clap::Arg| argument.value_parser(names()).hide_possible_values(true);
-                part = part.mut_arg("scenario", with_names);
+            for (argument, names) in [("scenario", &scenarios), ("variant", &variants)] {
+                if part.get_arguments().any(|known| known.get_id() == argument) {
+                    let names = PossibleValuesParser::new(names.clone());
+                    part = part.mut_arg(argument, |argument| {
+                        argument.value_parser(names).hide_possible_values(true)
+                    });
+                }
             }
             command.subcommand(part)
         })
@@ -178,7 +219,12 @@ impl App {
 
     /// Carries out a command line, the first word of which is the command's own name.
     pub fn carry_out(self, words: impl IntoIterator<Item = OsString>) -> ExitCode {
-        let matches = match self.command().try_get_matches_from(words) {
+        let words: Vec<OsString> = words.into_iter().collect();
+        let typed = words.first().map_or(OsStr::new("unpick"), |word| word);
+        let stem = Path::new(typed).file_stem().and_then(OsStr::to_str);
+        let name = self.name.or(stem).unwrap_or("unpick").to_owned();
+        let invocation = invocation::of_process(typed);
+        let matches = match self.command(&name).try_get_matches_from(words) {
             Ok(matches) => matches,
             Err(error) => {
                 // Nothing can be done about a terminal that is gone.
@@ -188,12 +234,13 @@ impl App {
                 return if is_asked_for { ExitCode::SUCCESS } else { ExitCode::from(2) };
             }
         };
-        let Some((name, matches)) = matches.subcommand() else { return ExitCode::from(2) };
-        let known = self.subcommands.iter().find(|it| it.command.get_name() == name);
+        let Some((called, matches)) = matches.subcommand() else { return ExitCode::from(2) };
+        let known = self.subcommands.iter().find(|it| it.command.get_name() == called);
         let known = known.expect("clap lets through subcommands that it was given");
         let mut out = io::stdout().lock();
-        let command = self.command();
-        let mut console = Console { scenarios: &self.scenarios, command, out: &mut out };
+        let command = self.command(&name);
+        let scenarios = &self.scenarios;
+        let mut console = Console { scenarios, command, invocation, out: &mut out };
         let done = (known.execute)(matches, &mut console);
         let flushed = console.out.flush().map_err(Usage::from);
         match done.and_then(|verdict| flushed.map(|()| verdict)) {
@@ -202,7 +249,7 @@ impl App {
             // Whoever read the output has seen enough of it.
             Err(usage) if is_broken_pipe(&usage) => ExitCode::SUCCESS,
             Err(usage) => {
-                eprintln!("{}: {usage}", self.name);
+                eprintln!("{name}: {usage}");
                 ExitCode::from(2)
             }
         }

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// For how long each strategy is measured, in milliseconds.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     millis: u64,
-    /// Prints one JSON object a strategy instead.
+    /// Prints one JSON object a strategy instead: see --help.
     #[arg(long)]
     json: bool,
 }
@@ -42,7 +42,7 @@ struct Measured {
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
     let scenario = console.find(&arguments.scenario)?;
     let variant = scenario.variant(arguments.variant.as_deref())?;
-    let title = format!("{} {}", scenario.name, variant.name);
+    let title = scenario.title(variant);
     if !arguments.json {
         writeln!(
             console.out,

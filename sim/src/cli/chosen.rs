@@ -34,6 +34,11 @@ impl Chosen {
         Ok((scenario, scenario.variant(self.variant.as_deref())?))
     }
 
+    /// The run of a hunt that was named, if one was.
+    pub(super) fn seed(&self) -> Option<RunId> {
+        self.seed
+    }
+
     /// Another run of the same program.
     pub(super) fn beside(&self, seed: Option<RunId>, tape: Option<Token>) -> Chosen {
         let (scenario, variant) = (self.scenario.clone(), self.variant.clone());
@@ -54,8 +59,8 @@ impl Chosen {
         let options = Options { tracing: Tracing::On, ..variant.options() };
         let outcome = match (self.seed, &self.tape) {
             (Some(id), _) => {
-                let name = format!("{} {}", scenario.name, variant.name);
-                let hunt = variant.hunt(&name).options(options).seed(id.seed).quiet();
+                let hunt =
+                    variant.hunt(&scenario.title(variant)).options(options).seed(id.seed).quiet();
                 hunt.run_one(id.number, variant.program)
             }
             (None, Some(token)) => {

@@ -1,5 +1,7 @@
 //! `unpick diff`: where two runs part, and what each did then.
 
+use serde_json::json;
+
 use super::chosen::Chosen;
 use super::{Console, Usage, Verdict};
 use crate::seed::RunId;
@@ -7,6 +9,8 @@ use crate::tape::Token;
 use crate::trace;
 
 /// Compares two runs of a scenario: the first divergence, then what each did.
+///
+/// A finding in them is no failure of this command.
 ///
 /// The first run is the one that is named, or the plain one.
 #[derive(Debug, clap::Args)]
@@ -22,6 +26,9 @@ pub(super) struct Arguments {
     /// How many lines of each run are shown after the divergence.
     #[arg(long, default_value_t = 12)]
     lines: usize,
+    /// Prints a JSON object instead: see --help.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
@@ -31,6 +38,21 @@ pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Resul
         return Err("a traced run has no trace".into());
     };
     let comparison = trace::diff(left, right).names("one", "other").lines_max(arguments.lines);
-    write!(console.out, "{comparison}")?;
+    if !arguments.json {
+        write!(console.out, "{comparison}")?;
+        return Ok(Verdict::Expected);
+    }
+    let (scenario, variant) = arguments.chosen.program(console)?;
+    let outcomes = [&one, &other];
+    let object = json!({
+        "scenario": scenario.name,
+        "variant": variant.name,
+        "tapes": outcomes.map(|outcome| outcome.tape.token().to_string()),
+        "kinds": outcomes.map(|it| it.result.as_ref().err().map(|finding| finding.kind.name())),
+        "events": [left.events.len(), right.events.len()],
+        "first_difference": comparison.first(),
+        "then": comparison.lines_after(),
+    });
+    writeln!(console.out, "{object}")?;
     Ok(Verdict::Expected)
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::again::HowFound;
 use super::chosen::Chosen;
-use super::{Console, Usage, Verdict};
-use crate::finding::Finding;
+use super::outcome::finding_fields;
+use super::{Console, SEED, Usage, Verdict};
+use crate::finding::{Finding, Kind};
 use crate::hunt::explain::{Budget, explain};
 use crate::hunt::{Failure, Origin};
 use crate::seed::RunId;
@@ -25,7 +27,7 @@ pub(super) struct Arguments {
     /// How many runs to hunt for a failure, if no run is named.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
-    /// Prints a JSON object instead.
+    /// Prints a JSON object instead: see --help.
     #[arg(long)]
     json: bool,
     /// Writes a page for a browser to this file as well.
@@ -34,34 +36,46 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
-    let Some(failure) = failure(arguments, console)? else {
-        writeln!(console.out, "it passes: there is nothing to explain")?;
-        return Ok(Verdict::Expected);
+    let failure = failure(arguments, console)?;
+    if arguments.json {
+        print_json(arguments, failure.as_ref(), console)?;
+    }
+    let (_, variant) = arguments.chosen.program(console)?;
+    let Some(failure) = failure else {
+        if !arguments.json {
+            writeln!(console.out, "it passes: there is nothing to explain")?;
+        }
+        let is_missed = !arguments.chosen.is_named() && variant.expectation.kind().is_some();
+        return Ok(if is_missed { Verdict::Unexpected } else { Verdict::Expected });
     };
     if let Some(file) = &arguments.html {
         fs::write(file, failure.to_page())
             .map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    if arguments.json {
-        writeln!(console.out, "{}", to_json(&failure))?;
-    } else {
+    if !arguments.json {
         writeln!(console.out, "{}", failure.to_string().trim_end())?;
     }
-    Ok(Verdict::Unexpected)
+    Ok(variant.expectation.judge_run(Some(&failure.finding)))
 }
 
 /// The failure that is to be explained; `None` if there is none.
 fn failure(arguments: &Arguments, console: &Console<'_>) -> Result<Option<Failure>, Usage> {
     let (scenario, variant) = arguments.chosen.program(console)?;
-    let name = format!("{} {}", scenario.name, variant.name);
+    let name = scenario.title(variant);
     if !arguments.chosen.is_named() {
-        let mut report = variant.hunt(&name).runs(arguments.runs).quiet().run(variant.program);
-        return Ok((!report.failures.is_empty()).then(|| report.failures.remove(0)));
+        let hunt = variant.hunt(&name).seed(SEED).runs(arguments.runs).quiet();
+        let found = hunt.run(variant.program).failures.into_iter().next();
+        return Ok(found.map(|mut failure| {
+            failure.rerun = console.again(scenario, variant, &failure, HowFound::ByPortfolio);
+            failure
+        }));
     }
     let outcome = arguments.chosen.execute(console)?;
     let Err(finding) = outcome.result else { return Ok(None) };
     let tape = outcome.tape;
-    Ok(Some(explained(&name, variant, finding, tape)))
+    let mut failure = explained(&name, variant, finding, tape);
+    failure.rerun = console.again(scenario, variant, &failure, HowFound::Otherwise);
+    Ok(Some(failure))
 }
 
 fn explained(name: &str, variant: &super::Variant, finding: Finding, tape: Tape) -> Failure {
@@ -83,26 +97,37 @@ fn explained(name: &str, variant: &super::Variant, finding: Finding, tape: Tape)
     }
 }
 
-/// The fields that `--json` documents.
-fn to_json(failure: &Failure) -> Value {
-    let minimal = failure.minimal();
-    let finding = minimal.map_or(&failure.finding, |minimal| &minimal.shrunk.finding);
+/// Prints what was found out about a failure, or that there is none.
+fn print_json(
+    arguments: &Arguments,
+    failure: Option<&Failure>,
+    console: &mut Console<'_>,
+) -> Result<(), Usage> {
+    let (scenario, variant) = arguments.chosen.program(console)?;
+    let minimal = failure.and_then(Failure::minimal);
     let decisive = minimal.and_then(|minimal| minimal.decisions.decisive.as_ref());
-    json!({
-        "program": failure.hunt,
-        "kind": finding.kind.name(),
-        "headline": finding.headline(),
-        "message": finding.message,
-        "story": finding.story,
-        "task": finding.task,
-        "place": finding.place.as_ref().map(ToString::to_string),
-        "tape": failure.tape.token().to_string(),
-        "choices": failure.tape.len(),
-        "deviations": failure.tape.deviations(),
-        "minimal_tape": failure.smallest().token().to_string(),
-        "minimal_choices": failure.smallest().len(),
-        "minimal_deviations": failure.smallest().deviations(),
+    let finding = failure.map(|failure| match minimal {
+        Some(minimal) => &minimal.shrunk.finding,
+        None => &failure.finding,
+    });
+    let (tape, smallest) = (failure.map(|it| &it.tape), failure.map(Failure::smallest));
+    let token = |tape: Option<&Tape>| tape.map(|tape| tape.token().to_string());
+    let mut object = json!({
+        "scenario": scenario.name,
+        "variant": variant.name,
+        "expected": variant.expectation.kind().map(Kind::name),
+        "explained": failure.is_some(),
+        "tape": token(tape),
+        "choices": tape.map(Tape::len),
+        "deviations": tape.map(Tape::deviations),
+        "minimal_tape": token(smallest),
+        "minimal_choices": smallest.map(Tape::len),
+        "minimal_deviations": smallest.map(Tape::deviations),
         "decisive_choice": decisive.map(|decisive| decisive.number),
-        "evidence": finding.evidence,
-    })
+    });
+    if let Value::Object(fields) = &mut object {
+        fields.extend(finding_fields(finding));
+    }
+    writeln!(console.out, "{object}")?;
+    Ok(())
 }

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use self::output::Row;
+use super::again::HowFound;
+use super::progress::Progress;
+use super::strategy_name::StrategyName;
 use super::{Console, Scenario, Usage, Variant, Verdict};
 use crate::environment::Environment;
 use crate::hunt::Isolation;
@@ -35,10 +38,11 @@ pub(super) struct Arguments {
     /// run.
     #[arg(long)]
     isolate: bool,
-    /// One strategy alone, rather than the portfolio.
-    #[arg(long)]
+    /// One strategy alone, rather than the portfolio; pct and delay take a parameter, as in
+    /// "pct(3)".
+    #[arg(long, value_parser = StrategyName)]
     strategy: Option<Member>,
-    /// Prints one JSON object a program instead.
+    /// Prints one JSON object a program instead: see --help.
     #[arg(long)]
     json: bool,
     /// Writes the outcome as JUnit XML to this file as well.
@@ -48,23 +52,26 @@ pub(super) struct Arguments {
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
     let environment = Environment::of_process()?;
+    if arguments.seed.number != 0 {
+        let id = arguments.seed;
+        return Err(format!("`--seed {id}` is one run; `replay --seed {id}` makes it again").into());
+    }
     let programs = select(arguments, console)?;
     let is_single = arguments.scenario.is_some();
+    let progress = Progress::new(programs.len());
     let mut rows = Vec::new();
-    for (number, (scenario, variant)) in programs.iter().enumerate() {
-        if !is_single {
-            output::progress(number, programs.len(), scenario.name);
-        }
-        let row = hunt(scenario, variant, arguments, &environment);
+    for (scenario, variant) in programs {
+        progress.at(&scenario.title(variant));
+        let row = hunt(scenario, variant, arguments, &environment, console);
         if arguments.json {
-            writeln!(console.out, "{}", row.to_json())?;
+            progress.suspend(|| writeln!(console.out, "{}", row.to_json()))?;
         } else if is_single || !row.is_as_expected() {
-            output::clear_progress();
-            writeln!(console.out, "{}", row.report())?;
+            progress.suspend(|| writeln!(console.out, "{}", row.report()))?;
         }
+        progress.done();
         rows.push(row);
     }
-    output::clear_progress();
+    drop(progress);
     if !arguments.json && rows.len() > 1 {
         write!(console.out, "{}", output::table(&rows))?;
     }
@@ -95,21 +102,23 @@ fn select<'a>(
     Ok(programs)
 }
 
-fn hunt(
-    scenario: &Scenario,
+fn hunt<'a>(
+    scenario: &'a Scenario,
     variant: &'static Variant,
     arguments: &Arguments,
     environment: &Environment,
-) -> Row {
-    let name = format!("{} {}", scenario.name, variant.name);
+    console: &Console<'_>,
+) -> Row<'a> {
     let mut hunt = variant
-        .hunt(&name)
+        .hunt(&scenario.title(variant))
         .quiet()
         .seed(arguments.seed.seed)
         .runs(arguments.runs)
         .jobs(usize::from(arguments.jobs));
     // A flag counts for more than a variable.
     let strategy = if arguments.strategy.is_some() { None } else { environment.strategy };
+    let is_by_portfolio = arguments.strategy.is_none() && strategy.is_none();
+    let found = if is_by_portfolio { HowFound::ByPortfolio } else { HowFound::Otherwise };
     hunt = hunt.environment(Environment { strategy, ..environment.clone() });
     if arguments.isolate {
         hunt = hunt.isolate(Isolation::Process);
@@ -117,8 +126,11 @@ fn hunt(
     if let Some(member) = arguments.strategy {
         hunt = hunt.strategy(member);
     }
-    let (report, wall) = timed(|| hunt.run(variant.program));
-    Row { scenario: scenario.name, variant, seed: arguments.seed.seed, report, wall }
+    let (mut report, wall) = timed(|| hunt.run(variant.program));
+    for failure in &mut report.failures {
+        failure.rerun = console.again(scenario, variant, failure, found);
+    }
+    Row { scenario, variant, seed: arguments.seed.seed, report, wall }
 }
 
 /// How long something takes by the wall clock.

@@ -1,7 +1,7 @@
 //! `unpick run`: one run, and what it says.
 
 use super::chosen::Chosen;
-use super::{Console, Usage, Verdict};
+use super::{Console, Usage, Verdict, outcome};
 use crate::trace::EventKind;
 
 /// Makes one run of a scenario and prints what it says; the plain run unless another is named.
@@ -10,12 +10,18 @@ pub(super) struct Arguments {
     #[command(flatten)]
     chosen: Chosen,
     /// Prints every event, not only what the program says.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     trace: bool,
+    /// Prints a JSON object instead: see --help.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Result<Verdict, Usage> {
     let outcome = arguments.chosen.execute(console)?;
+    if arguments.json {
+        return outcome::print_json(&arguments.chosen, &outcome, console);
+    }
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
     if arguments.trace {
         write!(console.out, "{}", trace.to_text())?;
@@ -27,11 +33,5 @@ pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Resul
         }
     }
     writeln!(console.out, "ended at t={} after {} steps", outcome.elapsed, outcome.steps)?;
-    match outcome.result {
-        Ok(()) => Ok(Verdict::Expected),
-        Err(finding) => {
-            writeln!(console.out, "{finding}")?;
-            Ok(Verdict::Unexpected)
-        }
-    }
+    outcome::print_finding(&arguments.chosen, &outcome, console)
 }

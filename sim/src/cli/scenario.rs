@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::finding::Kind;
+use crate::finding::{Finding, Kind};
 use crate::hunt::{Hunt, Verdict};
 use crate::options::{Options, TimeModel};
 
@@ -71,6 +71,26 @@ pub enum Expectation {
     },
 }
 
+impl Expectation {
+    /// The kind of finding that is expected, if one is.
+    #[must_use]
+    pub const fn kind(self) -> Option<Kind> {
+        match self {
+            Expectation::Passes => None,
+            Expectation::Finds { kind, .. } => Some(kind),
+        }
+    }
+
+    /// What is to be said of a single run that ended so. Whether it meets the bug that is expected
+    /// is not up to the program: a run that passes is no surprise.
+    pub(super) fn judge_run(self, finding: Option<&Finding>) -> super::Verdict {
+        match finding {
+            Some(finding) if Some(finding.kind) != self.kind() => super::Verdict::Unexpected,
+            _ => super::Verdict::Expected,
+        }
+    }
+}
+
 impl Scenario {
     /// A scenario of one program, in which a hunt is to find nothing.
     ///
@@ -99,6 +119,16 @@ impl Scenario {
         let variants =
             Box::leak(Box::new([Variant { name: "program", ..Variant::fixed(program) }]));
         Scenario { name, summary, variants }
+    }
+
+    /// What its variant is called in reports, and on the command line: with the name of the variant,
+    /// unless there is only one.
+    #[must_use]
+    pub fn title(&self, variant: &Variant) -> String {
+        match self.variants {
+            [_] => self.name.to_owned(),
+            _ => format!("{} {}", self.name, variant.name),
+        }
     }
 
     /// The variant of this name, or the first one.

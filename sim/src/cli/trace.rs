@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// The form.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// The same as --format jsonl.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
     /// Writes it to this file rather than to standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -68,8 +71,9 @@ pub(super) fn execute(arguments: &Arguments, console: &mut Console<'_>) -> Resul
     let outcome = arguments.chosen.execute(console)?;
     let trace = outcome.trace.as_ref().ok_or("a traced run has no trace")?;
     let (scenario, variant) = arguments.chosen.program(console)?;
-    let title = format!("{} {}", scenario.name, variant.name);
-    let text = arguments.format.render(&title, trace, outcome.result.as_ref().err());
+    let title = scenario.title(variant);
+    let format = if arguments.json { Format::Jsonl } else { arguments.format };
+    let text = format.render(&title, trace, outcome.result.as_ref().err());
     match &arguments.output {
         None => console.out.write_all(text.as_bytes())?,
         Some(file) => {

@@ -73,6 +73,18 @@ impl Diff<'_> {
         self.first
     }
 
+    /// What each trace has from where they part on, a line each, up to
+    /// [`lines_max`](Self::lines_max); nothing if they are the same.
+    #[must_use]
+    pub fn lines_after(&self) -> [Vec<String>; 2] {
+        self.traces.map(|trace| {
+            let events = self.first.map_or(&[][..], |first| &trace.events[first..]);
+            let mut lines = lines(trace, events);
+            lines.truncate(self.lines_max);
+            lines
+        })
+    }
+
     /// What the traces are called; `left` and `right` unless it is said.
     pub fn names(mut self, left: impl Into<String>, right: impl Into<String>) -> Self {
         self.names = [left.into(), right.into()];

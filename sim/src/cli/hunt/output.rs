@@ -1,31 +1,27 @@
-//! What `unpick hunt` prints: reports, a table, JSON, JUnit XML, and how far it has come.
+//! What `unpick hunt` prints: reports, a table, JSON, JUnit XML.
 
 use std::fmt::Write;
-use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use crate::cli::{Expectation, Usage, Variant};
+use crate::cli::{Scenario, Usage, Variant};
 use crate::finding::Kind;
 use crate::hunt::Report;
 
 /// What came of hunting one program.
-pub(super) struct Row {
-    pub(super) scenario: &'static str,
+pub(super) struct Row<'a> {
+    pub(super) scenario: &'a Scenario,
     pub(super) variant: &'static Variant,
     pub(super) seed: u64,
     pub(super) report: Report,
     pub(super) wall: Duration,
 }
 
-impl Row {
+impl Row<'_> {
     fn expected(&self) -> Option<Kind> {
-        match self.variant.expectation {
-            Expectation::Passes => None,
-            Expectation::Finds { kind, .. } => Some(kind),
-        }
+        self.variant.expectation.kind()
     }
 
     fn found(&self) -> Option<Kind> {
@@ -33,17 +29,15 @@ impl Row {
     }
 
     pub(super) fn is_as_expected(&self) -> bool {
-        self.found() == self.expected()
+        match self.expected() {
+            None => self.report.is_green(),
+            expected => self.found() == expected,
+        }
     }
 
-    /// The report, with the command that replays a failure.
+    /// The report, and whether it is as expected.
     pub(super) fn report(&self) -> String {
         let mut text = self.report.to_string();
-        if let Some(failure) = self.report.failure() {
-            let (scenario, variant, token) =
-                (self.scenario, self.variant.name, failure.smallest().token());
-            let _ = write!(text, "\n  again  unpick replay {scenario} {variant} --tape '{token}'");
-        }
         text.push_str(if self.is_as_expected() {
             "\n  as expected"
         } else {
@@ -56,7 +50,7 @@ impl Row {
     pub(super) fn to_json(&self) -> Value {
         let failure = self.report.failure();
         json!({
-            "scenario": self.scenario,
+            "scenario": self.scenario.name,
             "variant": self.variant.name,
             "expected": self.expected().map(Kind::name),
             "as_expected": self.is_as_expected(),
@@ -77,7 +71,7 @@ impl Row {
         let name = |kind: Option<Kind>| kind.map_or("nothing", Kind::name).to_owned();
         let failure = self.report.failure();
         [
-            format!("{} {}", self.scenario, self.variant.name),
+            self.scenario.title(self.variant),
             name(self.expected()),
             name(self.found()),
             failure.map_or_else(
@@ -96,7 +90,7 @@ const TITLES: [&str; 6] = ["program", "expected", "found", "in run", "by strateg
 
 /// What was expected of each program, what was found, in which run, by which strategy, and how
 /// small; and how many programs were not as expected.
-pub(super) fn table(rows: &[Row]) -> String {
+pub(super) fn table(rows: &[Row<'_>]) -> String {
     let cells: Vec<[String; 6]> = rows.iter().map(Row::cells).collect();
     let width = |column: usize| {
         let widest = cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
@@ -117,7 +111,7 @@ pub(super) fn table(rows: &[Row]) -> String {
 }
 
 /// The outcome in the form that build servers read.
-pub(super) fn junit(rows: &[Row]) -> Result<String, Usage> {
+pub(super) fn junit(rows: &[Row<'_>]) -> Result<String, Usage> {
     let mut suite = TestSuite::new("unpick hunt");
     for row in rows {
         let status = if row.is_as_expected() {
@@ -132,24 +126,10 @@ pub(super) fn junit(rows: &[Row]) -> Result<String, Usage> {
             status
         };
         let mut case = TestCase::new(row.variant.name, status);
-        case.set_classname(row.scenario).set_time(row.wall);
+        case.set_classname(row.scenario.name).set_time(row.wall);
         suite.add_test_case(case);
     }
     let mut report = quick_junit::Report::new("unpick");
     report.add_test_suite(suite);
     Ok(report.to_string()?)
-}
-
-/// Says on a terminal how far the hunt has come.
-pub(super) fn progress(done: usize, all: usize, name: &str) {
-    if stderr().is_terminal() {
-        eprint!("\r\x1b[K[{done:>3}/{all}] {name}");
-    }
-}
-
-/// Takes what [`progress`] said off the terminal.
-pub(super) fn clear_progress() {
-    if stderr().is_terminal() {
-        eprint!("\r\x1b[K");
-    }
 }
