@@ -262,3 +262,9 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn a_hunt_of_many_programs_shows_no_bar_where_there_is_no_terminal() {
+    let output = unpick(&["hunt", "lost-update"]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

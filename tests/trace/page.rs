@@ -101,6 +101,10 @@ const READER: &str = r#"
     press("t"); seen.push(`theme: ${document.documentElement.dataset.theme}`);
     press("?"); seen.push(`keys: ${document.getElementById("keys").open}`);
     seen.push(`lines: ${pane.items.children.length > 5}`);
+    go(pane, pane.trace.events.findIndex((event) => event[2] === "blocked"));
+    seen.push(`source: ${pane.items.querySelector("[aria-current] .where").textContent}`);
+    const fits = (element) => element.scrollWidth <= element.clientWidth;
+    seen.push(`fits the window: ${fits(document.documentElement) && panes.every((pane) => fits(pane.list))}`);
     const result = document.createElement("pre");
     result.id = "seen";
     result.textContent = seen.join("\n");

@@ -6,6 +6,7 @@ use super::spans::{ArrowKind, Spans};
 use super::words::{one_line, short_titles};
 use super::{Event, EventKind, Site, TaskRef, Text, Trace};
 use crate::choice::Label;
+use crate::seed::RunId;
 
 /// A page with a lane for each task of one run, or of two side by side.
 ///
@@ -118,7 +119,8 @@ fn data(title: &str, trace: &Trace) -> Value {
     });
     json!({
         "title": title,
-        "run": trace.run.to_string(),
+        // Of a tape nobody knows the number.
+        "run": (trace.run != RunId::default()).then(|| trace.run.to_string()),
         "over": over(trace),
         "tasks": tasks.collect::<Vec<_>>(),
         "events": events.collect::<Vec<_>>(),
@@ -180,5 +182,6 @@ fn order(trace: &Trace, event: &Event) -> String {
 
 /// Where in the source an event is.
 fn site(event: &Event) -> Option<String> {
-    event.kind.site().map(|site: Site| site.place().to_string())
+    let site = event.kind.site().filter(|site: &Site| site.is_known());
+    site.map(|site| site.place().to_string())
 }

@@ -1,5 +1,5 @@
 "use strict";
-// Data: { report, traces: [{ title, run, tasks: [{ title, short, spawned }],
+// Data: { report, traces: [{ title, run (null if it has no number), tasks: [{ title, short, spawned }],
 //   events: [[at, task, kind, what, site]], turns: [[task, from, to]],
 //   waits: [[task, from, to, what, site, holders]], ready: [[task, from, to]],
 //   over: the event with which the run was over,
@@ -20,6 +20,14 @@ const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const isDark = () => root.dataset.theme
   ? root.dataset.theme === "dark"
   : matchMedia("(prefers-color-scheme: dark)").matches;
+
+/** As much of a text as there is room for, in pixels. */
+function shortened(context, text, room) {
+  const width = context.measureText(text).width;
+  if (width <= room) return text;
+  const kept = Math.floor(text.length * room / width) - 2;
+  return kept > 2 ? `${text.slice(0, kept)}…` : "";
+}
 
 /** The first of `from..to` for which `test` holds, `to` if none: it holds from some point on. */
 function firstWhere(from, to, test) {
@@ -65,7 +73,8 @@ class Pane {
     const heading = make("h2", "", trace.title);
     const last = trace.events.length ? trace.events[trace.events.length - 1][0] : "0.000";
     const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
-    heading.append(make("span", "", `run ${trace.run}`),
+    if (trace.run) heading.append(make("span", "", `run ${trace.run}`));
+    heading.append(
       make("span", "", `${count(trace.tasks.length, "task")}, ${count(trace.events.length, "event")}, t=${last} at the end`));
     this.chart = make("div", "chart");
     this.chart.tabIndex = 0;
@@ -156,6 +165,8 @@ class Pane {
     const { chart, canvas, trace } = this;
     this.size.style.width = `${LABELS + 24 + trace.events.length * this.pixels}px`;
     this.size.style.height = `${TOP + this.rows.length * ROW + 8}px`;
+    // No taller than its lanes, with room for what stands below them: the list has the rest.
+    chart.style.maxHeight = `${TOP + this.rows.length * ROW + 44}px`;
     const ratio = devicePixelRatio || 1;
     const [width, height] = [chart.clientWidth, chart.clientHeight];
     canvas.style.width = `${width}px`;
@@ -163,7 +174,7 @@ class Pane {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     this.show();
-    this.fill();
+    this.reveal();
   }
 
   /** Scrolls so that the event is seen. */
@@ -295,12 +306,8 @@ class Pane {
   drawWaitText(context, ink, span, left, right, y) {
     if (right - left < 30) return;
     const names = span.holders.map((task) => this.trace.tasks[task].short).join(", ");
-    let text = names ? `${span.what}  held by ${names}` : span.what;
     context.font = "11px system-ui, sans-serif";
-    if (context.measureText(text).width > right - left) {
-      const room = Math.floor((right - left) / 6.2);
-      text = room > 3 ? `${text.slice(0, room - 1)}…` : "";
-    }
+    const text = shortened(context, names ? `${span.what}  held by ${names}` : span.what, right - left);
     context.fillStyle = ink.wait;
     context.textAlign = "left";
     context.textBaseline = "middle";
@@ -422,7 +429,7 @@ class Pane {
       context.fillStyle = ink.ink;
       context.font = `${index === current ? "600 " : ""}12px system-ui, sans-serif`;
       const hasName = task.short !== task.path;
-      context.fillText(task.short, 18, hasName ? y - 6 : y);
+      context.fillText(shortened(context, task.short, LABELS - 26), 18, hasName ? y - 6 : y);
       if (hasName) {
         context.fillStyle = ink.soft;
         context.font = "10px system-ui, sans-serif";
@@ -484,7 +491,7 @@ class Pane {
     const to = Math.min(this.trace.events.length, from + Math.ceil(this.list.clientHeight / 20) + 12);
     const lines = [];
     for (let index = from; index < to; index += 1) {
-      const [at, task, kind, what] = this.trace.events[index];
+      const [at, task, kind, what, site] = this.trace.events[index];
       const item = make("li", kind);
       item.dataset.event = String(index);
       item.style.top = `${index * 20}px`;
@@ -493,7 +500,8 @@ class Pane {
       const who = make("span", "who", task < 0 ? "" : this.trace.tasks[task].short);
       if (task >= 0) who.style.color = this.hue(task, 1);
       item.append(make("span", "t", at), who, make("span", "what", what));
-      item.title = what;
+      if (site) item.append(make("span", "where", site.slice(site.lastIndexOf("/") + 1)));
+      item.title = site ? `${what}\n${site}` : what;
       lines.push(item);
     }
     this.items.replaceChildren(...lines);
@@ -512,15 +520,22 @@ class Pane {
       make("span", "at mono", site ?? ""));
     const waits = picked ? [picked] : this.visible(this.step, this.step + 1).filter((span) =>
       span.kind === "wait" && span.from <= this.step && this.step <= span.to && span.holders.length);
-    for (const wait of waits.slice(0, 3)) {
-      this.say.append(make("div", "waits", this.describeWait(wait).replaceAll("\n", ", ")));
+    for (const wait of waits.slice(0, 2)) {
+      const line = make("div", "waits", this.describeWait(wait).replaceAll("\n", ", "));
+      line.title = line.textContent;
+      this.say.append(line);
     }
-    if (waits.length > 3) this.say.append(make("div", "waits", `and ${waits.length - 3} more tasks wait`));
+    if (waits.length > 2) this.say.append(make("div", "waits", `and ${waits.length - 2} more tasks wait`));
+    this.show();
+    this.reveal();
+  }
+
+  /** Scrolls the list so that the event is seen. */
+  reveal() {
     const top = this.step * 20;
     if (top < this.list.scrollTop || top + 20 > this.list.scrollTop + this.list.clientHeight) {
       this.list.scrollTop = Math.max(0, top - this.list.clientHeight / 2 + 10);
     }
-    this.show();
     this.fill();
   }
 }
