@@ -10,13 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::builder::{Calibration, Hunt};
 use super::course::{Assigned, Course};
 use super::findings::{Caught, Findings};
 use super::lock_order::Nestings;
+use super::nondeterminism;
 use super::progress::{Progress, Shown};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
-use super::{Calibration, Hunt, nondeterminism};
 use crate::options::{Detection, Options, Switching};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;

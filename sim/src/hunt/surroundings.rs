@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
 
+use super::Hunt;
 use super::keeping::Place;
-use super::{Hunt, Shard};
+use super::shard::Shard;
 use crate::environment::{self, Environment, Regressions, Runs, Seed};
 use crate::seed::RunId;
 use crate::tape::Token;

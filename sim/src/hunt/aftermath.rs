@@ -1,0 +1,98 @@
+//! What becomes of a run that failed: it is explained, kept, and told how to be made again.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::builder::{Explaining, Hunt};
+use super::explain::{self, Budget};
+use super::findings::Caught;
+use super::{Failure, Origin, Verdict, isolation};
+use crate::finding::{Finding, Kind};
+use crate::seed::RunId;
+use crate::tape::Tape;
+
+impl Hunt {
+    /// Makes a failure of what was caught: finds out about it, and keeps it, unless it was
+    /// expected.
+    pub(super) fn fail<F, Fut>(
+        &self,
+        caught: Caught,
+        origin: Origin,
+        after: Duration,
+        program: &F,
+    ) -> Failure
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let Caught { id, strategy, mut finding, tape } = caught;
+        let is_unexpected = self.expected != Some(finding.kind);
+        // It says something of the tape, not of the program: there is nothing to explain or keep.
+        let is_of_the_program = finding.kind != Kind::Divergence;
+        let is_explained = is_unexpected
+            && is_of_the_program
+            && self.explaining == Explaining::Unexpected
+            && self.can_explain(&mut finding, &tape);
+        let explanation = is_explained
+            .then(|| explain::explain(program, &self.options, &tape, &finding, Budget::default()));
+        let mut failure = Failure {
+            hunt: self.name.clone(),
+            origin,
+            id,
+            runs_max: self.runs,
+            after,
+            strategy,
+            finding,
+            tape,
+            explanation,
+            rerun: Vec::new(),
+            kept: None,
+            report: None,
+        };
+        if is_of_the_program {
+            failure.rerun = self.rerun(&failure);
+        }
+        if is_unexpected && is_of_the_program {
+            self.keep(&mut failure);
+        }
+        failure
+    }
+
+    /// Whether this process would survive what explains a failure; if not, the finding says why.
+    fn can_explain(&self, finding: &mut Finding, tape: &Tape) -> bool {
+        if finding.kind.ends_process() {
+            return false;
+        }
+        let Some(ordinal) = self.ordinal else { return true };
+        match isolation::rehearse_explaining(self, ordinal, tape) {
+            Ok(()) => true,
+            Err(how) => {
+                let told =
+                    format!("it is not explained: a process that replayed runs near it {how}");
+                finding.evidence.push(told);
+                false
+            }
+        }
+    }
+
+    /// How a failure is made again: the command if this is a test, or else the calls.
+    fn rerun(&self, failure: &Failure) -> Vec<String> {
+        let (token, RunId { seed, number }) = (failure.smallest().token(), failure.id);
+        let name = &self.name;
+        let (again, original) = match &self.test {
+            Some(test) => (
+                format!("UNPICK_TAPE='{token}' {}", test.command()),
+                format!("UNPICK_SEED={seed:#x}/{number}"),
+            ),
+            None => (
+                format!("Run::new().replay_token(&\"{token}\".parse()?).execute(program)"),
+                format!("Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"),
+            ),
+        };
+        match failure.origin {
+            Origin::Hunt => vec![again, format!("(original run: {original})")],
+            Origin::Steered | Origin::Given | Origin::Kept { .. } => vec![again],
+        }
+    }
+}
