@@ -4,6 +4,7 @@
 
 pub mod count;
 pub mod finding;
+pub mod jobs;
 pub mod peers;
 pub mod shrinking;
 pub mod workloads;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 
 use unpick_benches::workloads::{self, WORKLOADS, Workload};
-use unpick_benches::{count, finding, peers, shrinking};
+use unpick_benches::{count, finding, jobs, peers, shrinking};
 
 /// Measures Unpick.
 #[derive(Debug, Parser)]
@@ -38,6 +38,14 @@ enum Command {
         #[arg(default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
+    /// Runs a second of hunts by one and by two jobs, the best of so many repetitions.
+    Jobs {
+        #[arg(default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+        repetitions: u64,
+    },
+    /// Nanoseconds of one such hunt.
+    #[command(name = jobs::ALONE, hide = true)]
+    HuntByJobs { program: String, runs: u64, jobs: u64 },
     /// Unpick beside its peers, as Markdown tables. Builds the peers first.
     Peers {
         #[arg(default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
@@ -78,6 +86,10 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
             if !shrinking::print_table(*seeds) {
                 return Ok(ExitCode::FAILURE);
             }
+        }
+        Command::Jobs { repetitions } => jobs::print_table(*repetitions)?,
+        Command::HuntByJobs { program, runs, jobs } => {
+            println!("{}", jobs::hunt(program, *runs, *jobs)?);
         }
         Command::Peers { repetitions, seeds } => peers::compare(*repetitions, *seeds)?,
     }

@@ -172,12 +172,18 @@ const EVIDENCE_MAX: usize = 8;
 struct Engine {
     /// A copy of the core's stamp that can be read while the core is borrowed.
     stamp: Cell<Stamp>,
+    /// The stamps that this thread may give to its next runs: from this one, up to before that.
+    stamps: Cell<(u64, u64)>,
     core: RefCell<Core>,
 }
 
 thread_local! {
     static ENGINE: Engine = const {
-        Engine { stamp: Cell::new(Stamp::NONE), core: RefCell::new(Core::new()) }
+        Engine {
+            stamp: Cell::new(Stamp::NONE),
+            stamps: Cell::new((0, 0)),
+            core: RefCell::new(Core::new()),
+        }
     };
 }
 

@@ -1,12 +1,15 @@
 //! Jobs and shards: they make the same runs, and find the same.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use unpick::sim::options::Detection;
 use unpick::sim::strategy::portfolio::CALIBRATION_RUNS;
-use unpick::sim::{Run, probe, spawn, yield_now};
-use unpick::{Detectors, Hunt, Report};
+use unpick::sim::{Run, event, probe, spawn, yield_now};
+use unpick::{Detectors, Hunt, Kind, Report};
 
 use crate::{sound, two_bugs};
 
@@ -97,4 +100,46 @@ fn a_program_may_borrow_and_its_future_need_not_be_send() {
     report.assert_ok();
     assert_eq!(*seen.lock().expect("nobody panics"), 50);
     assert_eq!(Run::new().execute(sound).result, Ok(()));
+}
+
+/// Runs that are repeated wait for the very last runs of the hunt: jobs that waited for them
+/// would never get there.
+#[test]
+fn several_jobs_do_not_wait_for_runs_that_are_repeated() {
+    let (made, changed, late) = (Mutex::new(0), Condvar::new(), Mutex::new(0));
+    let report = Hunt::new("goes on").runs(1000).jobs(2).allow_vacuous().run(|| async {
+        thread_local! {
+            static IS_KNOWN: Cell<bool> = const { Cell::new(false) };
+        }
+        let is_fresh = !IS_KNOWN.replace(true);
+        let mut count = made.lock().expect("nobody panics");
+        *count += 1;
+        changed.notify_all();
+        if is_fresh && *count > 100 {
+            let limit = Duration::from_secs(5);
+            let waited = changed.wait_timeout_while(count, limit, |count| *count < 900);
+            let timed_out = waited.expect("nobody panics").1.timed_out();
+            *late.lock().expect("nobody panics") += u32::from(timed_out);
+        }
+    });
+    report.assert_ok();
+    assert_eq!(*late.lock().expect("nobody panics"), 0, "a job waited");
+}
+
+#[test]
+fn a_run_that_is_repeated_aside_and_differs_is_a_failure_of_that_run() {
+    let made = AtomicU32::new(0);
+    let hunt = Hunt::new("counts").quiet().unexplained().runs(1000).jobs(2).allow_vacuous();
+    let report = hunt.run(|| async {
+        let made = made.fetch_add(1, Ordering::Relaxed);
+        if made > 100 {
+            event!("run {made}");
+        }
+    });
+    report.assert_finds(Kind::Nondeterminism);
+    let failure = report.failure().expect("it was found");
+    assert_eq!(failure.id.number, 256, "the first one that is repeated after that");
+    assert_eq!(report.runs, 257);
+    let failed: u64 = report.strategies.values().map(|counts| counts.failed).sum();
+    assert!(failed >= 1, "it is counted: {:?}", report.strategies);
 }

@@ -18,8 +18,10 @@ pub(crate) struct Identity {
     pub(crate) name: Option<Box<str>>,
 }
 
-/// One thread's run, as seen by others.
+/// One thread's run, as seen by others. It has cache lines of its own: its thread writes into it at
+/// every poll, and neighbours would be slowed down by that.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct Beacon {
     /// The stamp of the run, or zero.
     stamp: AtomicU64,

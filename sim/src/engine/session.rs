@@ -15,7 +15,7 @@ use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
-use super::{Core, ENGINE, Nested, OperationRecord, RECENT, Timer, drive, with_run};
+use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
 use crate::finding::Finding;
@@ -140,19 +140,36 @@ impl Drop for Abandoned {
     }
 }
 
+/// How many stamps a thread takes at a time, so that threads do not meet at each run.
+const STAMPS: u64 = 1024;
+
 /// A stamp that no other run of this process has.
-fn new_stamp() -> Stamp {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let stamp = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    assert!(stamp <= STAMP_MAX, "this process has made {STAMP_MAX} runs, which is its limit");
-    Stamp(stamp)
+#[inline]
+fn new_stamp(engine: &Engine) -> Stamp {
+    let (next, end) = engine.stamps.get();
+    if next == end {
+        return take_stamps(engine);
+    }
+    engine.stamps.set((next + 1, end));
+    Stamp(next)
+}
+
+#[cold]
+fn take_stamps(engine: &Engine) -> Stamp {
+    // Zero is none.
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let first = NEXT.fetch_add(STAMPS, Ordering::Relaxed);
+    let end = first + STAMPS;
+    assert!(end <= STAMP_MAX, "this process has made {STAMP_MAX} runs, which is its limit");
+    engine.stamps.set((first + 1, end));
+    Stamp(first)
 }
 
 fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
-    let stamp = new_stamp();
     // One that nobody asked for, such as that of a panic that the program handled.
     panics::take_place();
     ENGINE.with(|engine| {
+        let stamp = new_stamp(engine);
         let core = &mut *engine.core.borrow_mut();
         core.stamp = stamp;
         core.run = run;
@@ -178,8 +195,8 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.faults = FaultState::new(options.faults);
         core.attention = core.is_watchful();
         engine.stamp.set(stamp);
-    });
-    stamp
+        stamp
+    })
 }
 
 fn begin_teardown() {

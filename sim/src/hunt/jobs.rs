@@ -2,12 +2,16 @@
 //!
 //! Invariant: what a run is follows from its number alone, and every run below one that ends the
 //! hunt is made. So the same hunt finds the same with any number of jobs.
+//!
+//! Jobs meet as rarely as can be: each takes its numbers in batches, counts by itself, and where
+//! there are several, none waits for the threads on which runs are repeated.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::builder::{Calibration, Hunt};
@@ -18,15 +22,23 @@ use super::nondeterminism;
 use super::progress::{Progress, Shown};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
+use crate::finding::Finding;
 use crate::options::{Detection, Options, Switching};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Chooser;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
 use crate::strategy::{Divergence, Kept};
+use crate::tape::Tape;
 
-/// How many runs a job takes at a time.
-const BATCH: u64 = 8;
+/// How many runs a job takes at a time, at the most.
+const BATCH_MAX: u64 = 64;
+
+/// How many runs of a job are being repeated at once, at the most.
+const REPEATING_MAX: usize = 8;
+
+/// How many batches a job makes at the least, so that all jobs end at about the same time.
+const BATCHES_MIN: u64 = 32;
 
 /// What came of a hunt's runs.
 pub(super) struct Harvest {
@@ -59,9 +71,11 @@ where
     let work = work;
     if !work.is_over() {
         thread::scope(|scope| {
-            let others: Vec<_> =
-                (1..hunt.jobs_made()).map(|_| scope.spawn(|| work.toil(program, None))).collect();
-            tally.merge(work.toil(program, Some(&mut progress)));
+            let work = &work;
+            let others: Vec<_> = (1..hunt.jobs_made())
+                .map(|_| scope.spawn(|| work.toil(scope, program, None)))
+                .collect();
+            tally.merge(work.toil(scope, program, Some(&mut progress)));
             for other in others {
                 match other.join() {
                     Ok(theirs) => tally.merge(theirs),
@@ -79,21 +93,35 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
+/// A passing run that is being repeated, to see whether it does the same again.
+struct Repeating<'scope> {
+    id: RunId,
+    strategy: String,
+    tape: Tape,
+    thread: ScopedJoinHandle<'scope, Option<Finding>>,
+}
+
+impl Repeating<'_> {
+    fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
 /// What the jobs of a hunt share.
 struct Work<'a> {
     hunt: &'a Hunt,
     course: Course,
     start: Instant,
+    /// How many runs a job takes at a time.
+    batch: u64,
     /// The next place in the shard's list of runs, calibration apart.
     next: AtomicU64,
-    /// How many runs were made.
+    /// How many runs were made, as of each job's last batch.
     made: AtomicU64,
     /// No run above this number has to be made.
     last: AtomicU64,
     is_out_of_time: AtomicBool,
     findings: Mutex<Findings>,
-    /// What was taken while something else was held.
-    nestings: Mutex<Nestings>,
 }
 
 impl<'a> Work<'a> {
@@ -102,12 +130,12 @@ impl<'a> Work<'a> {
             hunt,
             course: Course::new(hunt),
             start,
+            batch: (hunt.runs / (hunt.jobs_made() as u64 * BATCHES_MIN)).clamp(1, BATCH_MAX),
             next: AtomicU64::new(0),
             made: AtomicU64::new(0),
             last: AtomicU64::new(u64::MAX),
             is_out_of_time: AtomicBool::new(false),
             findings: Mutex::new(Findings::new(hunt.distinct_max)),
-            nestings: Mutex::default(),
         }
     }
 
@@ -128,32 +156,107 @@ impl<'a> Work<'a> {
             }
             let counts = self.hunt.calibration == Calibration::Counts;
             self.make(number, program, tally, counts);
+            self.made.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// What one job does.
-    fn toil<F, Fut>(&self, program: &F, mut progress: Option<&mut Progress>) -> Tally
+    fn toil<'scope, 'env, F, Fut>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        program: &'env F,
+        mut progress: Option<&mut Progress>,
+    ) -> Tally
     where
         F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
         let mut tally = Tally::default();
+        let mut repeating = VecDeque::new();
         loop {
             if let Some(progress) = &mut progress {
                 progress.show(now, &self.hunt.name, || self.shown(&tally));
             }
-            let from = self.next.fetch_add(BATCH, Ordering::Relaxed);
-            for place in from..from.saturating_add(BATCH) {
-                let Some(number) = self.hunt.shard.number(place) else { return tally };
+            let from = self.next.fetch_add(self.batch, Ordering::Relaxed);
+            let mut made = 0;
+            let is_over = (from..from.saturating_add(self.batch)).any(|place| {
+                let Some(number) = self.hunt.shard.number(place) else { return true };
                 if number >= self.hunt.runs
                     || number > self.last.load(Ordering::Relaxed)
                     || self.is_over()
                 {
-                    return tally;
+                    return true;
                 }
-                self.make(number, program, &mut tally, true);
+                let is_repeated = self.repeats_aside() && nondeterminism::is_repeated(number);
+                if is_repeated {
+                    while repeating.front().is_some_and(Repeating::is_over)
+                        || repeating.len() >= REPEATING_MAX
+                    {
+                        self.settle(repeating.pop_front(), &mut tally);
+                    }
+                    repeating.extend(self.make_repeated(scope, number, program, &mut tally));
+                } else {
+                    self.make(number, program, &mut tally, true);
+                }
+                made += 1;
+                false
+            });
+            self.made.fetch_add(made, Ordering::Relaxed);
+            if is_over {
+                repeating.drain(..).for_each(|one| self.settle(Some(one), &mut tally));
+                return tally;
             }
+        }
+    }
+
+    /// Whether runs are repeated while the job goes on. One job alone waits, so that the program
+    /// never runs twice at once there.
+    fn repeats_aside(&self) -> bool {
+        self.hunt.jobs_made() > 1
+            && self.hunt.options.detectors.nondeterminism == Detection::On
+            && self.hunt.order.is_none()
+    }
+
+    /// Makes a run and begins to repeat it, if it passed.
+    #[cold]
+    fn make_repeated<'scope, 'env, F, Fut>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        number: u64,
+        program: &'env F,
+        tally: &mut Tally,
+    ) -> Option<Repeating<'scope>>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let assigned = self.course.assign(number);
+        let strategy = assigned.assignment.name.clone();
+        let outcome = self.hunt.make_assigned(number, assigned, program);
+        let tape = outcome.result.is_ok().then(|| outcome.tape.clone());
+        self.take_in(number, strategy.clone(), outcome, tally, true);
+        let (id, tape) = (RunId::new(self.hunt.seed, number), tape?);
+        let options = &self.hunt.options;
+        let repeated = tape.clone();
+        let check = move || nondeterminism::check_here(options, id, &repeated, program);
+        // Where there is no thread to be had, the run counts as it is.
+        let thread = thread::Builder::new().spawn_scoped(scope, check).ok()?;
+        Some(Repeating { id, strategy, tape, thread })
+    }
+
+    /// Waits for the repetition of a run, and takes in what it found.
+    #[cold]
+    fn settle(&self, repeating: Option<Repeating<'_>>, tally: &mut Tally) {
+        let Some(Repeating { id, strategy, tape, thread }) = repeating else { return };
+        match thread.join() {
+            Ok(None) => {}
+            Ok(Some(finding)) => {
+                tally.fail(&strategy);
+                self.catch(Caught { id, strategy, finding, tape });
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
@@ -173,29 +276,37 @@ impl<'a> Work<'a> {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let assigned = self.course.assign(number);
-        let strategy = assigned.assignment.name.clone();
-        let id = RunId::new(self.hunt.seed, number);
-        let mut outcome = self.hunt.make_checked(number, assigned, program);
+        let mut assigned = self.course.assign(number);
+        let strategy = std::mem::take(&mut assigned.assignment.name);
+        let outcome = self.hunt.make_checked(number, assigned, program);
+        self.take_in(number, strategy, outcome, tally, counts);
+    }
+
+    /// Counts a run, and what it found if that `counts`.
+    fn take_in(
+        &self,
+        number: u64,
+        strategy: String,
+        mut outcome: Outcome<()>,
+        tally: &mut Tally,
+        counts: bool,
+    ) {
         if !outcome.nested.is_empty() && outcome.result.is_ok() {
-            let mut nestings = self.nestings.lock().unwrap_or_else(PoisonError::into_inner);
-            nestings.add(std::mem::take(&mut outcome.nested));
+            tally.nestings.add(std::mem::take(&mut outcome.nested));
         }
-        self.made.fetch_add(1, Ordering::Relaxed);
         if let Some(Divergence::LeftOrder { .. }) = outcome.divergence {
             // It was broken off, and says nothing.
             return;
         }
         tally.add(number, &strategy, &outcome);
-        if let (Err(_), true) = (&outcome.result, counts) {
-            self.catch(id, strategy, outcome);
+        if let (Err(finding), true) = (outcome.result, counts) {
+            let (id, tape) = (RunId::new(self.hunt.seed, number), outcome.tape);
+            self.catch(Caught { id, strategy, finding, tape });
         }
     }
 
     #[cold]
-    fn catch(&self, id: RunId, strategy: String, outcome: Outcome<()>) {
-        let Outcome { result: Err(finding), tape, .. } = outcome else { return };
-        let caught = Caught { id, strategy, finding, tape };
+    fn catch(&self, caught: Caught) {
         let telling = telling(self.hunt, &caught);
         let mut findings = self.lock_findings();
         let is_new = findings.add(caught);
@@ -220,7 +331,7 @@ impl<'a> Work<'a> {
         self.is_out_of_time.load(Ordering::Relaxed)
     }
 
-    fn harvest(self, tally: Tally) -> Harvest {
+    fn harvest(self, mut tally: Tally) -> Harvest {
         let wall = now().duration_since(self.start);
         let order = self.course.kept();
         let findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -231,7 +342,7 @@ impl<'a> Work<'a> {
         let is_out_of_time = self.is_out_of_time.into_inner()
             && last == u64::MAX
             && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
-        let nestings = self.nestings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let nestings = std::mem::take(&mut tally.nestings);
         let caught = findings.into_sorted();
         let notes = Vec::new();
         Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order, notes }

@@ -32,7 +32,7 @@ const ATTEMPTS: u64 = 8;
 const SEARCH_MAX: usize = 100_000;
 
 /// What was taken while something was held, in all runs of a hunt.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Nestings {
     edges: Vec<Nested>,
     places: BTreeMap<u64, Vec<usize>>,
@@ -52,6 +52,10 @@ impl Nestings {
                 self.edges.push(edge);
             }
         }
+    }
+
+    pub(super) fn merge(&mut self, other: Nestings) {
+        self.add(other.edges);
     }
 
     /// The rings that could be deadlocks, in an order that does not depend on that of the runs.

@@ -55,8 +55,41 @@ where
     if options.detectors.nondeterminism == Detection::Off {
         return None;
     }
+    let first = repeat(options, id, tape, program)?;
+    compare(options, id, tape, program, &first)
+}
+
+/// The same on a thread of its own, on which no run was made: the first repetition is made there.
+pub(super) fn check_here<F, Fut>(
+    options: &Options,
+    id: RunId,
+    tape: &Tape,
+    program: &F,
+) -> Option<Finding>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let first = make_again(options, id, tape, program)?;
+    compare(options, id, tape, program, &first)
+}
+
+/// Repeats the run once more, and compares.
+fn compare<F, Fut>(
+    options: &Options,
+    id: RunId,
+    tape: &Tape,
+    program: &F,
+    first: &Repeated,
+) -> Option<Finding>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     let repeat = || repeat(options, id, tape, program);
-    let (first, second) = (repeat()?, repeat()?);
+    let second = repeat()?;
     if let Some(place) = difference(&first.trace, &second.trace) {
         // Looked at once more, to tell a counter from a clock.
         let third = repeat();
@@ -79,15 +112,23 @@ where
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let make = || {
-        let run = Run::with(options.clone()).id(id).replay(tape).traced();
-        let outcome = judge(run.execute(program));
-        outcome.trace.map(|trace| Repeated { trace, divergence: outcome.divergence })
-    };
     thread::scope(|scope| {
+        let make = || make_again(options, id, tape, program);
         let repeated = thread::Builder::new().spawn_scoped(scope, make).ok()?;
         repeated.join().ok()?
     })
+}
+
+/// Makes the run again.
+fn make_again<F, Fut>(options: &Options, id: RunId, tape: &Tape, program: &F) -> Option<Repeated>
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let run = Run::with(options.clone()).id(id).replay(tape).traced();
+    let outcome = judge(run.execute(program));
+    outcome.trace.map(|trace| Repeated { trace, divergence: outcome.divergence })
 }
 
 /// The first event in which two runs differ.

@@ -1,7 +1,5 @@
 //! How often each happens-before class was seen, in bounded memory.
 
-use std::collections::BTreeMap;
-
 use crate::class::Class;
 
 /// How many classes are kept.
@@ -15,8 +13,8 @@ const KEPT_MAX: usize = 1 << 14;
 /// not depend on which part had seen what.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// By hash: in how many runs.
-    counts: BTreeMap<u128, u32>,
+    /// In how many runs each was seen.
+    counts: Counts,
     /// How often the range was halved.
     halvings: u32,
 }
@@ -59,44 +57,110 @@ impl Seen {
     }
 
     /// Counts a run of this class, if it is known.
+    #[inline]
     pub(super) fn extend(&mut self, class: Option<Class>) {
         if let Some(Class(hash)) = class
             && self.keeps(hash)
         {
-            *self.counts.entry(hash).or_default() += 1;
+            self.counts.add(hash, 1);
             self.shrink();
         }
     }
 
-    pub(super) fn merge(&mut self, other: Seen) {
-        self.halvings = self.halvings.max(other.halvings);
-        for (hash, count) in other.counts {
-            *self.counts.entry(hash).or_default() += count;
+    pub(super) fn merge(&mut self, other: &Seen) {
+        self.restrict(self.halvings.max(other.halvings));
+        for (hash, count) in other.counts.iter() {
+            if self.keeps(hash) {
+                self.counts.add(hash, count);
+                self.shrink();
+            }
         }
-        self.restrict(self.halvings);
-        self.shrink();
     }
 
+    #[inline]
     fn shrink(&mut self) {
-        while self.counts.len() > KEPT_MAX {
+        while self.counts.taken > KEPT_MAX {
             self.restrict(self.halvings + 1);
         }
     }
 
     fn restrict(&mut self, halvings: u32) {
-        self.halvings = halvings;
-        if halvings > 0 {
-            drop(self.counts.split_off(&(1 << (128 - halvings))));
+        if halvings > self.halvings {
+            self.halvings = halvings;
+            let all = std::mem::take(&mut self.counts);
+            let kept = all.iter().filter(|&(hash, _)| self.keeps(hash));
+            let mut counts = Counts::default();
+            kept.for_each(|(hash, count)| counts.add(hash, count));
+            self.counts = counts;
         }
     }
 
     pub(super) fn counts(&self) -> ClassCounts {
         ClassCounts {
-            distinct: self.counts.len() as u64,
-            once: self.counts.values().filter(|&&count| count == 1).count() as u64,
-            runs: self.counts.values().map(|&count| u64::from(count)).sum(),
+            distinct: self.counts.taken as u64,
+            once: self.counts.iter().filter(|&(_, count)| count == 1).count() as u64,
+            runs: self.counts.iter().map(|(_, count)| u64::from(count)).sum(),
             scale: 1 << self.halvings.min(63),
         }
+    }
+}
+
+/// A table of counts by hash, with open addressing: the hashes are as good as random, so that
+/// their low bits say where to look first.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    /// As many as a power of two, or none; at most half of them are taken.
+    slots: Vec<Slot>,
+    taken: usize,
+}
+
+/// Invariant: one that is empty has the count 0, any other one has not.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    high: u64,
+    low: u64,
+    count: u32,
+}
+
+/// How many slots a table begins with.
+const SLOTS_MIN: usize = 64;
+
+impl Counts {
+    #[inline]
+    fn add(&mut self, hash: u128, count: u32) {
+        if self.taken * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let (high, low, mask) = ((hash >> 64) as u64, hash as u64, self.slots.len() - 1);
+        let mut at = low as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.count == 0 {
+                *slot = Slot { high, low, count };
+                self.taken += 1;
+                return;
+            }
+            if (slot.high, slot.low) == (high, low) {
+                slot.count = slot.count.saturating_add(count);
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let slots = (self.slots.len() * 2).max(SLOTS_MIN);
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); slots]);
+        self.taken = 0;
+        for Slot { high, low, count } in old.into_iter().filter(|slot| slot.count > 0) {
+            self.add(u128::from(high) << 64 | u128::from(low), count);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u128, u32)> {
+        let taken = self.slots.iter().filter(|slot| slot.count > 0);
+        taken.map(|slot| (u128::from(slot.high) << 64 | u128::from(slot.low), slot.count))
     }
 }
 
@@ -146,7 +210,7 @@ mod tests {
             let part = |number| seen((0..60_000).filter(move |it| it % parts == number));
             for first in 0..parts {
                 let mut merged = part(first);
-                (0..parts).filter(|&it| it != first).for_each(|it| merged.merge(part(it)));
+                (0..parts).filter(|&it| it != first).for_each(|it| merged.merge(&part(it)));
                 assert_eq!(merged.counts(), whole);
             }
         }

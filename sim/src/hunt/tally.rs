@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lock_order::Nestings;
 use super::seen::{ClassCounts, Seen};
 use crate::choice::Label;
 use crate::class::{Awaits, Class};
@@ -43,6 +44,8 @@ pub(super) struct Tally {
     pub(super) awaits: Awaits,
     /// Whether a schedule choice was ever made.
     pub(super) has_chosen: bool,
+    /// What was taken while something else was held, in runs that passed.
+    pub(super) nestings: Nestings,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,18 +86,26 @@ impl Tally {
         counted.seen.extend(ran.class);
     }
 
+    /// A run of this strategy that was counted turns out to have failed.
+    pub(super) fn fail(&mut self, strategy: &str) {
+        if let Some(counted) = self.strategies.get_mut(strategy) {
+            counted.failed += 1;
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Tally) {
         self.properties.merge(&other.properties);
         for (strategy, counted) in other.strategies {
             let sum = self.strategies.entry(strategy).or_default();
             sum.runs += counted.runs;
             sum.failed += counted.failed;
-            sum.seen.merge(counted.seen);
+            sum.seen.merge(&counted.seen);
         }
-        self.calibration.merge(other.calibration);
+        self.calibration.merge(&other.calibration);
         self.awaits.pending += other.awaits.pending;
         self.awaits.unknown += other.awaits.unknown;
         self.has_chosen |= other.has_chosen;
+        self.nestings.merge(other.nestings);
     }
 
     /// The counts by strategy.
@@ -111,7 +122,7 @@ impl Tally {
     pub(super) fn classes(&self) -> ClassCounts {
         let mut all = self.calibration.clone();
         for counted in self.strategies.values() {
-            all.merge(counted.seen.clone());
+            all.merge(&counted.seen);
         }
         all.counts()
     }
