@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use crate::probe::{Access, Cause, Object, Operation, Spurious};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
@@ -42,7 +42,7 @@ impl<S> Instrumented<S> {
     pub(crate) fn ends_by_hand<G, W: Copy>(
         &self,
         waiting: &mut Waiting<W>,
-        queue: fn(&mut S) -> &mut Waiters<G, W>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
     ) -> bool {
         if !waiting.is_queued() || !waiting.operation.is_woken_by_hand() {
             return false;
@@ -79,16 +79,34 @@ impl<S> Instrumented<S> {
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
-        queue: fn(&mut S) -> &mut Waiters<G, W>,
-        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
     ) -> Poll<T> {
+        self.poll_with(waiting, cx, queue, attempt, |operation, value| {
+            operation.executed(Some(&self.object));
+            value
+        })
+    }
+
+    /// The same, where `executed` tells the engine that the operation was executed, and what
+    /// follows from it at once.
+    #[inline]
+    pub(crate) fn poll_with<G, W: Copy, T, R>(
+        &self,
+        waiting: &mut Waiting<W>,
+        cx: &mut Context<'_>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
+        executed: impl FnOnce(&mut Operation, T) -> R,
+    ) -> Poll<R> {
         let Waiting { operation, announcement, key, wants, is_over } = waiting;
         assert!(!*is_over, "a future was polled after it had returned");
         if key.is_none() && *announcement == Announcement::Due {
             ready!(operation.poll_announce(Some(&self.object), cx));
         }
-        // A waker is cloned and dropped outside of the mutex. So the first time round there is
-        // none; only if it is needed it is made, and the operation tried again with it at hand.
+        // A waker of others is cloned and dropped outside of the mutex. So the first time round
+        // there is none; only if it is needed it is made, and the operation tried again with it
+        // at hand.
         let mut wakeup = None;
         loop {
             let mut state = self.lock();
@@ -101,10 +119,10 @@ impl<S> Instrumented<S> {
             {
                 drop(state);
                 *is_over = true;
-                operation.executed(Some(&self.object));
-                return Poll::Ready(value);
+                return Poll::Ready(executed(operation, value));
             }
-            if let Some(wakeup) = wakeup.take() {
+            let at_hand = wakeup.take().or_else(|| operation.try_park(Some(&self.object), cx));
+            if let Some(wakeup) = at_hand {
                 let old = match key {
                     Some(key) => Some(queue(&mut state).refresh(key, wakeup)),
                     None => {
@@ -117,20 +135,30 @@ impl<S> Instrumented<S> {
                 return Poll::Pending;
             }
             drop(state);
-            operation.blocked(Some(&self.object), cx);
-            wakeup = Some(Wakeup::new(cx.waker().clone(), operation.ticket()));
+            wakeup = Some(operation.park(Some(&self.object), cx));
         }
     }
 
     /// Gives up an operation whose future is dropped. What it was granted and has not taken goes
     /// through `pass_on`.
+    #[inline]
     pub(crate) fn cancel<G, W, R>(
         &self,
         waiting: &mut Waiting<W>,
-        queue: fn(&mut S) -> &mut Waiters<G, W>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
         pass_on: impl FnOnce(&mut S, G) -> R,
     ) -> Option<R> {
         let key = waiting.key.take()?;
+        self.cancel_queued(key, queue, pass_on)
+    }
+
+    #[inline(never)]
+    fn cancel_queued<G, W, R>(
+        &self,
+        key: Key,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        pass_on: impl FnOnce(&mut S, G) -> R,
+    ) -> Option<R> {
         let mut state = self.lock();
         match queue(&mut state).remove(key) {
             Removed::Granted(grant) => Some(pass_on(&mut state, grant)),
@@ -219,9 +247,7 @@ impl<W: Copy> Waiting<W> {
 
     /// Goes into a queue without being polled, where nobody is woken yet.
     pub(crate) fn enqueue<G>(&mut self, queue: &mut Waiters<G, W>) {
-        // Nobody else's code: this waker does nothing, whatever happens to it.
-        let nobody = Wakeup::new(Waker::noop().clone(), self.operation.ticket());
-        self.key = Some(queue.push(nobody, self.wants));
+        self.key = Some(queue.push(Wakeup::nobody(&self.operation), self.wants));
     }
 
     /// Is granted something without waiting for it.

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Hold, Mode};
-use crate::waiters::{Waiters, Wakeups};
+use crate::probe::{Access, Hold, Mode, Operation};
+use crate::waiters::{Waiters, Wakeup};
 
 /// A fair lock around a value, to be held across awaits.
 ///
@@ -49,12 +49,12 @@ impl<T> State<T> {
     }
 
     /// Hands the value to the first waiter, or puts it back.
-    fn release(&mut self, value: Box<T>) -> Wakeups {
+    fn release(&mut self, value: Box<T>) -> Option<Wakeup> {
         match self.waiters.grant_first(value) {
-            Ok(wakeup) => Wakeups::from(Some(wakeup)),
+            Ok(wakeup) => Some(wakeup),
             Err(value) => {
                 self.value = Some(value);
-                Wakeups::none()
+                None
             }
         }
     }
@@ -330,11 +330,8 @@ impl<T, L: Deref<Target = Lock<T>>> DerefMut for BaseLockGuard<T, L> {
 impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
     fn drop(&mut self) {
         let base = &self.lock.base;
-        base.object.release(std::mem::replace(&mut self.hold, Hold::none()));
-        if let Some(value) = self.value.take() {
-            let woken = base.lock().release(value);
-            woken.wake_granted();
-        }
+        let woken = self.value.take().and_then(|value| base.lock().release(value));
+        base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken);
     }
 }
 
@@ -360,8 +357,11 @@ impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L>
             Some(value) => Some(value),
             None => state.value.take(),
         };
-        let polled = lock.base.poll(waiting, cx, State::waiters, attempt);
-        polled.map(|value| BaseLockGuard::new(lock.clone(), value, waiting.site()))
+        let held = |operation: &mut Operation, value| {
+            let hold = operation.executed_holding(&lock.base.object, 1, Mode::Exclusive);
+            BaseLockGuard { lock: lock.clone(), value: Some(value), hold }
+        };
+        lock.base.poll_with(waiting, cx, State::waiters, attempt, held)
     }
 }
 
@@ -369,7 +369,9 @@ impl<T, L: Deref<Target = Lock<T>>> Drop for BaseAcquire<T, L> {
     fn drop(&mut self) {
         let base = &self.lock.base;
         let woken = base.cancel(&mut self.waiting, State::waiters, State::release);
-        woken.into_iter().for_each(Wakeups::wake_granted);
+        if let Some(wakeup) = woken.flatten() {
+            wakeup.granted();
+        }
     }
 }
 

@@ -8,9 +8,9 @@ mod absent;
 
 #[cfg(not(feature = "sim"))]
 pub(crate) use absent::{
-    Access, Cause, Hold, Mode, Object, Operation, Spurious, Stamp, Ticket, is_inside_run,
+    Access, Cause, Effect, Hold, Mode, Object, Operation, Spurious, Stamp, Wakeup, is_inside_run,
 };
 #[cfg(feature = "sim")]
 pub(crate) use unpick_sim::probe::{
-    Access, Cause, Hold, Mode, Object, Operation, Spurious, Stamp, Ticket, is_inside_run,
+    Access, Cause, Effect, Hold, Mode, Object, Operation, Spurious, Stamp, Wakeup, is_inside_run,
 };

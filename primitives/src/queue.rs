@@ -20,8 +20,8 @@ pub use storage::{Fifo, Lifo, Priority, Storage};
 
 use self::storage::Stamped;
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Cause, Stamp};
-use crate::waiters::{Waiters, Wakeups};
+use crate::probe::{Access, Cause, Effect, Stamp};
+use crate::waiters::{Waiters, Wakeup, Wakeups};
 
 /// Who ends whose wait.
 static CAUSES: [Cause; 3] = [
@@ -165,7 +165,7 @@ impl<T, S: Storage<T>> State<T, S> {
         self.maxsize > 0 && self.items.count() >= self.maxsize
     }
 
-    fn try_put(&mut self, item: T) -> Result<Wakeups, PutError<T>> {
+    fn try_put(&mut self, item: T) -> Result<Option<Wakeup>, PutError<T>> {
         if self.stage == Stage::ShutDown {
             return Err(PutError::ShutDown(item));
         }
@@ -174,32 +174,32 @@ impl<T, S: Storage<T>> State<T, S> {
         }
         self.items.push(Stamped { item, stamp: Stamp::here() });
         self.unfinished += 1;
-        Ok(Wakeups::from(self.getters.grant_first(()).ok()))
+        Ok(self.getters.grant_first(()).ok())
     }
 
-    fn try_get(&mut self) -> Result<(Stamped<T>, Wakeups), GetError> {
+    fn try_get(&mut self) -> Result<(Stamped<T>, Option<Wakeup>), GetError> {
         let Some(item) = self.items.pop() else {
             return Err(match self.stage {
                 Stage::Open => GetError::Empty,
                 Stage::ShutDown => GetError::ShutDown,
             });
         };
-        Ok((item, Wakeups::from(self.putters.grant_first(()).ok())))
+        Ok((item, self.putters.grant_first(()).ok()))
     }
 
     /// A getter was woken, and dropped before it has looked.
-    fn pass_on_get(&mut self, (): ()) -> Wakeups {
+    fn pass_on_get(&mut self, (): ()) -> Option<Wakeup> {
         match self.items.count() {
-            0 => Wakeups::none(),
-            _ => Wakeups::from(self.getters.grant_first(()).ok()),
+            0 => None,
+            _ => self.getters.grant_first(()).ok(),
         }
     }
 
     /// A putter was woken, and dropped before it has looked.
-    fn pass_on_put(&mut self, (): ()) -> Wakeups {
+    fn pass_on_put(&mut self, (): ()) -> Option<Wakeup> {
         match self.is_full() {
-            true => Wakeups::none(),
-            false => Wakeups::from(self.putters.grant_first(()).ok()),
+            true => None,
+            false => self.putters.grant_first(()).ok(),
         }
     }
 
@@ -364,7 +364,7 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
     pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
         self.base.object.immediate("put_nowait", Access::Change);
         let put = self.base.lock().try_put(item);
-        put.map(|woken| self.has_put(woken))
+        put.map(|woken| self.base.object.bring_about(self.has_put(woken)))
     }
 
     /// Waits until there is an item, and takes it.
@@ -404,7 +404,10 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
     pub fn get_nowait(&self) -> Result<T, GetError> {
         self.base.object.immediate("get_nowait", Access::Change);
         let got = self.base.lock().try_get();
-        got.map(|(item, woken)| self.has_got(item, woken))
+        got.map(|(Stamped { item, stamp }, woken)| {
+            self.base.object.bring_about(self.has_got(stamp, woken));
+            item
+        })
     }
 
     /// Says that the work on an item that was got is done. When it is for all that were put,
@@ -478,22 +481,14 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
     }
 
     /// What follows when an item was put.
-    fn has_put(&self, woken: Wakeups) {
-        if self.maxsize > 0 {
-            // A place in a bounded queue was freed by whoever took what was in it.
-            self.base.object.observe();
-        }
-        woken.wake();
+    fn has_put(&self, wakes: Option<Wakeup>) -> Effect {
+        // A place in a bounded queue was freed by whoever took what was in it.
+        Effect { observes: self.maxsize > 0, wakes, ..Effect::default() }
     }
 
     /// What follows when an item was got.
-    fn has_got(&self, Stamped { item, stamp }: Stamped<T>, woken: Wakeups) -> T {
-        stamp.observe();
-        if self.maxsize > 0 {
-            self.base.object.publish();
-        }
-        woken.wake();
-        item
+    fn has_got(&self, received: Stamp, wakes: Option<Wakeup>) -> Effect {
+        Effect { received, publishes: self.maxsize > 0, wakes, ..Effect::default() }
     }
 }
 

@@ -8,9 +8,7 @@
 //! Wakers are other people's code. None is woken, cloned or dropped in here: they come back in
 //! a [`Wakeup`] or a [`Removed`], for the time when the primitive's mutex is free again.
 
-use std::task::Waker;
-
-use crate::probe::Ticket;
+pub(crate) use crate::probe::Wakeup;
 
 /// The index of no slot.
 const NIL: u32 = u32::MAX;
@@ -235,18 +233,6 @@ impl<G, W> Waiters<G, W> {
     }
 }
 
-/// Whom to wake, and the operation in which it waits.
-pub(crate) struct Wakeup {
-    waker: Waker,
-    ticket: Ticket,
-}
-
-impl Wakeup {
-    pub(crate) const fn new(waker: Waker, ticket: Ticket) -> Wakeup {
-        Wakeup { waker, ticket }
-    }
-}
-
 /// Waiters to be woken as soon as no mutex is held.
 #[must_use = "who was taken out of a queue has to be woken"]
 pub(crate) struct Wakeups {
@@ -279,22 +265,21 @@ impl Wakeups {
     /// Wakes them: they are to look again.
     #[inline]
     pub(crate) fn wake(self) {
-        self.wake_noting(Ticket::woken);
+        self.wake_by(Wakeup::woken);
     }
 
     /// Wakes them: each has been handed what it waited for.
     #[inline]
     pub(crate) fn wake_granted(self) {
-        self.wake_noting(Ticket::granted);
+        self.wake_by(Wakeup::granted);
     }
 
     #[inline]
-    fn wake_noting(self, note: fn(Ticket)) {
+    fn wake_by(self, wake: fn(Wakeup)) {
         if !self.others.is_empty() {
-            wake_each(self.into_iter(), note);
-        } else if let Some(Wakeup { waker, ticket }) = self.first {
-            note(ticket);
-            waker.wake();
+            wake_each(self.into_iter(), wake);
+        } else if let Some(first) = self.first {
+            wake(first);
         }
     }
 
@@ -311,23 +296,17 @@ impl From<Option<Wakeup>> for Wakeups {
 
 /// Wakes all, even if a waker panics in between.
 #[cold]
-fn wake_each(wakeups: impl Iterator<Item = Wakeup>, note: fn(Ticket)) {
-    struct Rest<I: Iterator<Item = Wakeup>>(I, fn(Ticket));
+fn wake_each(waiters: impl Iterator<Item = Wakeup>, wake: fn(Wakeup)) {
+    struct Rest<I: Iterator<Item = Wakeup>>(I, fn(Wakeup));
 
     impl<I: Iterator<Item = Wakeup>> Drop for Rest<I> {
         fn drop(&mut self) {
-            for Wakeup { waker, ticket } in self.0.by_ref() {
-                (self.1)(ticket);
-                waker.wake();
-            }
+            self.0.by_ref().for_each(self.1);
         }
     }
 
-    let mut rest = Rest(wakeups, note);
-    for Wakeup { waker, ticket } in rest.0.by_ref() {
-        note(ticket);
-        waker.wake();
-    }
+    let mut rest = Rest(waiters, wake);
+    rest.0.by_ref().for_each(wake);
 }
 
 #[cfg(test)]

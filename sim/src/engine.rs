@@ -43,11 +43,11 @@ pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{ByHand, Detectors, Quiet, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 pub(crate) use objects::{HoldRecord, ObjectRecord};
-pub(crate) use operations::{Description, Gate, Handed, OperationRecord};
+pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, is_inside};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
 pub(crate) use timers::{Timer, TimerKey};
-pub(crate) use waker::{Waiter, is_task_waker};
+pub(crate) use waker::{Waiter, is_task_waker, own_task, wake_task};
 
 use self::faults::FaultState;
 use self::properties::Watches;

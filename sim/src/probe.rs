@@ -93,12 +93,14 @@ mod hold;
 mod object;
 mod operation;
 mod stamp;
+mod wakeup;
 
 pub use hold::{Hold, Mode};
 pub(crate) use object::IN_A_DROP;
 pub use object::{Cause, Object, Spurious};
-pub use operation::{Access, Operation, Ticket};
+pub use operation::{Access, Operation};
 pub use stamp::Stamp;
+pub use wakeup::{Effect, Ticket, Wakeup};
 
 use crate::choice::{Choice, Label};
 use crate::engine::{self, Question};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// Whether this thread is inside of a run: there are none.
 pub(crate) const fn is_inside_run() -> bool {
@@ -82,6 +82,16 @@ impl Object {
 
     pub(crate) const fn release(&self, _hold: Hold) {}
 
+    pub(crate) fn release_to(&self, _hold: Hold, heir: Option<Wakeup>) {
+        if let Some(wakeup) = heir {
+            wakeup.granted();
+        }
+    }
+
+    pub(crate) fn bring_about(&self, effect: Effect) {
+        effect.take_place();
+    }
+
     pub(crate) const fn acquired_at(
         &self,
         _units: u32,
@@ -149,25 +159,73 @@ impl Operation {
         false
     }
 
-    pub(crate) const fn blocked(&mut self, _object: Option<&Object>, _cx: &Context<'_>) {}
+    pub(crate) fn executed_with(&mut self, _object: &Object, effect: Effect) {
+        effect.take_place();
+    }
 
-    pub(crate) const fn ticket(&self) -> Ticket {
-        Ticket
+    pub(crate) const fn executed_holding(
+        &mut self,
+        _object: &Object,
+        _units: u32,
+        _mode: Mode,
+    ) -> Hold {
+        Hold
+    }
+
+    pub(crate) fn park(&mut self, _object: Option<&Object>, cx: &Context<'_>) -> Wakeup {
+        Wakeup { waker: cx.waker().clone() }
+    }
+
+    pub(crate) const fn try_park(
+        &mut self,
+        _object: Option<&Object>,
+        _cx: &Context<'_>,
+    ) -> Option<Wakeup> {
+        None
     }
 }
 
-/// A blocked operation that has no record.
-#[derive(Clone, Copy)]
-pub(crate) struct Ticket;
+/// Whom to wake.
+pub(crate) struct Wakeup {
+    waker: Waker,
+}
 
-impl Ticket {
-    pub(crate) const fn granted(self) {}
+impl Wakeup {
+    pub(crate) fn nobody(_operation: &Operation) -> Wakeup {
+        Wakeup { waker: Waker::noop().clone() }
+    }
 
-    pub(crate) const fn woken(self) {}
+    pub(crate) fn woken(self) {
+        self.waker.wake();
+    }
+
+    pub(crate) fn granted(self) {
+        self.waker.wake();
+    }
+}
+
+/// What follows from an operation: whom it wakes.
+#[derive(Default)]
+pub(crate) struct Effect {
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) received: Stamp,
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) observes: bool,
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) publishes: bool,
+    pub(crate) wakes: Option<Wakeup>,
+}
+
+impl Effect {
+    fn take_place(self) {
+        if let Some(wakeup) = self.wakes {
+            wakeup.woken();
+        }
+    }
 }
 
 /// A message that nobody orders.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Stamp;
 
 impl Stamp {

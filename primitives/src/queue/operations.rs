@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{BaseQueue, GetError, PutError, QueueShutDown, State, Storage};
+use super::{BaseQueue, GetError, PutError, QueueShutDown, Stamped, State, Storage};
 use crate::instrumented::Waiting;
-use crate::waiters::Wakeups;
+use crate::probe::{Effect, Operation};
 
 /// The future of [`BaseQueue::put`].
 #[must_use = "futures do nothing unless they are polled"]
@@ -42,8 +42,15 @@ impl<T, S: Storage<T>> Future for Put<'_, T, S> {
                 }
             }
         };
-        let polled = queue.base.poll(waiting, cx, State::putters, attempt);
-        polled.map_ok(|woken| queue.has_put(woken))
+        let executed = |operation: &mut Operation, result: Result<_, _>| {
+            let (effect, result) = match result {
+                Ok(woken) => (queue.has_put(woken), Ok(())),
+                Err(error) => (Effect::default(), Err(error)),
+            };
+            operation.executed_with(&queue.base.object, effect);
+            result
+        };
+        queue.base.poll_with(waiting, cx, State::putters, attempt, executed)
     }
 }
 
@@ -51,7 +58,9 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
     fn drop(&mut self) {
         let base = &self.queue.base;
         let woken = base.cancel(&mut self.waiting, State::putters, State::pass_on_put);
-        woken.into_iter().for_each(Wakeups::wake);
+        if let Some(wakeup) = woken.flatten() {
+            wakeup.woken();
+        }
     }
 }
 
@@ -78,8 +87,15 @@ impl<T, S: Storage<T>> Future for Get<'_, T, S> {
             Err(GetError::ShutDown) => Some(Err(QueueShutDown(()))),
             Err(GetError::Empty) => None,
         };
-        let polled = queue.base.poll(waiting, cx, State::getters, attempt);
-        polled.map_ok(|(item, woken)| queue.has_got(item, woken))
+        let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| {
+            let (effect, result) = match result {
+                Ok((Stamped { item, stamp }, woken)) => (queue.has_got(stamp, woken), Ok(item)),
+                Err(error) => (Effect::default(), Err(error)),
+            };
+            operation.executed_with(&queue.base.object, effect);
+            result
+        };
+        queue.base.poll_with(waiting, cx, State::getters, attempt, executed)
     }
 }
 
@@ -87,7 +103,9 @@ impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
     fn drop(&mut self) {
         let base = &self.queue.base;
         let woken = base.cancel(&mut self.waiting, State::getters, State::pass_on_get);
-        woken.into_iter().for_each(Wakeups::wake);
+        if let Some(wakeup) = woken.flatten() {
+            wakeup.woken();
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use crate::probe::{Access, Operation};
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
+use std::task::{Context, Wake, Waker};
 
 fn wakeup() -> Wakeup {
     let operation = Operation::new("wait", Access::Read, Location::caller());
-    Wakeup::new(Waker::noop().clone(), operation.ticket())
+    Wakeup::nobody(&operation)
 }
 
 #[test]
@@ -83,8 +83,9 @@ fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     let counts = Arc::new(Counts(AtomicUsize::new(0)));
     let mut wakeups = Wakeups::none();
     for _ in 0..5 {
-        let Wakeup { ticket, .. } = wakeup();
-        wakeups.push(Wakeup::new(Waker::from(counts.clone()), ticket));
+        let mut operation = Operation::new("wait", Access::Read, Location::caller());
+        let waker = Waker::from(counts.clone());
+        wakeups.push(operation.park(None, &mut Context::from_waker(&waker)));
     }
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| wakeups.wake()));
     assert!(panicked.is_err());

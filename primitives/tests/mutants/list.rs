@@ -75,8 +75,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a guard's drop forgets to wake",
         "lock.rs",
-        "            woken.wake_granted();\n        }",
-        "            drop(woken);\n        }",
+        "base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken);",
+        "base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken.filter(|_| false));",
     ),
     mutant(
         "an event wakes nobody",
@@ -130,14 +130,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a put wakes no getter",
         "queue.rs",
-        "Ok(Wakeups::from(self.getters.grant_first(()).ok()))",
-        "Ok(Wakeups::none())",
+        "Ok(self.getters.grant_first(()).ok())",
+        "Ok(None)",
     ),
     mutant(
         "a get wakes no putter",
         "queue.rs",
-        "Ok((item, Wakeups::from(self.putters.grant_first(()).ok())))",
-        "Ok((item, Wakeups::none()))",
+        "Ok((item, self.putters.grant_first(()).ok()))",
+        "Ok((item, None))",
     ),
     mutant(
         "a queue has room for one more",
@@ -161,14 +161,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a cancelled getter wakes no other",
         "queue.rs",
-        "            _ => Wakeups::from(self.getters.grant_first(()).ok()),",
-        "            _ => Wakeups::none(),",
+        "            _ => self.getters.grant_first(()).ok(),",
+        "            _ => None,",
     ),
     mutant(
         "a cancelled putter wakes no other",
         "queue.rs",
-        "            false => Wakeups::from(self.putters.grant_first(()).ok()),",
-        "            false => Wakeups::none(),",
+        "            false => self.putters.grant_first(()).ok(),",
+        "            false => None,",
     ),
     mutant(
         "a shutdown leaves getters waiting",

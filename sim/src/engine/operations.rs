@@ -53,8 +53,26 @@ pub(crate) struct OperationRecord {
     pub(crate) polled_in: u32,
     /// What it was given while it was blocked, if it has not been polled since.
     pub(crate) handed: Handed,
-    /// Whether it waits with its task's own waker, rather than a combinator's.
-    pub(crate) is_own_waker: bool,
+    /// How it is woken, while it is blocked.
+    pub(crate) waits_by: WaitsBy,
+}
+
+impl OperationRecord {
+    /// Whether it is blocked, has been given nothing yet, and will be woken in this way.
+    pub(super) fn is_woken_by(&self, waits_by: WaitsBy) -> bool {
+        self.phase == Phase::Blocked && self.waits_by == waits_by && self.handed == Handed::Nothing
+    }
+}
+
+/// How a blocked operation is woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsBy {
+    /// By the task's number, which its object's queue keeps.
+    Number,
+    /// By a clone of its task's own waker, which is counted.
+    Clone,
+    /// By a waker that is not its task's own: a combinator's.
+    Other,
 }
 
 /// What a blocked operation was given, and has not seen yet.
@@ -171,12 +189,18 @@ impl Core {
         matches!(waiter, Some(Waiter::Task(_)))
     }
 
+    /// Whether an operation was announced with a waker that is not ours.
+    pub(crate) fn has_foreign_waiter(&self, id: OperationId) -> bool {
+        let record = self.operations.get(id.0);
+        record.is_some_and(|record| matches!(record.waiter, Some(Waiter::Other(_))))
+    }
+
     /// Notes that an operation waits in its object's own queue.
     pub(crate) fn block(
         &mut self,
         id: Option<OperationId>,
         description: Description,
-        is_own_waker: bool,
+        waits_by: WaitsBy,
     ) -> (OperationId, Option<Waiter>) {
         self.look_for_ring(&description);
         self.poll.is_known = true;
@@ -189,7 +213,7 @@ impl Core {
         {
             record.polled_in = polled_in;
             record.takes = takes;
-            record.is_own_waker = is_own_waker;
+            record.waits_by = waits_by;
             if record.phase == Phase::Blocked {
                 self.unhand(id);
                 return (id, None);
@@ -204,7 +228,7 @@ impl Core {
         let old = id.and_then(|id| self.forget_operation(id));
         let id = self.insert_operation(description, Phase::Blocked, None);
         if let Some(record) = self.operations.get_mut(id.0) {
-            record.is_own_waker = is_own_waker;
+            record.waits_by = waits_by;
         }
         self.order_waiting(description);
         self.record(move |_| EventKind::Blocked(description.into()));
@@ -232,7 +256,7 @@ impl Core {
     }
 
     /// Notes what a blocked operation was given.
-    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) -> Option<(TaskId, Description)> {
+    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) -> Option<(TaskId, Option<u32>)> {
         let record = self.operations.get_mut(id.0)?;
         if what == Handed::Granted
             && record.handed != Handed::Granted
@@ -241,7 +265,7 @@ impl Core {
             self.objects[object as usize].granted += 1;
         }
         record.handed = what;
-        Some((record.task, record.description))
+        Some((record.task, record.description.object))
     }
 
     /// Notes that an operation has seen, or never will see, what it was given.
@@ -351,7 +375,7 @@ impl Core {
             order,
             polled_in,
             handed: Handed::Nothing,
-            is_own_waker: false,
+            waits_by: WaitsBy::Other,
         };
         OperationId(self.operations.insert(&mut owner.operations, record))
     }

@@ -10,7 +10,7 @@
 //! keeps: each makes a wait breakable.
 
 use super::ids::OperationId;
-use super::operations::{Handed, OperationRecord, Phase};
+use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::table::NIL;
 use super::tasks::{Joining, State, Task};
 use super::{Core, Description, TaskId};
@@ -234,10 +234,15 @@ impl Core {
     /// Whether somebody keeps a waker of a task's that is not known to wait for anything.
     pub(super) fn has_unknown_wait(&self, id: TaskId) -> bool {
         let operations = self.operations.list(self.tasks[id.index()].operations);
-        let known = operations.filter(|(_, it)| {
-            it.phase == Phase::Blocked && it.is_own_waker && it.handed == Handed::Nothing
-        });
+        let known = operations.filter(|(_, it)| it.is_woken_by(WaitsBy::Clone));
         self.tasks[id.index()].wakers as usize > known.count()
+    }
+
+    /// Whether anybody keeps a task's waker, or its number, to wake it.
+    pub(super) fn has_waker(&self, id: TaskId) -> bool {
+        let mut operations = self.operations.list(self.tasks[id.index()].operations);
+        self.tasks[id.index()].wakers > 0
+            || operations.any(|(_, it)| it.is_woken_by(WaitsBy::Number))
     }
 
     /// Whether a task may be stuck: looked at in a few steps, along the first of the waits, before

@@ -10,7 +10,7 @@ use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ids::{Packed, Stamp, TaskId};
-use super::{beacon, current_stamp, with_run_of};
+use super::{Core, beacon, current_stamp, with_run_of};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-bit target");
@@ -77,6 +77,19 @@ fn wake(data: *const ()) {
     }
 }
 
+/// Wakes a task whose number was kept in place of its waker, once `before` was done to the core;
+/// that is not done outside of its run.
+#[inline]
+pub(crate) fn wake_task(packed: Packed, before: impl FnOnce(&mut Core)) {
+    let woken = with_run_of(packed.stamp(), |core| {
+        before(core);
+        core.wake(TaskId(packed.index()));
+    });
+    if woken.is_none() {
+        beacon::wake_from_elsewhere(packed);
+    }
+}
+
 fn drop(data: *const ()) {
     count(packed(data), |wakers| wakers.saturating_sub(1));
 }
@@ -85,6 +98,14 @@ fn drop(data: *const ()) {
 #[inline]
 pub(crate) fn is_task_waker(waker: &Waker) -> bool {
     ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()).stamp() == current_stamp()
+}
+
+/// The number behind a waker of the current task's own; `None` of any other waker.
+#[inline]
+pub(crate) fn own_task(waker: &Waker, core: &Core) -> Option<Packed> {
+    let task = core.current?;
+    let own = Packed::new(core.stamp, task.0);
+    (ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()) == own).then_some(own)
 }
 
 /// Whom to wake: a task of this run directly, or whatever stands behind a waker of somebody

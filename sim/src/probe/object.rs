@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::hold::{Hold, Mode};
 use super::operation::Access;
+use super::wakeup::{Effect, Wakeup};
 use crate::AbortHandle;
-use crate::engine::{Core, Description, Packed, with_run};
+use crate::engine::{Core, Description, Handed, Packed, with_run};
 use crate::trace::EventKind;
 
 /// What ends one kind of wait at an object. When somebody waits at it for ever, the report says
@@ -259,6 +260,13 @@ impl Object {
         });
     }
 
+    /// Lets an [`Effect`] of an [immediate](Self::immediate) operation take place.
+    #[inline]
+    pub fn bring_about(&self, mut effect: Effect) {
+        with_run(|core| effect.take_place(self, core));
+        effect.wake_rest();
+    }
+
     /// Notes that the current task has done something through it that may end the waits of
     /// others and is no operation of its own. Operations that a [`Cause`] names are noted as they
     /// are recorded.
@@ -309,13 +317,15 @@ impl Object {
     /// what [`publish`](Self::publish) says are parts. A drop has no caller, so that it has no site.
     #[inline]
     pub fn release(&self, hold: Hold) {
-        self.release_at(hold, IN_A_DROP);
+        self.release_to(hold, None);
     }
 
+    /// The same, and wakes the waiter that the object was granted to.
     #[inline]
-    fn release_at(&self, hold: Hold, site: &'static Location<'static>) {
-        let (name, record) = ("release", hold.into_record());
+    pub fn release_to(&self, hold: Hold, mut heir: Option<Wakeup>) {
+        let record = hold.into_record();
         with_run(|core| {
+            let (name, site) = ("release", IN_A_DROP);
             if core.is_watched() {
                 let (object, access) = (Some(self.index(core)), Access::Change);
                 core.executed(Description { name, object, access, site });
@@ -328,7 +338,11 @@ impl Object {
             if let Some(index) = record.of(core.stamp) {
                 core.unhold(index);
             }
+            Wakeup::wake_in(&mut heir, Handed::Granted, core);
         });
+        if let Some(heir) = heir {
+            heir.granted();
+        }
     }
 
     /// Notes that there are `now` of what it takes `all` of: the parties at a barrier, say. A
@@ -345,14 +359,23 @@ impl Object {
     /// dropped, and [`observe`](Self::observe)s it.
     #[inline]
     pub fn acquired_at(&self, units: u32, mode: Mode, site: &'static Location<'static>) -> Hold {
-        let place = with_run(|core| {
-            let object = self.index(core);
-            if core.orders_matter() {
-                core.observe(object);
-            }
-            core.hold(object, units, mode, site)
-        });
+        let place = with_run(|core| self.acquire_in(core, units, mode, site));
         Hold::new(place.unwrap_or(Packed::NONE))
+    }
+
+    #[inline]
+    pub(super) fn acquire_in(
+        &self,
+        core: &mut Core,
+        units: u32,
+        mode: Mode,
+        site: &'static Location<'static>,
+    ) -> Packed {
+        let object = self.index(core);
+        if core.orders_matter() {
+            core.observe(object);
+        }
+        core.hold(object, units, mode, site)
     }
 
     /// The object's place in the current run.

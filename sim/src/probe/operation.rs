@@ -3,11 +3,13 @@
 use std::panic::Location;
 use std::task::{Context, Poll};
 
+use super::hold::{Hold, Mode};
 use super::object::Object;
+use super::wakeup::{Effect, Ticket, Wakeup};
 use crate::engine::{
-    Core, Description, Gate, Handed, OperationId, Packed, Waiter, is_task_waker, with_run,
+    Core, Description, Gate, Handed, OperationId, Packed, Waiter, WaitsBy, is_task_waker, own_task,
+    with_run,
 };
-use crate::trace::EventKind;
 
 /// Whether an operation changes its object: two that touch the same object race when one of
 /// them does.
@@ -151,36 +153,99 @@ impl Operation {
     /// Notes that it was executed: it has had its effect.
     #[inline]
     pub fn executed(&mut self, object: Option<&Object>) {
-        let record = std::mem::take(&mut self.record);
         self.stage = Stage::LetThrough;
+        let _waiter = with_run(|core| self.execute(object, core));
+    }
+
+    /// The same, and what follows from it at once: see [`Effect`].
+    #[inline]
+    pub fn executed_with(&mut self, object: &Object, effect: Effect) {
+        self.stage = Stage::LetThrough;
+        let mut effect = effect;
         let _waiter = with_run(|core| {
-            if core.is_watched() {
-                let description = self.describe(object, core);
-                core.executed(description);
-            }
-            if let Some(object) = object {
-                object.note_deed(core, self.name, self.site);
-            }
-            let id = record.of(core.stamp)?;
-            core.forget_operation(OperationId(id))
+            let waiter = self.execute(Some(object), core);
+            effect.take_place(object, core);
+            waiter
         });
+        effect.wake_rest();
+    }
+
+    /// The same, and that the current task holds `units` of the object from here on, which it
+    /// [observes](Object::observe).
+    #[inline]
+    pub fn executed_holding(&mut self, object: &Object, units: u32, mode: Mode) -> Hold {
+        self.stage = Stage::LetThrough;
+        let held = with_run(|core| {
+            let waiter = self.execute(Some(object), core);
+            (object.acquire_in(core, units, mode, self.site), waiter)
+        });
+        match held {
+            Some((place, _waiter)) => Hold::new(place),
+            None => Hold::none(),
+        }
+    }
+
+    #[inline]
+    fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waiter> {
+        if core.is_watched() {
+            let description = self.describe(object, core);
+            core.executed(description);
+        }
+        if let Some(object) = object {
+            object.note_deed(core, self.name, self.site);
+        }
+        let id = std::mem::take(&mut self.record).of(core.stamp)?;
+        core.forget_operation(OperationId(id))
     }
 
     /// Notes that it cannot be executed yet and waits in the object's own queue. To be called on
     /// every poll that leaves it so.
     #[inline]
     pub fn blocked(&mut self, object: Option<&Object>, cx: &Context<'_>) {
-        let record = self.record;
-        let is_own = is_task_waker(cx.waker());
-        let blocked = with_run(|core| {
-            let description = self.describe(object, core);
-            let id = record.of(core.stamp).map(OperationId);
-            let (id, old) = core.block(id, description, is_own);
-            (Packed::new(core.stamp, id.0), old)
+        let waits_by = match is_task_waker(cx.waker()) {
+            true => WaitsBy::Clone,
+            false => WaitsBy::Other,
+        };
+        let _old = with_run(|core| self.block(object, waits_by, core));
+    }
+
+    fn block(
+        &mut self,
+        object: Option<&Object>,
+        waits_by: WaitsBy,
+        core: &mut Core,
+    ) -> Option<Waiter> {
+        let description = self.describe(object, core);
+        let id = self.record.of(core.stamp).map(OperationId);
+        let (id, old) = core.block(id, description, waits_by);
+        self.record = Packed::new(core.stamp, id.0);
+        old
+    }
+
+    /// Notes that it cannot be executed yet, as [`blocked`](Self::blocked) does, and says whom
+    /// the object's own queue is to wake. The waker of `cx` may be cloned, which runs code of
+    /// others: not to be called while a mutex is locked.
+    #[inline]
+    pub fn park(&mut self, object: Option<&Object>, cx: &mut Context<'_>) -> Wakeup {
+        self.blocked(object, cx);
+        Wakeup::by_waker(cx.waker().clone(), self.ticket())
+    }
+
+    /// The same, if it runs no code of others: when a task of the run on this thread polls it
+    /// with its own waker. Otherwise `None`, and nothing was noted.
+    #[inline]
+    pub fn try_park(&mut self, object: Option<&Object>, cx: &mut Context<'_>) -> Option<Wakeup> {
+        let task = with_run(|core| {
+            let task = own_task(cx.waker(), core)?;
+            let id = self.record.of(core.stamp).map(OperationId);
+            if id.is_some_and(|id| core.has_foreign_waiter(id)) {
+                return None;
+            }
+            let old = self.block(object, WaitsBy::Number, core);
+            debug_assert!(!matches!(old, Some(Waiter::Other(_))), "looked at above");
+            Some(task)
         });
-        if let Some((record, _old)) = blocked {
-            self.record = record;
-        }
+        Some(Wakeup::by_number(task.flatten()?, self.ticket()))
     }
 
     /// Whether this operation, which is blocked, is to return as if it had been notified. That is
@@ -204,7 +269,7 @@ impl Operation {
     /// Names the operation while it is blocked, for whoever grants it what it waits for.
     #[must_use]
     pub const fn ticket(&self) -> Ticket {
-        Ticket { record: self.record }
+        Ticket::new(self.record)
     }
 
     fn describe(&self, object: Option<&Object>, core: &mut Core) -> Description {
@@ -226,37 +291,5 @@ impl Operation {
 impl Drop for Operation {
     fn drop(&mut self) {
         self.forget();
-    }
-}
-
-/// A blocked operation, as the object's queue of waiters keeps it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ticket {
-    record: Packed,
-}
-
-impl Ticket {
-    /// Notes that the object was granted to this operation, which has not been polled since.
-    pub fn granted(self) {
-        with_run(|core| {
-            let Some(id) = self.record.of(core.stamp) else { return };
-            let Some((task, description)) = core.hand(OperationId(id), Handed::Granted) else {
-                return;
-            };
-            core.record(|_| EventKind::Granted {
-                task: task.into(),
-                object: description.object.map(Into::into),
-            });
-        });
-    }
-
-    /// Notes that this operation was woken to look again, or was notified, and has not been
-    /// polled since.
-    pub fn woken(self) {
-        with_run(|core| {
-            if let Some(id) = self.record.of(core.stamp) {
-                core.hand(OperationId(id), Handed::Woken);
-            }
-        });
     }
 }

@@ -1,6 +1,6 @@
 //! What happens before what, for a single message.
 
-use crate::engine::{self, with_run};
+use crate::engine::{self, Core, with_run};
 
 /// Travels with a message: what its sender did before it was sent happens before what its
 /// receiver does with it.
@@ -25,13 +25,15 @@ impl Stamp {
     /// Orders what the current task does from here on after what the stamp's task had done.
     #[inline]
     pub fn observe(self) {
-        if self.run == engine::Stamp::NONE {
-            return;
+        if self.run != engine::Stamp::NONE {
+            with_run(|core| self.observe_in(core));
         }
-        with_run(|core| {
-            if self.run == core.stamp {
-                core.observe_message(self.number);
-            }
-        });
+    }
+
+    #[inline]
+    pub(super) fn observe_in(self, core: &mut Core) {
+        if self.run == core.stamp {
+            core.observe_message(self.number);
+        }
     }
 }

@@ -206,9 +206,9 @@ impl Core {
     fn woken_from_unknown(&self, task: TaskId) -> Woken {
         let title = self.task_title(task);
         let subject = format!("a future of {title}");
-        let message = match self.tasks[task.index()].wakers {
-            0 => format!("{title} waits, and nobody has kept its waker"),
-            _ => format!("{title} waits, and its waker was not called"),
+        let message = match self.has_waker(task) {
+            false => format!("{title} waits, and nobody has kept its waker"),
+            true => format!("{title} waits, and its waker was not called"),
         };
         let (place, before) = (self.task_place(task), self.standing(task));
         Woken { task, subject, message, story: Vec::new(), place, before }

@@ -209,7 +209,7 @@ impl Core {
         let blocked = self.blocked_among(&[task]);
         let Some(blocked) = blocked.first() else { return String::new() };
         let mut line = blocked.to_string();
-        if blocked.waits.is_empty() && self.tasks[task.index()].wakers == 0 {
+        if blocked.waits.is_empty() && !self.has_waker(task) {
             line.push_str(", and nobody has kept its waker: nothing can wake it");
         }
         line

@@ -1,0 +1,161 @@
+//! Who waits in an object's own queue, and how it is woken.
+
+use std::task::Waker;
+
+use super::object::Object;
+use super::operation::Operation;
+use super::stamp::Stamp;
+use crate::engine::{Core, Handed, OperationId, Packed, TaskId, wake_task, with_run};
+use crate::trace::EventKind;
+
+/// A blocked operation, as the object's queue of waiters keeps it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ticket {
+    record: Packed,
+}
+
+impl Ticket {
+    pub(super) const fn new(record: Packed) -> Ticket {
+        Ticket { record }
+    }
+
+    /// Notes that the object was granted to this operation, which has not been polled since.
+    pub fn granted(self) {
+        with_run(|core| self.hand(Handed::Granted, core));
+    }
+
+    /// Notes that this operation was woken to look again, or was notified, and has not been
+    /// polled since.
+    pub fn woken(self) {
+        with_run(|core| self.hand(Handed::Woken, core));
+    }
+
+    #[inline]
+    fn hand(self, what: Handed, core: &mut Core) {
+        let Some(id) = self.record.of(core.stamp) else { return };
+        let handed = core.hand(OperationId(id), what);
+        if what == Handed::Granted
+            && let Some((task, object)) = handed
+        {
+            let object = object.map(Into::into);
+            core.record(|_| EventKind::Granted { task: task.into(), object });
+        }
+    }
+}
+
+/// Whom to wake, and the operation in which it waits: what an object's own queue keeps.
+///
+/// [`Operation::park`] and [`Operation::try_park`] make it. Waking and dropping it may run code of
+/// others, and are not to be done while a mutex is locked.
+#[derive(Debug)]
+pub struct Wakeup {
+    whom: Whom,
+    ticket: Ticket,
+}
+
+#[derive(Debug)]
+enum Whom {
+    /// A task by its number: a waker of our own is no more than that.
+    Task(Packed),
+    /// Whatever stands behind a waker.
+    Other(Waker),
+}
+
+impl Wakeup {
+    pub(super) const fn by_number(task: Packed, ticket: Ticket) -> Wakeup {
+        Wakeup { whom: Whom::Task(task), ticket }
+    }
+
+    pub(super) const fn by_waker(waker: Waker, ticket: Ticket) -> Wakeup {
+        Wakeup { whom: Whom::Other(waker), ticket }
+    }
+
+    /// For an operation that was not polled yet: nobody is woken.
+    #[must_use]
+    pub fn nobody(operation: &Operation) -> Wakeup {
+        Wakeup { whom: Whom::Other(Waker::noop().clone()), ticket: operation.ticket() }
+    }
+
+    /// Wakes it: it is to look again, or was notified.
+    #[inline]
+    pub fn woken(self) {
+        self.wake(Handed::Woken);
+    }
+
+    /// Wakes it: the object was granted to it.
+    #[inline]
+    pub fn granted(self) {
+        self.wake(Handed::Granted);
+    }
+
+    #[inline]
+    fn wake(self, what: Handed) {
+        match self.whom {
+            Whom::Task(task) => wake_task(task, |core| self.ticket.hand(what, core)),
+            Whom::Other(waker) => {
+                with_run(|core| self.ticket.hand(what, core));
+                waker.wake();
+            }
+        }
+    }
+
+    /// Wakes it in the course of something else, if it is a task of this very run.
+    #[inline]
+    pub(super) fn wake_in(wakeup: &mut Option<Wakeup>, what: Handed, core: &mut Core) {
+        if let Some(Wakeup { whom: Whom::Task(task), ticket }) = *wakeup
+            && let Some(index) = task.of(core.stamp)
+        {
+            ticket.hand(what, core);
+            core.wake(TaskId(index));
+            *wakeup = None;
+        }
+    }
+}
+
+/// What follows at once from an operation that is executed.
+///
+/// # Examples
+/// ```
+/// use std::panic::Location;
+/// use unpick_sim::probe::{Access, Effect, Object, Operation};
+///
+/// let mailbox = Object::new("mailbox");
+/// let mut put = Operation::new("put", Access::Change, Location::caller());
+/// put.executed_with(&mailbox, Effect { publishes: true, ..Effect::default() });
+/// ```
+#[derive(Debug, Default)]
+pub struct Effect {
+    /// What came with a message that was taken: see [`Stamp::observe`].
+    pub received: Stamp,
+    /// Whether it comes after everything that was published: see [`Object::observe`].
+    pub observes: bool,
+    /// Whether it is published: see [`Object::publish`].
+    pub publishes: bool,
+    /// Who is to look again.
+    pub wakes: Option<Wakeup>,
+}
+
+impl Effect {
+    #[inline]
+    pub(super) fn take_place(&mut self, object: &Object, core: &mut Core) {
+        if core.orders_matter() {
+            self.received.observe_in(core);
+            let index = object.index(core);
+            if self.observes {
+                core.observe(index);
+            }
+            if self.publishes {
+                core.publish(index);
+            }
+        }
+        Wakeup::wake_in(&mut self.wakes, Handed::Woken, core);
+    }
+
+    /// Wakes whom the engine does not wake: not to be called while it is borrowed.
+    #[inline]
+    pub(super) fn wake_rest(self) {
+        if let Some(wakeup) = self.wakes {
+            wakeup.woken();
+        }
+    }
+}
