@@ -36,28 +36,70 @@ impl Stream {
 #[derive(Debug, Default)]
 pub struct Streams {
     run: RunId,
-    streams: [Option<ChaCha8Rng>; STREAMS],
+    streams: [Buffered; STREAMS],
+}
+
+/// How many words are drawn at a time: as many as ChaCha makes at a time.
+const WORDS: usize = 64;
+
+/// One stream. Words are taken out of a list of our own, as the generator takes longer to hand
+/// out one than to hand out all that it has made.
+#[derive(Debug)]
+struct Buffered {
+    words: [u32; WORDS],
+    /// How many of them were taken.
+    taken: usize,
+    generator: Option<ChaCha8Rng>,
+}
+
+impl Buffered {
+    const NEW: Buffered = Buffered { words: [0; WORDS], taken: WORDS, generator: None };
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, run: RunId, stream: u64) {
+        let generator = self.generator.get_or_insert_with(|| seeded(run, stream));
+        let mut bytes = [0; 4 * WORDS];
+        generator.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        self.taken = 0;
+    }
+}
+
+impl Default for Buffered {
+    fn default() -> Buffered {
+        Buffered::NEW
+    }
 }
 
 impl Streams {
     /// The streams of run `run`.
     #[must_use]
     pub const fn new(run: RunId) -> Streams {
-        Streams { run, streams: [const { None }; STREAMS] }
+        Streams { run, streams: [Buffered::NEW; STREAMS] }
     }
 
     /// Begins the streams of another run, in place.
     pub(crate) fn restart(&mut self, run: RunId) {
         self.run = run;
-        self.streams.iter_mut().for_each(|stream| *stream = None);
+        for stream in &mut self.streams {
+            (stream.taken, stream.generator) = (WORDS, None);
+        }
     }
 
     /// The next raw word of a stream, uniform over all `u32`.
     #[inline]
     pub fn word(&mut self, stream: Stream) -> u32 {
-        let run = self.run;
         let number = stream.number();
-        self.streams[number].get_or_insert_with(|| seeded(run, number as u64)).next_u32()
+        let stream = &mut self.streams[number];
+        if stream.taken >= WORDS {
+            stream.refill(self.run, number as u64);
+        }
+        let word = stream.words[stream.taken];
+        stream.taken += 1;
+        word
     }
 
     /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight one of
@@ -93,8 +135,6 @@ impl Streams {
     }
 }
 
-#[cold]
-#[inline(never)]
 fn seeded(run: RunId, stream: u64) -> ChaCha8Rng {
     let mut key = *b"________________unpick streams 1";
     key[..8].copy_from_slice(&run.seed.to_le_bytes());
