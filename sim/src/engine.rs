@@ -126,6 +126,8 @@ pub(crate) struct Core {
     /// How many objects of each kind each task has made.
     object_numbers: BTreeMap<(TaskId, &'static str), u32>,
     pub(crate) holds: Table<HoldRecord>,
+    /// What tasks have done of late that may end the waits of others.
+    notes: Vec<deeds::Note>,
 
     now_ns: u64,
     pub(crate) timers: Timers,
@@ -143,7 +145,7 @@ pub(crate) struct Core {
     /// There in a run in which faults may strike.
     faults: Option<Box<FaultState>>,
     /// Whether anything of the following is there, so that the loop looks at one flag: a
-    /// finding, wakers to call, a turn that is decided already.
+    /// finding, wakers to call, a ring to look for.
     attention: bool,
     /// The task whose wait may have closed a ring.
     ring_from: Option<TaskId>,
@@ -271,6 +273,7 @@ impl Core {
             free_objects: Vec::new(),
             object_numbers: BTreeMap::new(),
             holds: Table::new(),
+            notes: Vec::new(),
             now_ns: 0,
             timers: Timers::new(),
             source: None,

@@ -107,6 +107,7 @@ impl Core {
 
     /// Takes the turn that a preemption choice has decided on, unless it is gone. What became
     /// ready since then is behind it, so that it is mostly where it was.
+    #[inline]
     pub(super) fn take_preselected(&mut self, (turn, place): (Turn, usize)) -> Option<Turn> {
         if place < self.ready.len() && self.ready.get(place) == turn && !self.is_asking {
             return Some(self.ready.take(place));
@@ -185,13 +186,18 @@ impl Core {
         if others == 0 {
             return true;
         }
-        let question = Question { label: Label::Schedule, arity: others as u32 + 1, weight: None };
-        match self.decide(question, description) {
+        let (label, arity) = (Label::Schedule, others as u32 + 1);
+        let taken = if self.is_asking {
+            self.decide(Question { label, arity, weight: None }, description)
+        } else {
+            let taken = self.streams.below(Stream::Choice(label), arity);
+            self.keep(Choice::new_fitting(label, arity, taken))
+        };
+        match taken {
             0 => true,
             taken => {
                 let place = taken as usize - 1;
                 self.preselected = Some((self.ready.get(place), place));
-                self.attention = true;
                 false
             }
         }

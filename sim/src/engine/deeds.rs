@@ -1,13 +1,15 @@
 //! What tasks have done through an object that may end the waits of others: puts, sets, notifies.
 //!
 //! Kept so that a task which waits for ever can be told who could have woken it, and what became
-//! of that.
+//! of that. Reports are rare, and deeds are not: so a deed is a note at first, and notes are put
+//! together when there are many of them, or when somebody asks.
 
 use std::panic::Location;
 use std::ptr;
 
 use super::Core;
 use super::ids::TaskId;
+use crate::probe::Cause;
 
 /// Something that a task has done through an object, one or more times.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,22 @@ pub(crate) struct Deed {
     /// Whether the last time woke nobody.
     pub(crate) is_unheard: bool,
 }
+
+/// That a task has done something through an object, as it is noted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    object: u32,
+    task: TaskId,
+    action: &'static str,
+    site: &'static Location<'static>,
+    at_ns: u64,
+    order: u64,
+    /// Whether it is kept whatever the object's causes name.
+    is_certain: bool,
+}
+
+/// How many notes are made before they are put together.
+const NOTES_MAX: usize = 256;
 
 /// What has been done through one object, the latest newcomer last.
 #[derive(Clone, Debug, Default)]
@@ -54,21 +72,18 @@ impl Deeds {
     }
 
     /// Notes what a task has done once more, if that is known under this very literal.
-    #[inline]
     fn note_again(&mut self, new: &Deed) -> bool {
         // Texts are not compared: the same literal is mostly in one place.
         let same = |old: &Deed| old.task == new.task && ptr::eq(old.action, new.action);
         self.repeat(new, same)
     }
 
-    #[inline(never)]
     fn note(&mut self, new: Deed) {
         if !self.repeat(&new, |old| old.task == new.task && old.action == new.action) {
             self.push(new);
         }
     }
 
-    #[inline]
     fn repeat(&mut self, new: &Deed, same: impl Fn(&Deed) -> bool) -> bool {
         let old = self.list.iter_mut().rev().take(LOOKED_AT).find(|old| same(old));
         let Some(old) = old else { return false };
@@ -76,6 +91,18 @@ impl Deeds {
         (old.site, old.is_unheard) = (new.site, false);
         (old.at_ns, old.order) = (new.at_ns, new.order);
         true
+    }
+
+    /// Puts a note with the others.
+    fn add(&mut self, note: &Note, causes: &[Cause]) {
+        let Note { task, action, site, at_ns, order, .. } = *note;
+        let (count, unheard, is_unheard) = (1, 0, false);
+        let deed = Deed { task, action, count, unheard, site, at_ns, order, is_unheard };
+        let matters = |cause: &Cause| cause.by.contains(&action) || cause.owed.contains(&action);
+        // Asked once for each task and action.
+        if !self.note_again(&deed) && (note.is_certain || causes.iter().any(matters)) {
+            self.note(deed);
+        }
     }
 
     fn push(&mut self, new: Deed) {
@@ -96,31 +123,50 @@ impl Core {
         action: &'static str,
         site: &'static Location<'static>,
     ) {
-        self.acted_if(object, action, site, |_| true);
+        self.note_deed(object, action, site, true);
     }
 
-    /// The same, if it is among what the object's causes name: that is asked once for each task
-    /// and action.
+    /// The same, if it is among what the object's causes name.
     #[inline]
-    pub(crate) fn acted_if(
+    pub(crate) fn acted_if_caused(
         &mut self,
         object: u32,
         action: &'static str,
         site: &'static Location<'static>,
-        matters: impl FnOnce(&'static str) -> bool,
+    ) {
+        self.note_deed(object, action, site, false);
+    }
+
+    #[inline(always)]
+    fn note_deed(
+        &mut self,
+        object: u32,
+        action: &'static str,
+        site: &'static Location<'static>,
+        is_certain: bool,
     ) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let (at_ns, is_unheard) = (self.now_ns, false);
-        let order = self.spent;
-        let deed = Deed { task, action, count: 1, unheard: 0, site, at_ns, order, is_unheard };
-        let deeds = &mut self.objects[object as usize].deeds;
-        if !deeds.note_again(&deed) && matters(action) {
-            deeds.note(deed);
+        let (at_ns, order) = (self.now_ns, self.spent);
+        if self.notes.len() == NOTES_MAX {
+            self.put_notes_together();
         }
+        self.notes.push(Note { object, task, action, site, at_ns, order, is_certain });
+    }
+
+    /// Puts all notes together with what was done before.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn put_notes_together(&mut self) {
+        for note in &self.notes {
+            let record = &mut self.objects[note.object as usize];
+            record.deeds.add(note, record.causes);
+        }
+        self.notes.clear();
     }
 
     /// Notes that what the current task did last through an object woke nobody.
     pub(crate) fn went_unheard(&mut self, object: u32) {
+        self.put_notes_together();
         let task = self.current.unwrap_or(TaskId::MAIN);
         let deeds = &mut self.objects[object as usize].deeds.list;
         if let Some(deed) =
@@ -131,12 +177,23 @@ impl Core {
         }
     }
 
+    /// What was done through an object.
+    pub(super) fn deeds(&self, object: u32) -> Deeds {
+        let record = &self.objects[object as usize];
+        let mut deeds = record.deeds.clone();
+        for note in self.notes.iter().filter(|note| note.object == object) {
+            deeds.add(note, record.causes);
+        }
+        deeds
+    }
+
     /// What was done through an object that may end waits of this name, latest first.
-    pub(super) fn deeds_for(&self, object: u32, wait: &str) -> impl Iterator<Item = &Deed> {
+    pub(super) fn deeds_for(&self, object: u32, wait: &str) -> impl Iterator<Item = Deed> {
         let record = &self.objects[object as usize];
         let cause = record.causes.iter().find(|cause| cause.wait == wait);
-        let ends = move |deed: &&Deed| cause.is_some_and(|cause| cause.by.contains(&deed.action));
-        let mut deeds: Vec<&Deed> = record.deeds.iter().filter(ends).collect();
+        let ends = move |deed: &Deed| cause.is_some_and(|cause| cause.by.contains(&deed.action));
+        let mut deeds = self.deeds(object).list;
+        deeds.retain(ends);
         deeds.sort_by_key(|deed| std::cmp::Reverse(deed.order));
         deeds.into_iter()
     }

@@ -228,6 +228,12 @@ impl Core {
             {
                 return next;
             }
+            // What `attend` would do, if this is all that there is to attend to.
+            if let Some((turn, place)) = self.preselected.take()
+                && let Some(turn) = self.take_preselected((turn, place))
+            {
+                return self.take_turn(turn);
+            }
             return match self.next_turn() {
                 Some(turn) => self.take_turn(turn),
                 None => match self.idle() {

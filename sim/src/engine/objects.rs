@@ -26,6 +26,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) takes: u32,
     /// To how many operations it was granted that have not been polled since.
     pub(crate) granted: u32,
+    /// The operation that it was granted to last.
+    pub(crate) heir: u32,
     /// Whether others than those who hold it have been seen to give it back.
     pub(crate) is_loose: bool,
     /// Whether a wait at it may end for nothing.
@@ -75,6 +77,7 @@ impl Core {
             holds: NIL,
             takes: 0,
             granted: 0,
+            heir: NIL,
             is_loose: false,
             spurious: Spurious::Never,
             causes,
@@ -85,6 +88,7 @@ impl Core {
         record.past = self.order_object(&record);
         let index = match self.free_objects.pop() {
             Some(index) => {
+                self.put_notes_together();
                 self.forget_order(index);
                 self.objects[index as usize] = record;
                 index

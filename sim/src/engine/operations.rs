@@ -47,7 +47,8 @@ pub(crate) struct OperationRecord {
     pub(crate) since_ns: u64,
     /// How many steps had been taken then.
     pub(crate) order: u64,
-    /// How often its object had been taken when it began to wait, or was polled last.
+    /// How often its object had been taken when it began to wait in its queue, or was polled last
+    /// while it waits there.
     pub(crate) takes: u32,
     /// Which poll of its task polled it last.
     pub(crate) polled_in: u32,
@@ -58,6 +59,11 @@ pub(crate) struct OperationRecord {
 }
 
 impl OperationRecord {
+    /// Whether it was granted this object, and has not been polled since.
+    pub(super) fn is_heir_of(&self, object: u32) -> bool {
+        self.handed == Handed::Granted && self.description.object == Some(object)
+    }
+
     /// Whether it is blocked, has been given nothing yet, and will be woken in this way.
     pub(super) fn is_woken_by(&self, waits_by: WaitsBy) -> bool {
         self.phase == Phase::Blocked && self.waits_by == waits_by && self.handed == Handed::Nothing
@@ -149,6 +155,7 @@ impl Core {
     }
 
     /// Announces an operation that gives way: it becomes a turn behind all others.
+    #[inline]
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
         self.poll.is_known = true;
         let id = self.insert_operation(description, Phase::Announced, Some(waiter));
@@ -159,6 +166,7 @@ impl Core {
 
     /// What an announced operation finds when it is polled again; `None` if it is to ask the
     /// gate afresh.
+    #[inline]
     pub(crate) fn poll_announced(&mut self, id: OperationId) -> Option<Gate> {
         let current = self.current;
         let polled_in = current.map_or(0, |task| self.tasks[task.index()].polls);
@@ -228,7 +236,7 @@ impl Core {
         let old = id.and_then(|id| self.forget_operation(id));
         let id = self.insert_operation(description, Phase::Blocked, None);
         if let Some(record) = self.operations.get_mut(id.0) {
-            record.waits_by = waits_by;
+            (record.waits_by, record.takes) = (waits_by, takes);
         }
         self.order_waiting(description);
         self.record(move |_| EventKind::Blocked(description.into()));
@@ -262,13 +270,16 @@ impl Core {
             && record.handed != Handed::Granted
             && let Some(object) = record.description.object
         {
-            self.objects[object as usize].granted += 1;
+            let object = &mut self.objects[object as usize];
+            object.granted += 1;
+            object.heir = id.0;
         }
         record.handed = what;
         Some((record.task, record.description.object))
     }
 
     /// Notes that an operation has seen, or never will see, what it was given.
+    #[inline]
     fn unhand(&mut self, id: OperationId) {
         if let Some(record) = self.operations.get_mut(id.0)
             && std::mem::take(&mut record.handed) == Handed::Granted
@@ -280,6 +291,7 @@ impl Core {
 
     /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
     /// dropped outside of the engine.
+    #[inline(always)]
     pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
         let OperationRecord { task, phase, handed, .. } = *self.operations.get(id.0)?;
         if handed != Handed::Nothing {
@@ -291,6 +303,7 @@ impl Core {
     }
 
     /// Forgets an operation that was dropped before it was executed.
+    #[inline(never)]
     pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
         let &OperationRecord { description, phase, .. } = self.operations.get(id.0)?;
         if phase == Phase::Blocked {
@@ -354,6 +367,7 @@ impl Core {
         description.object.map_or(0, |object| self.objects[object as usize].takes)
     }
 
+    #[inline]
     fn insert_operation(
         &mut self,
         description: Description,
@@ -362,11 +376,10 @@ impl Core {
     ) -> OperationId {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let (since_ns, order) = (self.now_ns, self.spent);
-        let takes = self.takes_of(&description);
         let owner = &mut self.tasks[task.index()];
         let polled_in = owner.polls;
         let record = OperationRecord {
-            takes,
+            takes: 0,
             task,
             description,
             phase,

@@ -385,6 +385,7 @@ fn end() -> Ended {
         core.by_hand = None;
         core.quiet = Quiet::default();
         core.objects.clear();
+        core.notes.clear();
         core.free_objects.clear();
         core.object_numbers.clear();
         core.holds.clear();

@@ -13,7 +13,7 @@ use super::ids::OperationId;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::table::NIL;
 use super::tasks::{Joining, State, Task};
-use super::{Core, Description, TaskId};
+use super::{Core, Description, ObjectRecord, TaskId};
 use crate::options::Detection;
 use crate::probe::Mode;
 
@@ -121,11 +121,27 @@ impl Core {
     #[inline]
     pub(super) fn look_for_ring(&mut self, description: &Description) {
         if let (Some(object), Some(current)) = (description.object, self.current) {
-            let object = &self.objects[object as usize];
-            if object.holds != NIL || object.granted > 0 {
+            let record = &self.objects[object as usize];
+            if (record.holds != NIL || record.granted > 0) && !self.will_be_given_up(object) {
                 self.look_for_ring_from(current);
             }
         }
+    }
+
+    /// Whether it is plain that an object will be given up or taken by a task that is ready: then
+    /// nobody who waits for it is stuck, however this poll ends.
+    #[inline]
+    fn will_be_given_up(&self, object: u32) -> bool {
+        let ObjectRecord { holds, granted, heir, .. } = self.objects[object as usize];
+        let owner = match (self.holds.get(holds), granted) {
+            (Some(hold), 0) if hold.mode == Mode::Exclusive => Some(hold.task),
+            (None, 1) => {
+                let heir = self.operations.get(heir);
+                heir.filter(|heir| heir.is_heir_of(object)).map(|heir| heir.task)
+            }
+            _ => None,
+        };
+        owner.is_some_and(|owner| self.tasks[owner.index()].state == State::Ready)
     }
 
     /// Looks, as soon as the current poll is over, whether this task can never go on.
@@ -225,9 +241,7 @@ impl Core {
         // Mostly there is none, and nothing to search for.
         let most = self.objects[object as usize].granted as usize;
         let all = self.operations.iter().map(|(_, operation)| operation);
-        let is_heir = move |operation: &&OperationRecord| {
-            operation.handed == Handed::Granted && operation.description.object == Some(object)
-        };
+        let is_heir = move |operation: &&OperationRecord| operation.is_heir_of(object);
         all.take(if most == 0 { 0 } else { usize::MAX }).filter(is_heir).take(most)
     }
 

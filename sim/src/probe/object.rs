@@ -197,12 +197,7 @@ impl Object {
             return;
         }
         let object = self.index(core);
-        core.acted_if(object, name, site, |name| self.is_deed(name));
-    }
-
-    #[inline(never)]
-    fn is_deed(&self, name: &str) -> bool {
-        self.causes.iter().any(|cause| cause.by.contains(&name) || cause.owed.contains(&name))
+        core.acted_if_caused(object, name, site);
     }
 
     /// Notes that the current task holds `units` of it, until the [`Hold`] is dropped.

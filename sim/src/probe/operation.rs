@@ -45,6 +45,21 @@ enum Stage {
     LetThrough,
 }
 
+/// What the engine makes of an operation that is polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// It may be executed.
+    Go,
+    /// It gives way, and is announced.
+    Announced,
+    /// It gives way, and is to be announced with a waker that is not ours.
+    Announce,
+    /// It gives way still: its waker may be another one than before.
+    KeepWaker,
+    /// It was snoozed, or polled by another task or in another run before: it asks afresh.
+    AskAfresh,
+}
+
 impl Operation {
     /// An operation with a name such as `acquire`, called at `site`.
     #[must_use]
@@ -71,22 +86,51 @@ impl Operation {
         if self.stage == Stage::LetThrough {
             return Poll::Ready(());
         }
-        let gate = if self.record == Packed::NONE {
-            // `None` outside of a run, where nothing gives way.
-            with_run(|core| self.ask(object, cx, core)).unwrap_or(Gate::Go)
-        } else {
-            self.poll_again(object, cx)
-        };
-        match gate {
-            Gate::Go => {
+        // `None` outside of a run, where nothing gives way.
+        let answer = with_run(|core| {
+            if self.record == Packed::NONE {
+                return self.ask(object, cx, core);
+            }
+            let id = self.record.of(core.stamp).map(OperationId);
+            match id.and_then(|id| core.poll_announced(id)) {
+                Some(Gate::Go) => Answer::Go,
+                Some(Gate::GiveWay) => Answer::KeepWaker,
+                None => Answer::AskAfresh,
+            }
+        });
+        match answer.unwrap_or(Answer::Go) {
+            Answer::Go => {
                 self.stage = Stage::LetThrough;
                 Poll::Ready(())
             }
-            Gate::GiveWay => {
-                if self.record == Packed::NONE {
-                    self.announce(object, cx);
-                }
+            Answer::Announced => Poll::Pending,
+            rest => self.poll_oddly(rest, object, cx),
+        }
+    }
+
+    /// What is not the rule when an operation is polled, and takes more than one call.
+    #[cold]
+    fn poll_oddly(
+        &mut self,
+        answer: Answer,
+        object: Option<&Object>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        match answer {
+            Answer::Go => Poll::Ready(()),
+            Answer::Announced => Poll::Pending,
+            Answer::Announce => {
+                let waiter = Waiter::of(cx.waker());
+                with_run(|core| self.announce_to(object, waiter, core));
                 Poll::Pending
+            }
+            Answer::KeepWaker => {
+                self.keep_waker(cx);
+                Poll::Pending
+            }
+            Answer::AskAfresh => {
+                self.forget();
+                self.poll_announce(object, cx)
             }
         }
     }
@@ -94,48 +138,24 @@ impl Operation {
     /// Asks whether it goes on in place. If not, it is announced at once, unless somebody else's
     /// waker has to be cloned for that.
     #[inline]
-    fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Gate {
-        let gate = core.gate(|core| self.describe(object, core));
-        if gate == Gate::GiveWay
-            && let Some(waiter) = Waiter::of_task(cx.waker(), core.stamp)
-        {
-            self.announce_to(object, waiter, core);
+    fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Answer {
+        if core.gate(|core| self.describe(object, core)) == Gate::Go {
+            return Answer::Go;
         }
-        gate
+        match Waiter::of_task(cx.waker(), core.stamp) {
+            Some(waiter) => {
+                self.announce_to(object, waiter, core);
+                Answer::Announced
+            }
+            None => Answer::Announce,
+        }
     }
 
+    #[inline]
     fn announce_to(&mut self, object: Option<&Object>, waiter: Waiter, core: &mut Core) {
         let description = self.describe(object, core);
         let id = core.announce(description, waiter);
         self.record = Packed::new(core.stamp, id.0);
-    }
-
-    /// Polled again after it has given way.
-    #[cold]
-    fn poll_again(&mut self, object: Option<&Object>, cx: &Context<'_>) -> Gate {
-        let record = self.record;
-        let gate = with_run(|core| {
-            let id = OperationId(record.of(core.stamp)?);
-            core.poll_announced(id)
-        });
-        match gate.flatten() {
-            Some(Gate::Go) => Gate::Go,
-            Some(Gate::GiveWay) => {
-                self.keep_waker(cx);
-                Gate::GiveWay
-            }
-            None => {
-                // Snoozed, or polled by another task or in another run than before.
-                self.forget();
-                with_run(|core| self.ask(object, cx, core)).unwrap_or(Gate::Go)
-            }
-        }
-    }
-
-    #[cold]
-    fn announce(&mut self, object: Option<&Object>, cx: &Context<'_>) {
-        let waiter = Waiter::of(cx.waker());
-        with_run(|core| self.announce_to(object, waiter, core));
     }
 
     /// Puts the waker of this poll in the place of the earlier one, if they may differ.
@@ -159,9 +179,8 @@ impl Operation {
 
     /// The same, and what follows from it at once: see [`Effect`].
     #[inline]
-    pub fn executed_with(&mut self, object: &Object, effect: Effect) {
+    pub fn executed_with(&mut self, object: &Object, mut effect: Effect) {
         self.stage = Stage::LetThrough;
-        let mut effect = effect;
         let _waiter = with_run(|core| {
             let waiter = self.execute(Some(object), core);
             effect.take_place(object, core);
@@ -185,7 +204,7 @@ impl Operation {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waiter> {
         if core.is_watched() {
             let description = self.describe(object, core);
@@ -209,6 +228,7 @@ impl Operation {
         let _old = with_run(|core| self.block(object, waits_by, core));
     }
 
+    #[inline(always)]
     fn block(
         &mut self,
         object: Option<&Object>,
@@ -272,6 +292,7 @@ impl Operation {
         Ticket::new(self.record)
     }
 
+    #[inline]
     fn describe(&self, object: Option<&Object>, core: &mut Core) -> Description {
         let object = object.map(|object| object.index(core));
         Description { name: self.name, object, access: self.access, site: self.site }
@@ -289,7 +310,10 @@ impl Operation {
 }
 
 impl Drop for Operation {
+    #[inline]
     fn drop(&mut self) {
-        self.forget();
+        if self.record != Packed::NONE {
+            self.forget();
+        }
     }
 }

@@ -245,10 +245,10 @@ impl Core {
         cause: Option<&Cause>,
         is_held: bool,
     ) -> Vec<String> {
-        let deeds = &self.objects[object as usize].deeds;
-        let fitting: Vec<&Deed> = match cause {
+        let deeds = self.deeds(object);
+        let fitting: Vec<Deed> = match cause {
             Some(cause) => self.deeds_for(object, cause.wait).collect(),
-            None => deeds.iter().collect(),
+            None => deeds.iter().copied().collect(),
         };
         let mut lines: Vec<String> = Vec::new();
         if let Some(cause) = cause {
@@ -299,7 +299,7 @@ impl Core {
     /// Who has taken something and not given account of it.
     fn tell_of_debts(&self, object: u32, cause: &Cause) -> Vec<String> {
         let mut debts: Vec<(TaskId, i64, &'static Location<'static>)> = Vec::new();
-        for deed in self.objects[object as usize].deeds.iter() {
+        for deed in self.deeds(object).iter() {
             let count = i64::try_from(deed.count).unwrap_or(i64::MAX);
             let (change, is_debt) = match deed.action {
                 action if cause.owed.contains(&action) => (count, true),
@@ -363,7 +363,7 @@ impl Core {
                 .then(|| format!("what was taken from {title} is never followed by {by}"));
         }
         let mut deeds = self.deeds_for(object, wait);
-        let nobody = deeds.next().is_none() && record.deeds.dropped() == 0;
+        let nobody = deeds.next().is_none() && self.deeds(object).dropped() == 0;
         nobody.then(|| format!("{title} was waited for, and nobody has called {by} on it"))
     }
 
