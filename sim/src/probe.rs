@@ -10,6 +10,8 @@
 //! - a [`Hold`] in each guard says who has what;
 //! - [`Object::publish`] and [`Object::observe`] say what happens before what through an object,
 //!   and a [`Stamp`] says it for a single message;
+//! - a [`Wakeup`] in the object's own queue says whom to wake, and an [`Effect`] what follows from
+//!   an operation at once: several of these calls in one;
 //! - [`Object::acted`] says who has done what may end the waits of others, and a [`Cause`] which
 //!   of it ends which wait; [`Object::notified`] says how many waiters that woke, and
 //!   [`Operation::ticket`] lets the one who releases say to which waiter an object was granted;
