@@ -5,6 +5,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use unpick::sim::hunt::Isolation;
 use unpick::{Hunt, Options, Report};
 
 /// What the line begins with.
@@ -24,20 +25,26 @@ where
         );
         return ExitCode::from(2);
     };
-    let report = report(name, seed, runs, program);
+    // In processes of their own: a poll that never returns then costs one run, and is told of like
+    // any other finding.
+    let report = prepared(name, seed, runs).isolate(Isolation::Process).run(program);
     println!("{report}\n{}", Outcome(&report));
     ExitCode::SUCCESS
 }
 
-/// Hunts the program in so many runs.
+/// Hunts the program in so many runs, in this process.
 pub(crate) fn report<F, Fut>(name: &str, seed: u64, runs: u64, program: F) -> Report
 where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = Result<(), String>>,
 {
+    prepared(name, seed, runs).run(program)
+}
+
+fn prepared(name: &str, seed: u64, runs: u64) -> Hunt {
     // Nothing here computes for long: a poll that has not returned after a second never will.
     let options = Options { poll_max: Some(Duration::from_secs(1)), ..Options::default() };
-    Hunt::new(name).quiet().seed(seed).runs(runs).options(options).run(program)
+    Hunt::new(name).quiet().seed(seed).runs(runs).options(options)
 }
 
 /// What came of a hunt, as one line of fields with tabs between them: `outcome`, then `clean` and

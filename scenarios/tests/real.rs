@@ -86,13 +86,13 @@ fn every_symptom_is_told_of_by_a_kind_that_there_is() {
 fn what_a_program_says_of_its_hunt_is_understood() {
     let clean = hunting::report("clean", 7, 40, || async { Ok(()) });
     let said = format!("{clean}\n{}", hunting::Outcome(&clean));
-    assert_eq!(Outcome::read(Some(0), &said, ""), Ok(Outcome::Clean { runs: 40 }));
+    assert_eq!(Outcome::read(Some(0), &said), Ok(Outcome::Clean { runs: 40 }));
 
     let stuck = hunting::report("stuck", 7, 40, std::future::pending);
     let said = format!("{stuck}\n{}", hunting::Outcome(&stuck));
-    let strategy = Some(String::from("fifo"));
+    let strategy = String::from("fifo");
     let found = Outcome::Found { runs: 1, strategy, kind: String::from("deadlock") };
-    assert_eq!(Outcome::read(Some(0), &said, ""), Ok(found));
+    assert_eq!(Outcome::read(Some(0), &said), Ok(found));
 }
 
 /// A pair is as expected only if the bug is found, in its own way, and only where it is.
@@ -101,7 +101,7 @@ fn the_table_says_what_is_not_as_expected() {
     let pair = &PAIRS[0];
     let found = |kind: &str| Outcome::Found {
         runs: 4,
-        strategy: Some(String::from("random")),
+        strategy: String::from("random"),
         kind: kind.to_owned(),
     };
     let clean = || Outcome::Clean { runs: 1000 };

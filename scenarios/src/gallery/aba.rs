@@ -1,5 +1,7 @@
 //! ABA: the value is the same, the world is not.
 //!
+//! Maged Michael's "Hazard Pointers" (2004) has its history, from IBM's System/370 on.
+//!
 //! - Symptom: an address is leased to two clients.
 //! - Cause: the free addresses are a linked list in a store that offers compare-and-set. A client
 //!   reads the head A and what follows it, B. Before it sets the head from A to B, another one

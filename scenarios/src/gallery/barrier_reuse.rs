@@ -1,5 +1,8 @@
 //! A barrier that is used again before everybody has left it.
 //!
+//! Allen Downey's "Little Book of Semaphores" builds a barrier that can be used again step by
+//! step, and passes through this one.
+//!
 //! - Symptom: a worker leaves a phase that another one has not completed.
 //! - Cause: the hand-written barrier counts who has arrived, and starts afresh when the last one
 //!   has left. A fast worker leaves, comes back for the next phase, finds the count of the last

@@ -1,5 +1,7 @@
 //! An optimistic update whose check and whose write are two requests.
 //!
+//! RFC 9110, section 13.1.1, has `If-Match` against it.
+//!
 //! - Symptom: two editors add a line to a document, and one of the lines is gone.
 //! - Cause: the editor remembers the version that it read, asks before it saves whether that is
 //!   still the document's, and then saves: another editor's save fits in between.

@@ -1,4 +1,4 @@
-//! Dijkstra's dining philosophers.
+//! Dijkstra's dining philosophers, of his "Hierarchical Ordering of Sequential Processes" (1971).
 //!
 //! - Symptom: three philosophers at a round table starve, each with a fork in the left hand.
 //! - Cause: each takes the left fork first, so that all can wait for one another in a ring.

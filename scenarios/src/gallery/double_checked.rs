@@ -1,5 +1,7 @@
 //! Double-checked initialisation without the second check.
 //!
+//! The pattern that it falls short of is Schmidt and Harrison's "Double-Checked Locking" (1996).
+//!
 //! - Symptom: there are two connections where there was to be one, and half of the program talks
 //!   through a connection that nobody will ever close.
 //! - Cause: whoever finds no connection takes a lock and makes one. Who waited for the lock does

@@ -1,5 +1,8 @@
 //! A `select!` that drops a read half-way.
 //!
+//! Oxide Computer Company's RFD 400, "Dealing with cancel safety in async Rust", is about such
+//! futures.
+//!
 //! - Symptom: a connection that was fine delivers garbage.
 //! - Cause: a message is a length and then as many bytes, read in turns. The loop waits for a
 //!   message or for its heartbeat; the heartbeat drops a read that has taken the length off the

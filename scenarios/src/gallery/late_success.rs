@@ -1,5 +1,8 @@
 //! A timeout that is taken for a failure.
 //!
+//! gRPC's core concepts say of its deadlines that a call may succeed on one side and fail on the
+//! other.
+//!
 //! - Symptom: a bill is paid twice.
 //! - Cause: the client gives up when the bank's answer does not come in time, and pays again. The
 //!   bank had done what it was asked for; only the answer was late.

@@ -1,5 +1,7 @@
 //! A lock held while somebody else's code runs.
 //!
+//! Joshua Bloch's "Effective Java" warns of such calls, as of alien methods.
+//!
 //! - Symptom: publishing an event hangs, with nobody else around.
 //! - Cause: the listeners are called with the list of listeners locked. One of them, when it has
 //!   seen enough, takes itself off the list, and so waits for the lock that its caller has.

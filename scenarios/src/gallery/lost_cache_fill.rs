@@ -1,5 +1,7 @@
 //! The lost invalidation of a cache.
 //!
+//! "Scaling Memcache at Facebook" (NSDI 2013) calls it a stale set, and has leases against it.
+//!
 //! - Symptom: a price is changed and its cache entry dropped, yet the old price is served for
 //!   ever after.
 //! - Cause: a reader that missed the cache has asked the database before the change, and fills

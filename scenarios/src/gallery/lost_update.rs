@@ -1,5 +1,7 @@
 //! The lost update.
 //!
+//! P4 in "A Critique of ANSI SQL Isolation Levels" (Berenson and others, 1995).
+//!
 //! - Symptom: two deposits of 10 and 20 to an account of 100 leave 110 or 120.
 //! - Cause: a teller reads the balance, waits for the audit log, and writes back what it read
 //!   plus its deposit. The other teller's write in between is overwritten.

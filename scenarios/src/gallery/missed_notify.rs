@@ -1,5 +1,7 @@
 //! A notification between the look and the wait.
 //!
+//! The documentation of tokio's `Notify` warns of it.
+//!
 //! - Symptom: a client waits for ever for a server that is up.
 //! - Cause: it looks whether the server is up, and not being so writes a line to the log before
 //!   it begins to wait. `notify_waiters` in between wakes nobody, and is not stored.

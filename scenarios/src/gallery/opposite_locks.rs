@@ -1,5 +1,7 @@
 //! Two locks taken in opposite orders: the AB-BA deadlock.
 //!
+//! The circular wait of "System Deadlocks" (Coffman and others, 1971).
+//!
 //! - Symptom: two transfers between the same two accounts hang, each waiting for the other.
 //! - Cause: a transfer locks the account that it takes from first, and the two go in opposite
 //!   directions.

@@ -1,5 +1,7 @@
 //! Tasks that outlive the function that spawned them.
 //!
+//! What Nathaniel J. Smith's "Notes on structured concurrency" (2018) is against.
+//!
 //! - Symptom: a task writes into a directory that has been removed.
 //! - Cause: a build compiles its parts in tasks and awaits one after the other. At the first
 //!   failure `?` leaves the function, which cleans up, while the other tasks go on.

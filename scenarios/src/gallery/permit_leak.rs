@@ -1,5 +1,7 @@
 //! A permit that is given back by hand.
 //!
+//! One of the losses by cancellation of which Oxide Computer Company's RFD 400 tells.
+//!
 //! - Symptom: a service that handles two requests at a time handles fewer and fewer, then none.
 //! - Cause: a request releases its permit in its last line. A request whose client has gone is
 //!   aborted, and never comes to it.

@@ -1,5 +1,7 @@
 //! A job that can never succeed, in a queue that delivers until it does.
 //!
+//! What the dead-letter queues of Amazon SQS and others are for.
+//!
 //! - Symptom: a queue is never empty again, and its worker is busy with one job.
 //! - Cause: a job that fails is put back, so that a passing failure does no harm. One that cannot
 //!   be read fails each time.

@@ -1,5 +1,8 @@
 //! A connection lost by a cancelled checkout.
 //!
+//! The crate deadpool had a bug of this shape, up to its version 0.3: the example `real` hunts
+//! it.
+//!
 //! - Symptom: after some timeouts a pool has no connections any more, and everybody waits.
 //! - Cause: a checkout takes a connection out of the pool, and pings it before it hands it out.
 //!   A caller that gives up during the ping drops the checkout, and the connection with it.

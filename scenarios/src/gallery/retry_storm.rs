@@ -1,5 +1,7 @@
 //! Retries that keep a server busy with what nobody waits for any more.
 //!
+//! One of the "Metastable Failures in Distributed Systems" (Bronson and others, HotOS 2021).
+//!
 //! - Symptom: after a short overload a server is busy all the time, and no client gets an answer.
 //! - Cause: clients that time out ask again, and the server goes on working off the requests that
 //!   were given up, so that the new ones are late too. It does not end when the overload does.

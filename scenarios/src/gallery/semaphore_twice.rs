@@ -1,5 +1,7 @@
 //! A semaphore acquired twice by one task.
 //!
+//! HikariCP's page "About Pool Sizing" calls it pool-locking.
+//!
 //! - Symptom: a crawler that is allowed two requests at a time stops when two pages redirect.
 //! - Cause: a fetch keeps its permit while it fetches the page that it was redirected to, which
 //!   takes another. Two fetches with one each wait for a second one.

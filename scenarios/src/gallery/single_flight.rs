@@ -1,5 +1,8 @@
 //! The same thing fetched twice.
 //!
+//! "Scaling Memcache at Facebook" (NSDI 2013) calls it a thundering herd; Go's package
+//! `singleflight` is against it.
+//!
 //! - Symptom: requests for one page that come together all render it, and the renderer, which
 //!   the cache was to protect, is overrun.
 //! - Cause: between the look into the cache and the fill there is an await, and whoever comes in

@@ -1,5 +1,7 @@
 //! A hand-written future that keeps the first waker it has seen.
 //!
+//! The documentation of `Future::poll` warns of it: the waker of the last poll counts.
+//!
 //! - Symptom: a download is complete, and whoever awaits it sleeps on.
 //! - Cause: the future stores its waker in the first poll only. When it is moved to another task
 //!   (into a `spawn`, a `select!` in a loop, a `FuturesUnordered`), the task that is woken is the

@@ -1,6 +1,7 @@
 //! A device that is closed while it is in use.
 //!
-//! The shape of a race in a Bluetooth driver that many papers on concurrency testing use.
+//! The shape of a race in a Bluetooth driver, from Qadeer and Wu's "KISS: Keep It Simple and
+//! Sequential" (2004), that many papers on concurrency testing use.
 //!
 //! - Symptom: a request reaches a device that is closed.
 //! - Cause: a request looks whether the device is stopping, writes to a log, and then counts as

@@ -1,5 +1,7 @@
 //! Two-phase commit with a coordinator that may crash, and no timeouts.
 //!
+//! Why it blocks, and what does not, is in Dale Skeen's "Nonblocking Commit Protocols" (1981).
+//!
 //! - Symptom: a row is locked for ever.
 //! - Cause: a participant that has voted yes holds its row until it hears the decision. A
 //!   coordinator that crashes before it has decided never sends one.

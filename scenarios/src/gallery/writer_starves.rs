@@ -1,5 +1,8 @@
 //! A readers-writer lock that prefers readers.
 //!
+//! The first of the two problems in "Concurrent Control with Readers and Writers" (Courtois,
+//! Heymans and Parnas, 1971).
+//!
 //! - Symptom: a new configuration is not installed for as long as there is traffic.
 //! - Cause: a reader gets in whenever no writer is in. With two readers whose visits overlap the
 //!   lock is never free, and the writer waits for that.

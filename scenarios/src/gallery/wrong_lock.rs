@@ -1,5 +1,7 @@
 //! One value under two locks.
 //!
+//! The collection SCTBench has it as `wronglock`.
+//!
 //! - Symptom: a count of sessions is off by one, once in many days.
 //! - Cause: logins change the count under one lock, and the reaper of old sessions under another,
 //!   which keeps the two apart from nobody but themselves.

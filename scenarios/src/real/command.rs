@@ -10,10 +10,11 @@ use super::{Failed, Lock, Outcome, PAIRS, Package, Pair, Row, table};
 const USAGE: &str = "\
 Hunts real crates at a version with a published concurrency bug, and at the one that fixed it.
 
-  real [--reports] [--seed SEED] [NAME]...
+  real [--reports] [--skip-unreachable] [--seed SEED] [NAME]...
 
 With names, those pairs alone. --reports prints what each hunt printed. The base seed is 0x5eed.
-The crates are downloaded by cargo if its cache lacks them.
+The crates are downloaded by cargo if its cache lacks them. Where the registry cannot be reached,
+that is a failure, or with --skip-unreachable a warning.
 Exit codes: 0, 1 (not as expected, or not possible), 2 (usage).";
 
 /// Whether what the hunts print is shown.
@@ -23,8 +24,16 @@ enum Reports {
     Hidden,
 }
 
+/// What comes of a registry that cannot be reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unreachable {
+    Fails,
+    Skips,
+}
+
 /// What is to be hunted, and how.
 struct Request {
+    unreachable: Unreachable,
     pairs: Vec<&'static Pair>,
     seed: u64,
     reports: Reports,
@@ -32,11 +41,17 @@ struct Request {
 
 /// What the arguments ask for; `None` if for help.
 fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>, String> {
-    let mut request = Request { pairs: Vec::new(), seed: 0x5eed, reports: Reports::Hidden };
+    let mut request = Request {
+        unreachable: Unreachable::Fails,
+        pairs: Vec::new(),
+        seed: 0x5eed,
+        reports: Reports::Hidden,
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(None),
             "--reports" => request.reports = Reports::Shown,
+            "--skip-unreachable" => request.unreachable = Unreachable::Skips,
             "--seed" => {
                 let seed = arguments.next().ok_or("--seed wants a number")?;
                 request.seed = seed.parse::<RunId>().map_err(|error| error.to_string())?.seed;
@@ -82,9 +97,14 @@ fn hunt_all(request: &Request) -> ExitCode {
             Ok(row) => rows.push(row),
             Err((package, error)) => {
                 eprintln!("{}: {error}", package.folder().display());
-                if matches!(error, Failed::Unreachable(_) | Failed::NoCargo(_)) {
-                    eprintln!("{} of {} pairs were hunted", rows.len(), request.pairs.len());
-                    return ExitCode::FAILURE;
+                let is_unreachable = matches!(error, Failed::Unreachable(_));
+                if is_unreachable || matches!(error, Failed::NoCargo(_)) {
+                    let skips = is_unreachable && request.unreachable == Unreachable::Skips;
+                    let (hunted, all) = (rows.len(), request.pairs.len());
+                    let lead = if skips { "SKIPPED the rest: " } else { "" };
+                    eprintln!("{lead}{hunted} of {all} pairs were hunted");
+                    failed += usize::from(!skips);
+                    break;
                 }
                 failed += 1;
             }

@@ -138,7 +138,7 @@ impl Package {
             .output()
             .map_err(Failed::NotStarted)?;
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
-        match Outcome::read(output.status.code(), &stdout, &stderr) {
+        match Outcome::read(output.status.code(), &stdout) {
             Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}").trim_end().to_owned())),
             Err(error) => Err(Failed::Unreadable(error, stderr)),
         }

@@ -29,10 +29,7 @@ impl Row {
         let Pair { krate, buggy, fixed, symptom, .. } = self.pair;
         let (found, after, strategy) = match &self.buggy {
             Outcome::Clean { runs } => (String::from("nothing"), runs, String::new()),
-            Outcome::Found { runs, strategy, kind } => {
-                let unknown = || String::from("(the process ended)");
-                (kind.clone(), runs, strategy.clone().unwrap_or_else(unknown))
-            }
+            Outcome::Found { runs, strategy, kind } => (kind.clone(), runs, strategy.clone()),
         };
         let clean = match &self.fixed {
             Outcome::Clean { runs } => format!("clean over {runs} runs"),
