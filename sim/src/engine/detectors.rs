@@ -14,6 +14,7 @@ mod livelock;
 pub(super) mod lock_order;
 mod lost_wakeup;
 mod race;
+mod sparse;
 mod standstill;
 mod starvation;
 mod story;
@@ -46,6 +47,8 @@ pub(crate) struct Detectors {
     /// By the task's number: the last wait that is no operation, and in which poll it began.
     waits: Vec<Option<(u32, Pause)>>,
     suspicions: Vec<Suspicion>,
+    /// Whether races are looked for, so that it matters what happens before what.
+    is_ordering: bool,
 }
 
 /// Something that may become the finding.
@@ -78,9 +81,18 @@ impl Core {
         }
     }
 
+    fn looks_for_races(&self) -> bool {
+        self.options.detectors.races == Detection::On
+            && self.options.switching == Switching::Preemptive
+    }
+
     #[cold]
     fn listen(&mut self) {
-        let mut detectors = Box::<Detectors>::default();
+        let is_ordering = self.looks_for_races();
+        if !is_ordering && self.options.detectors.atomicity == Detection::Off {
+            return;
+        }
+        let mut detectors = Box::new(Detectors { is_ordering, ..Detectors::default() });
         let mut holds: Vec<_> = self.holds.iter().collect();
         holds.sort_by_key(|(index, hold)| (hold.since_ns, *index));
         for (index, hold) in holds {
@@ -104,19 +116,17 @@ impl Core {
         }
         let task = self.current.unwrap_or(TaskId::MAIN);
         let poll = self.tasks[task.index()].polls;
-        let options = &self.options;
-        let looks_for_races = options.detectors.races == Detection::On
-            && options.switching == Switching::Preemptive
-            && flavor == Flavor::Plain;
-        let looks_for_lost_updates = options.detectors.atomicity == Detection::On;
+        let looks_for_lost_updates = self.options.detectors.atomicity == Detection::On;
         let Some(mut detectors) = self.detectors.take() else { return event };
+        let looks_for_races = detectors.is_ordering && flavor == Flavor::Plain;
         let held = detectors.holdings.of(task);
         let record = Record { task, access, site, poll, at_ns: self.now_ns, held, event };
         if looks_for_races
             && let Some(race) = detectors.race.accessed(&mut detectors.clocks, variable, &record)
         {
             let about = (Kind::Race, variable, site);
-            detectors.suspect(about, Weight::Finding, || self.tell_race(&race));
+            let Detectors { suspicions, holdings, .. } = &mut *detectors;
+            suspect(suspicions, about, Weight::Finding, || self.tell_race(&race, holdings));
         }
         if looks_for_lost_updates {
             let waits = &detectors.waits;
@@ -124,7 +134,10 @@ impl Core {
             if let Some(violation) = detectors.atomicity.accessed(variable, &record, pause) {
                 let about = (violation.kind(), violation.variable(), site);
                 if let Some(weight) = self.weight_of(violation.kind()) {
-                    detectors.suspect(about, weight, || self.tell_violation(&violation));
+                    let Detectors { suspicions, holdings, .. } = &mut *detectors;
+                    suspect(suspicions, about, weight, || {
+                        self.tell_violation(&violation, holdings)
+                    });
                 }
             }
         }
@@ -241,10 +254,16 @@ impl Core {
         }
     }
 
+    /// The detectors, if what happens before what matters to them.
+    #[inline]
+    fn ordering(&mut self) -> Option<&mut Detectors> {
+        self.detectors.as_deref_mut().filter(|detectors| detectors.is_ordering)
+    }
+
     /// What the current task did so far happens before what observes the object later.
     pub(crate) fn publish(&mut self, object: u32) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.publish(task, object);
         }
         self.record(move |_| EventKind::Published { object: object.into() });
@@ -253,7 +272,7 @@ impl Core {
     /// What the current task does later happens after what was published through the object.
     pub(crate) fn observe(&mut self, object: u32) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.observe(task, object);
         }
         self.record(move |_| EventKind::Observed { object: object.into() });
@@ -267,7 +286,7 @@ impl Core {
         self.messages += 1;
         let number = self.messages;
         let task = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.stamp(task, number);
         }
         self.record(move |_| EventKind::Stamped { number });
@@ -277,7 +296,7 @@ impl Core {
     /// What the current task does later happens after what the message's sender had done.
     pub(crate) fn observe_message(&mut self, number: u64) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.observe_stamp(task, number);
         }
         self.record(move |_| EventKind::StampObserved { number });
@@ -286,13 +305,13 @@ impl Core {
     /// Whether anybody wants to know what happens before what.
     #[inline]
     pub(crate) fn orders_matter(&self) -> bool {
-        self.detectors.is_some() || self.is_traced()
+        self.detectors.as_ref().is_some_and(|detectors| detectors.is_ordering) || self.is_traced()
     }
 
     /// A task was spawned by the current one.
     pub(super) fn order_spawn(&mut self, child: TaskId) {
         let parent = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.spawn(parent, child);
         }
     }
@@ -301,8 +320,9 @@ impl Core {
     /// next. So primitives that are not instrumented order as well, where they really wait.
     #[cold]
     pub(super) fn order_wake(&mut self, woken: TaskId) {
-        if let (Some(detectors), Some(waker)) = (&mut self.detectors, self.current)
+        if let Some(waker) = self.current
             && waker != woken
+            && let Some(detectors) = self.ordering()
         {
             detectors.clocks.wake(waker, woken);
         }
@@ -311,7 +331,7 @@ impl Core {
     /// The current task has joined another one.
     pub(super) fn order_join(&mut self, joined: TaskId) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        if let Some(detectors) = &mut self.detectors {
+        if let Some(detectors) = self.ordering() {
             detectors.clocks.join(task, joined);
         }
     }
@@ -319,14 +339,14 @@ impl Core {
     /// The current task drops another one where it stands: that one's drops come in between of
     /// what this one does.
     pub(super) fn order_drop(&mut self, dropper: Option<TaskId>, dropped: TaskId) {
-        if let (Some(detectors), Some(dropper)) = (&mut self.detectors, dropper) {
+        if let (Some(detectors), Some(dropper)) = (self.ordering(), dropper) {
             detectors.clocks.wake(dropper, dropped);
         }
     }
 
     /// The drops of another task are over, and its dropper goes on.
     pub(super) fn order_dropped(&mut self, dropper: Option<TaskId>, dropped: TaskId) {
-        if let (Some(detectors), Some(dropper)) = (&mut self.detectors, dropper) {
+        if let (Some(detectors), Some(dropper)) = (self.ordering(), dropper) {
             detectors.clocks.join(dropper, dropped);
         }
     }
@@ -341,24 +361,21 @@ impl Core {
     }
 }
 
-impl Detectors {
-    /// Keeps a suspicion of a kind, about a variable and at a place, unless there are enough, or
-    /// one of that kind about that variable or at that place.
-    #[cold]
-    fn suspect(
-        &mut self,
-        (kind, variable, site): (Kind, u32, &'static Location<'static>),
-        weight: Weight,
-        tell: impl FnOnce() -> Finding,
-    ) {
-        let place = Some(Place::from(site));
-        let is_known = |known: &Suspicion| {
-            known.finding.kind == kind
-                && (known.variable == variable || known.finding.place == place)
-        };
-        let alike = self.suspicions.iter().filter(|known| known.weight == weight).count();
-        if alike < SUSPICIONS_MAX && !self.suspicions.iter().any(is_known) {
-            self.suspicions.push(Suspicion { finding: tell(), variable, weight });
-        }
+/// Keeps a suspicion of a kind, about a variable and at a place, unless there are enough, or one
+/// of that kind about that variable or at that place.
+#[cold]
+fn suspect(
+    suspicions: &mut Vec<Suspicion>,
+    (kind, variable, site): (Kind, u32, &'static Location<'static>),
+    weight: Weight,
+    tell: impl FnOnce() -> Finding,
+) {
+    let place = Some(Place::from(site));
+    let is_known = |known: &Suspicion| {
+        known.finding.kind == kind && (known.variable == variable || known.finding.place == place)
+    };
+    let alike = suspicions.iter().filter(|known| known.weight == weight).count();
+    if alike < SUSPICIONS_MAX && !suspicions.iter().any(is_known) {
+        suspicions.push(Suspicion { finding: tell(), variable, weight });
     }
 }

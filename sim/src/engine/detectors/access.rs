@@ -42,7 +42,7 @@ pub(crate) struct Accessed {
 }
 
 /// One access, as a detector keeps it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) task: TaskId,
     pub(super) access: SharedAccess,

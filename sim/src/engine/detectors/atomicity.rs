@@ -8,21 +8,17 @@
 //! the other one wrote what was read, and read or wrote what is changed now, both in between.
 //! Even so it may be meant, so that by default it is evidence beside a failure and no finding.
 
-use std::collections::BTreeMap;
-
 use super::super::{Core, TaskId};
 use super::access::{Pause, Places, Record, SharedAccess};
-use super::held::throughout;
+use super::held::Holdings;
+use super::sparse::Sparse;
 use crate::finding::{Finding, Kind};
 
-/// A task's last read of a variable.
-#[derive(Clone, Debug)]
+/// What a task has read and not written back yet.
+#[derive(Clone, Copy, Debug)]
 struct Read {
-    /// How many accesses there were in the run before it.
-    number: u64,
     /// How many writes of the variable there were before it.
     version: u64,
-    record: Record,
     stale: Option<Stale>,
 }
 
@@ -33,13 +29,18 @@ struct Stale {
     pause: Option<Pause>,
 }
 
-/// A task's last touch of a variable.
-#[derive(Clone, Debug, Default)]
+/// How many accesses there were in the run before one, and that one.
+type Numbered = (u64, Record);
+
+/// What one task has done to a variable.
+#[derive(Clone, Copy, Debug, Default)]
 struct Touch {
-    /// The last access, and how many accesses there were in the run before it.
-    access: Option<(u64, Record)>,
-    /// The last write.
-    write: Option<(u64, Record)>,
+    /// Its last access.
+    access: Option<Numbered>,
+    /// Its last write.
+    write: Option<Numbered>,
+    // Invariant: there only if its last access is that read.
+    read: Option<Read>,
 }
 
 /// What is known of one variable.
@@ -47,12 +48,18 @@ struct Touch {
 struct Variable {
     /// How often it was written.
     version: u64,
-    last_write: Option<Record>,
-    /// What each task has read and not written back yet.
-    reads: BTreeMap<TaskId, Read>,
-    /// Those of them that have read since the last write.
+    /// Who wrote it last.
+    last_writer: Option<TaskId>,
+    touches: Sparse<Touch>,
+    /// Whoever has read it since the last write, and not written it back.
     fresh: Vec<TaskId>,
-    touches: BTreeMap<TaskId, Touch>,
+}
+
+impl Variable {
+    fn last_write(&self) -> Option<Record> {
+        let (_, record) = self.touches.get(self.last_writer?.0)?.write?;
+        Some(record)
+    }
 }
 
 /// The state of the detector.
@@ -60,7 +67,7 @@ struct Variable {
 pub(super) struct Atomicity {
     /// How many accesses there were.
     accesses: u64,
-    variables: BTreeMap<u32, Variable>,
+    variables: Sparse<Variable>,
     /// By the task's number: the variables that others have written since it read them.
     stale: Vec<Vec<u32>>,
 }
@@ -97,35 +104,30 @@ impl Atomicity {
         let number = self.accesses;
         self.accesses += 1;
         let task = record.task;
-        let violation = if record.access.writes() {
-            let violation = self.lost_update(index, record);
-            violation.or_else(|| self.stale_check(index, record))
-        } else {
-            None
-        };
-        let variable = self.variables.entry(index).or_default();
-        let touch = variable.touches.entry(task).or_default();
-        touch.access = Some((number, record.clone()));
-        let was_stale = variable.reads.get(&task).is_some_and(|read| read.stale.is_some());
+        let violation = if record.access.writes() { self.violation(index, record) } else { None };
+        let variable = self.variables.entry(index);
+        let version = variable.version;
+        let touch = variable.touches.entry(task.0);
+        let earlier = touch.read.take();
+        let was_stale = earlier.is_some_and(|read| read.stale.is_some());
+        touch.access = Some((number, *record));
         if was_stale && let Some(stale) = self.stale.get_mut(task.index()) {
             stale.retain(|&variable| variable != index);
         }
         if record.access == SharedAccess::Read {
-            let version = variable.version;
-            let read = Read { number, version, record: record.clone(), stale: None };
-            let known = variable.reads.insert(task, read);
-            if known.is_none_or(|known| known.stale.is_some()) {
+            touch.read = Some(Read { version, stale: None });
+            if earlier.is_none() || was_stale {
                 variable.fresh.push(task);
             }
             return violation;
         }
-        touch.write = Some((number, record.clone()));
-        variable.reads.remove(&task);
+        touch.write = Some((number, *record));
         variable.version += 1;
-        variable.last_write = Some(record.clone());
+        variable.last_writer = Some(task);
         let mut fresh = std::mem::take(&mut variable.fresh);
         for reader in fresh.drain(..) {
-            let Some(read) = variable.reads.get_mut(&reader) else { continue };
+            let Some(touch) = variable.touches.get_mut(reader.0) else { continue };
+            let Some(read) = &mut touch.read else { continue };
             read.stale = Some(Stale { pause: pause(reader) });
             if self.stale.len() <= reader.index() {
                 self.stale.resize_with(reader.index() + 1, Vec::new);
@@ -140,23 +142,27 @@ impl Atomicity {
         variable.fresh = fresh;
         violation
     }
-}
 
-impl Atomicity {
+    /// What a write violates.
+    #[inline]
+    fn violation(&self, index: u32, record: &Record) -> Option<Violation> {
+        self.lost_update(index, record).or_else(|| self.stale_check(index, record))
+    }
+
     /// A write over another task's that its own task has not seen.
     fn lost_update(&self, index: u32, record: &Record) -> Option<Violation> {
         if record.access != SharedAccess::Write {
             return None;
         }
-        let variable = self.variables.get(&index)?;
-        let (read, stale) = stale_read(variable, record)?;
+        let variable = self.variables.get(index)?;
+        let (read, (_, read_by), stale) = stale_read(variable, record)?;
         Some(Violation {
             variable: index,
-            read: read.record.clone(),
+            read: read_by,
             pause: stale.pause,
-            act: record.clone(),
+            act: *record,
             changed: index,
-            between: variable.last_write.clone()?,
+            between: variable.last_write()?,
             writes: variable.version - read.version,
             counterpart: None,
         })
@@ -166,19 +172,20 @@ impl Atomicity {
     fn stale_check(&self, changed: u32, record: &Record) -> Option<Violation> {
         let stale = self.stale.get(record.task.index())?;
         stale.iter().rev().find_map(|&index| {
-            let variable = self.variables.get(&index)?;
-            let (read, stale) = stale_read(variable, record)?;
+            let variable = self.variables.get(index)?;
+            let (read, (number, read_by), stale) = stale_read(variable, record)?;
             let (between, counterpart) = if index == changed {
-                (variable.last_write.clone()?, None)
+                (variable.last_write()?, None)
             } else {
-                let (between, counterpart) = self.crossed(read, variable, changed, record.task)?;
+                let (between, counterpart) =
+                    self.crossed(number, variable, changed, record.task)?;
                 (between, Some(counterpart))
             };
             Some(Violation {
                 variable: index,
-                read: read.record.clone(),
+                read: read_by,
                 pause: stale.pause,
-                act: record.clone(),
+                act: *record,
                 changed,
                 between,
                 writes: variable.version - read.version,
@@ -191,36 +198,33 @@ impl Atomicity {
     /// its last write of the one, and its last access to the other.
     fn crossed(
         &self,
-        read: &Read,
+        since: u64,
         variable: &Variable,
         changed: u32,
         task: TaskId,
     ) -> Option<(Record, Record)> {
-        let touched = &self.variables.get(&changed)?.touches;
-        let since = |touch: &Option<(u64, Record)>| {
-            touch
-                .as_ref()
-                .filter(|(number, _)| *number > read.number)
-                .map(|(_, record)| record.clone())
-        };
-        let others = variable.touches.iter().filter(|(other, _)| **other != task);
-        let mut crossed = others.filter_map(|(other, touch)| {
-            let write = since(&touch.write)?;
-            Some((write, since(&touched.get(other)?.access)?))
+        let touched = &self.variables.get(changed)?.touches;
+        let later = |numbered: Numbered| (numbered.0 > since).then_some(numbered.1);
+        let others = variable.touches.iter().filter(|&(other, _)| other != task.0);
+        let crossed = others.filter_map(|(other, touch)| {
+            let write = later(touch.write?)?;
+            Some((other, (write, later(touched.get(other)?.access?)?)))
         });
-        crossed.next()
+        crossed.min_by_key(|(other, _)| *other).map(|(_, crossed)| crossed)
     }
 
     pub(super) fn forget(&mut self, variable: u32) {
-        self.variables.remove(&variable);
+        self.variables.remove(variable);
     }
 }
 
 /// What the task of `record` has read in an earlier poll, if that is no longer so.
-fn stale_read<'a>(variable: &'a Variable, record: &Record) -> Option<(&'a Read, Stale)> {
-    let read = variable.reads.get(&record.task)?;
-    let stale = read.stale?;
-    (read.record.poll != record.poll).then_some((read, stale))
+#[inline]
+fn stale_read(variable: &Variable, record: &Record) -> Option<(Read, Numbered, Stale)> {
+    let touch = variable.touches.get(record.task.0)?;
+    let read = touch.read?;
+    let (stale, access) = (read.stale?, touch.access?);
+    (access.1.poll != record.poll).then_some((read, access, stale))
 }
 
 impl Violation {
@@ -239,7 +243,7 @@ impl Violation {
 impl Core {
     /// A lost update or a stale check, told to somebody who has not seen the program.
     #[cold]
-    pub(super) fn tell_violation(&self, violation: &Violation) -> Finding {
+    pub(super) fn tell_violation(&self, violation: &Violation, holdings: &Holdings) -> Finding {
         let Violation { variable, read, pause, act, between, .. } = violation;
         let mut places = Places::default();
         let [task, other] = [read, between].map(|record| self.task_title(record.task));
@@ -252,9 +256,10 @@ impl Core {
         };
         let mut finding = Finding::new(violation.kind(), message, self.now());
         finding.subject = Some(self.object_title(*variable));
-        finding
-            .story
-            .push(format!("why    {}", self.tell_unguarded(violation, &task, &other, &mut places)));
+        finding.story.push(format!(
+            "why    {}",
+            self.tell_unguarded(violation, holdings, [&task, &other], &mut places)
+        ));
         finding.task = Some(task);
         finding.place = Some(act.site.into());
         finding
@@ -322,14 +327,14 @@ impl Core {
     fn tell_unguarded(
         &self,
         violation: &Violation,
-        task: &str,
-        other: &str,
+        holdings: &Holdings,
+        [task, other]: [&str; 2],
         places: &mut Places,
     ) -> String {
         let Violation { read, act, between, .. } = violation;
         let mut verb = |record: &Record, noun: &str| format!("{noun} {}", places.show(record.site));
         let (read_at, act_at) = (verb(read, "read"), verb(act, "write"));
-        match throughout(&read.held, &act.held) {
+        match holdings.throughout(read.held, act.held) {
             None => format!(
                 "{read_at} and {act_at} have an await between them, and {task} holds no lock from \
                  the one to the other"
@@ -338,7 +343,7 @@ impl Core {
                 "{task} holds {} (taken at {}) from {read_at} to {act_at}, but {other} writes {}",
                 self.object_title(held.object),
                 places.show(held.site),
-                self.holding(&between.held, places),
+                self.holding(holdings.set(between.held), places),
             ),
         }
     }

@@ -1,7 +1,10 @@
 //! What each task holds while it accesses shared variables.
+//!
+//! What is held at one moment is a set with a number, so that it can be kept with each access at
+//! no cost: sets that are alike have the same.
 
 use std::panic::Location;
-use std::rc::Rc;
+use std::ptr;
 
 use super::super::{Core, TaskId};
 use super::access::Places;
@@ -15,24 +18,60 @@ pub(super) struct HeldObject {
     pub(super) site: &'static Location<'static>,
 }
 
-/// What a task holds at one moment, oldest first; `None` for nothing.
-pub(super) type Held = Option<Rc<[HeldObject]>>;
+/// What a task holds at one moment: the number of a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held(u32);
 
-/// What one task holds now.
-#[derive(Debug, Default)]
-struct Holding {
-    list: Vec<HeldObject>,
-    /// The same, as it was handed out last.
-    snapshot: Held,
+impl Held {
+    pub(super) const NOTHING: Held = Held(0);
 }
 
-/// What each task holds now.
+/// What one task holds now.
+#[derive(Clone, Copy, Debug)]
+struct Holding {
+    /// The first and the last of its links.
+    first: u32,
+    last: u32,
+    /// The set that this is, once somebody has asked.
+    set: Option<Held>,
+}
+
+/// The end of a list of links, and the head of an empty one.
+const NIL: u32 = u32::MAX;
+
+impl Holding {
+    const NOTHING: Holding = Holding { first: NIL, last: NIL, set: Some(Held::NOTHING) };
+}
+
+/// Something that is held, and what the same task took next.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    held: HeldObject,
+    next: u32,
+}
+
+/// What each task holds now, and every set of things that was held at an access.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
     tasks: Vec<Holding>,
+    links: Vec<Link>,
+    /// Links that are not in use.
+    free: Vec<u32>,
+    /// By their numbers less 1.
+    sets: Vec<Box<[HeldObject]>>,
+    /// The sets by a hash of what is in them, or behind. Invariant: a power of two, and at least
+    /// twice as many places as there are sets.
+    known: Vec<Held>,
 }
 
+/// How many places for known sets there are at the least: a power of two.
+const KNOWN_MIN: usize = 16;
+
+/// How many tasks there is room for at first.
+const TASKS_MIN: usize = 16;
+
 impl Holdings {
+    #[inline]
     pub(super) fn took(
         &mut self,
         task: TaskId,
@@ -41,39 +80,136 @@ impl Holdings {
         site: &'static Location<'static>,
     ) {
         if self.tasks.len() <= task.index() {
-            self.tasks.resize_with(task.index() + 1, Holding::default);
+            let tasks = (task.index() + 1).next_power_of_two().max(TASKS_MIN);
+            self.tasks.resize(tasks, Holding::NOTHING);
         }
+        let link = Link { held: HeldObject { hold, object, site }, next: NIL };
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.links[place as usize] = link;
+                place
+            }
+            None => {
+                self.links.push(link);
+                self.links.len() as u32 - 1
+            }
+        };
         let holding = &mut self.tasks[task.index()];
-        holding.list.push(HeldObject { hold, object, site });
-        holding.snapshot = None;
+        match holding.last {
+            NIL => holding.first = place,
+            last => self.links[last as usize].next = place,
+        }
+        (holding.last, holding.set) = (place, None);
     }
 
+    #[inline]
     pub(super) fn let_go(&mut self, task: TaskId, hold: u32) {
-        if let Some(holding) = self.tasks.get_mut(task.index()) {
-            holding.list.retain(|held| held.hold != hold);
-            holding.snapshot = None;
+        let Some(holding) = self.tasks.get_mut(task.index()) else { return };
+        let (mut before, mut at) = (NIL, holding.first);
+        while at != NIL {
+            let Link { held, next } = self.links[at as usize];
+            if held.hold == hold {
+                match before {
+                    NIL => holding.first = next,
+                    before => self.links[before as usize].next = next,
+                }
+                if next == NIL {
+                    holding.last = before;
+                }
+                holding.set = if holding.first == NIL { Some(Held::NOTHING) } else { None };
+                self.free.push(at);
+                return;
+            }
+            (before, at) = (at, next);
         }
     }
 
+    /// What a task holds now.
+    #[inline]
     pub(super) fn of(&mut self, task: TaskId) -> Held {
-        let holding = self.tasks.get_mut(task.index())?;
-        if holding.snapshot.is_none() && !holding.list.is_empty() {
-            holding.snapshot = Some(Rc::from(holding.list.as_slice()));
+        let Some(holding) = self.tasks.get(task.index()) else { return Held::NOTHING };
+        match holding.set {
+            Some(set) => set,
+            None => self.number(task),
         }
-        holding.snapshot.clone()
+    }
+
+    fn number(&mut self, task: TaskId) -> Held {
+        if self.known.len() < 2 * (self.sets.len() + 1) {
+            self.make_room();
+        }
+        let first = self.tasks[task.index()].first;
+        let mut place = hash(list(&self.links, first)) & (self.known.len() - 1);
+        let set = loop {
+            let known = self.known[place];
+            if known == Held::NOTHING {
+                self.sets.push(list(&self.links, first).collect());
+                let new = Held(self.sets.len() as u32);
+                self.known[place] = new;
+                break new;
+            }
+            if self.set(known).iter().copied().eq(list(&self.links, first)) {
+                break known;
+            }
+            place = (place + 1) & (self.known.len() - 1);
+        };
+        self.tasks[task.index()].set = Some(set);
+        set
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let places = (2 * self.known.len()).max(KNOWN_MIN);
+        self.known.clear();
+        self.known.resize(places, Held::NOTHING);
+        for (set, number) in self.sets.iter().zip(1..) {
+            let mut place = hash(set.iter().copied()) & (places - 1);
+            while self.known[place] != Held::NOTHING {
+                place = (place + 1) & (places - 1);
+            }
+            self.known[place] = Held(number);
+        }
+    }
+
+    /// What is in a set, oldest first.
+    pub(super) fn set(&self, set: Held) -> &[HeldObject] {
+        set.0.checked_sub(1).map_or(&[], |place| &self.sets[place as usize])
+    }
+
+    /// What both have: held without a break from the one moment to the other.
+    pub(super) fn throughout(&self, from: Held, to: Held) -> Option<HeldObject> {
+        let to = self.set(to);
+        self.set(from).iter().find(|held| to.contains(held)).copied()
     }
 }
 
-/// What both have: held without a break from the one moment to the other.
-pub(super) fn throughout(from: &Held, to: &Held) -> Option<HeldObject> {
-    let (from, to) = (from.as_deref()?, to.as_deref()?);
-    from.iter().find(|held| to.contains(held)).copied()
+/// A hash of what is held. It goes by addresses, which are others in each process: they decide
+/// where a set is found, and nothing else.
+fn hash(held: impl Iterator<Item = HeldObject>) -> usize {
+    let hash = held.fold(0, |hash: usize, HeldObject { hold, object, site }| {
+        let site = ptr::from_ref(site).addr() >> 3;
+        hash.rotate_left(5) ^ site ^ (object as usize) << 1 ^ (hold as usize) << 3
+    });
+    hash ^ hash >> 7
+}
+
+/// What is in a list of links, oldest first.
+fn list(links: &[Link], first: u32) -> impl Iterator<Item = HeldObject> {
+    let mut at = first;
+    std::iter::from_fn(move || {
+        let Link { held, next } = *links.get(at as usize)?;
+        at = next;
+        Some(held)
+    })
 }
 
 impl Core {
     /// Such as `holding lock a (:12)`, or `holding nothing`.
-    pub(super) fn holding(&self, held: &Held, places: &mut Places) -> String {
-        let Some(held) = held.as_deref() else { return String::from("holding nothing") };
+    pub(super) fn holding(&self, held: &[HeldObject], places: &mut Places) -> String {
+        if held.is_empty() {
+            return String::from("holding nothing");
+        }
         let held = held.iter().map(|held| {
             format!("{} (taken at {})", self.object_title(held.object), places.show(held.site))
         });

@@ -5,15 +5,15 @@
 //! ordered after. That is enough to say of every variable whether it has a race in this run, and
 //! which is the first; what races after that one is not told apart from its consequences.
 
-use std::collections::BTreeMap;
-
 use super::super::{Core, TaskId};
 use super::access::{Places, Record};
 use super::clocks::Clocks;
+use super::held::{Held, Holdings};
+use super::sparse::Sparse;
 use crate::finding::{Finding, Kind};
 
 /// One earlier access, and how far its task was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Epoch {
     at: u32,
     record: Record,
@@ -30,7 +30,7 @@ struct Variable {
 /// The state of the detector.
 #[derive(Debug, Default)]
 pub(super) struct Race {
-    variables: BTreeMap<u32, Variable>,
+    variables: Sparse<Variable>,
 }
 
 /// Two accesses that nothing orders.
@@ -50,14 +50,14 @@ impl Race {
         record: &Record,
     ) -> Option<Unordered> {
         let task = record.task;
-        let variable = self.variables.entry(index).or_default();
+        let variable = self.variables.entry(index);
         let mut is_ordered = |earlier: &Epoch| clocks.knows(task, earlier.record.task, earlier.at);
         let write = variable.last_write.as_ref().filter(|write| !is_ordered(write));
         let earlier = match write {
-            Some(write) => Some(write.record.clone()),
+            Some(write) => Some(write.record),
             None if record.access.writes() => {
                 let read = variable.reads.iter().find(|read| !is_ordered(read));
-                read.map(|read| read.record.clone())
+                read.map(|read| read.record)
             }
             None => None,
         };
@@ -66,24 +66,24 @@ impl Race {
         } else {
             variable.reads.retain(|read| !is_ordered(read));
         }
-        let epoch = Epoch { at: clocks.now(task), record: record.clone() };
+        let epoch = Epoch { at: clocks.now(task), record: *record };
         if record.access.writes() {
             variable.last_write = Some(epoch);
         } else {
             variable.reads.push(epoch);
         }
-        earlier.map(|earlier| Unordered { variable: index, earlier, later: record.clone() })
+        earlier.map(|earlier| Unordered { variable: index, earlier, later: *record })
     }
 
     pub(super) fn forget(&mut self, variable: u32) {
-        self.variables.remove(&variable);
+        self.variables.remove(variable);
     }
 }
 
 impl Core {
     /// A race, told to somebody who has not seen the program.
     #[cold]
-    pub(super) fn tell_race(&self, race: &Unordered) -> Finding {
+    pub(super) fn tell_race(&self, race: &Unordered, holdings: &Holdings) -> Finding {
         let Unordered { variable, earlier, later } = race;
         let mut places = Places::default();
         let [first, second] = [earlier, later].map(|record| self.task_title(record.task));
@@ -97,22 +97,23 @@ impl Core {
         let mut finding = Finding::new(Kind::Race, message, self.now());
         finding.subject = Some(self.object_title(*variable));
         for record in [earlier, later] {
-            let line = self.circumstances(record, &mut places);
+            let line = self.circumstances(record, holdings, &mut places);
             finding.story.push(line);
         }
         finding.story.push(format!(
             "missing  {second} has not heard of anything that {first} did after that: no release, \
              message, notification or end of {first} that {second} has seen came in between"
         ));
-        let remedy = match (&earlier.held, &later.held) {
-            (Some(_), Some(_)) => String::from("hold one and the same lock around both"),
-            (Some(held), None) | (None, Some(held)) => {
-                let other = if earlier.held.is_some() { &second } else { &first };
+        let held = [earlier, later].map(|record| holdings.set(record.held));
+        let remedy = match held {
+            [[], []] => String::from("hold a lock around both"),
+            [held, []] | [[], held] => {
+                let other = if earlier.held == Held::NOTHING { &first } else { &second };
                 let held = held.iter().map(|held| self.object_title(held.object));
                 let held = held.collect::<Vec<_>>().join(" or ");
                 format!("hold {held} in {other} too")
             }
-            (None, None) => String::from("hold a lock around both"),
+            _ => String::from("hold one and the same lock around both"),
         };
         finding.story.push(format!(
             "remedy   {remedy}, or let {second} wait for a message or an event that {first} sends \
@@ -124,7 +125,7 @@ impl Core {
     }
 
     /// Who did what when, what they held, and what they had done before.
-    fn circumstances(&self, record: &Record, places: &mut Places) -> String {
+    fn circumstances(&self, record: &Record, holdings: &Holdings, places: &mut Places) -> String {
         let title = self.task_title(record.task);
         let time = crate::time::Instant::from_nanos(record.at_ns);
         let before = self.before(record.task, record.event, places);
@@ -132,7 +133,7 @@ impl Core {
             "{title} {} at {}, t={time}, {}{}",
             self.did(record, "it"),
             places.show(record.site),
-            self.holding(&record.held, places),
+            self.holding(holdings.set(record.held), places),
             before.map(|before| format!("; before that: {before}")).unwrap_or_default(),
         )
     }
