@@ -14,23 +14,42 @@
 //! `ReceiverStream` of `tokio-stream`, say, is of tokio's `Receiver`.
 
 mod blocking;
+mod end;
 mod guard;
 mod held;
 mod kept;
+mod stamped;
 mod waiting;
 mod waking;
 
+mod barrier;
+pub mod broadcast;
+pub mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
+pub mod oneshot;
+mod rwlock;
 mod semaphore;
+mod set_once;
+pub mod watch;
 
-pub use tokio::sync::*;
+pub use tokio::sync::{
+    AcquireError, BarrierWaitResult, SetError, SetOnceError, TryAcquireError, TryLockError,
+};
 
+pub use self::barrier::Barrier;
 pub use self::mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
 };
 pub use self::notify::Notify;
+pub use self::once_cell::OnceCell;
+pub use self::rwlock::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+};
 pub use self::semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use self::set_once::SetOnce;
 
 /// Futures that have names.
 pub mod futures {

@@ -37,31 +37,25 @@ impl Waiting {
         Waiting { operation, gives: Gives::News, waking: Weak::new() }
     }
 
+    /// To wait for a message, which says for itself what its sender had done.
+    pub(super) const fn for_message(name: &'static str, site: &'static Location<'static>) -> Self {
+        let operation = Operation::new(name, Access::Change, site);
+        Waiting { operation, gives: Gives::Message, waking: Weak::new() }
+    }
+
     /// Polls the operation once, which `attempt` does on tokio's type.
     #[inline]
     pub(super) fn poll<T>(
         &mut self,
         object: &Object,
         cx: &mut Context<'_>,
-        attempt: impl FnMut(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        self.poll_with(object, cx, attempt, |_| ())
-    }
-
-    /// The same, with what is done once it was executed, before anybody is woken.
-    #[inline]
-    pub(super) fn poll_with<T>(
-        &mut self,
-        object: &Object,
-        cx: &mut Context<'_>,
         mut attempt: impl FnMut(&mut Context<'_>) -> Poll<T>,
-        executed: impl FnOnce(&T),
     ) -> Poll<T> {
         if !is_inside_run() {
             return attempt(cx);
         }
         ready!(self.operation.poll_announce(Some(object), cx));
-        self.poll_announced(object, cx, attempt, executed)
+        self.poll_announced(object, cx, attempt)
     }
 
     /// The same, inside of a run, for what needs no announcement or has had it.
@@ -71,13 +65,14 @@ impl Waiting {
         object: &Object,
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&mut Context<'_>) -> Poll<T>,
-        executed: impl FnOnce(&T),
     ) -> Poll<T> {
         let _call = Call::begin();
         let polled = self.attempt(object, cx, &mut attempt);
-        if let Poll::Ready(value) = &polled {
+        if polled.is_ready() {
             self.operation.executed(Some(object));
-            executed(value);
+            if self.gives == Gives::News {
+                object.observe();
+            }
         }
         polled
     }

@@ -16,8 +16,10 @@ use unpick_sim::probe::Ticket;
 pub(super) enum Gives {
     /// The object itself, or permits of it: nobody else can have them.
     Object,
-    /// The news that there is something to look at.
+    /// The news that there is something to look at. Whoever gets it observes the object.
     News,
+    /// A message, or the news that there is one.
+    Message,
 }
 
 /// The waker that tokio gets of a wait inside of a run.
@@ -55,7 +57,7 @@ impl Waking {
     fn go_on(&self) {
         match self.gives {
             Gives::Object => self.ticket.granted(),
-            Gives::News => self.ticket.woken(),
+            Gives::News | Gives::Message => self.ticket.woken(),
         }
         self.waker.wake_by_ref();
     }

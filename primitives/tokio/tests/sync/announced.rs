@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use unpick_sim::options::Switching;
 use unpick_sim::{Run, spawn};
-use unpick_tokio::sync::{Mutex, Notify, Semaphore};
+use unpick_tokio::sync::{
+    Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, broadcast, mpsc, oneshot, watch,
+};
 
 /// An operation that is over at once if nobody comes in between.
 type Operation = Pin<Box<dyn Future<Output = ()>>>;
@@ -65,6 +67,82 @@ announced! {
         let notify = Arc::new(Notify::new());
         notify.notify_one();
         notify.notified_owned().await;
+    };
+    reading: async { drop(RwLock::new(()).read().await) };
+    reading_owned: async { drop(Arc::new(RwLock::new(())).read_owned().await) };
+    writing: async { drop(RwLock::new(()).write().await) };
+    writing_owned: async { drop(Arc::new(RwLock::new(())).write_owned().await) };
+    waiting_at_a_barrier: async { assert!(Barrier::new(1).wait().await.is_leader()) };
+    initializing: async { assert_eq!(*OnceCell::new().get_or_init(async || 1).await, 1) };
+    trying_to_initialize: async {
+        assert_eq!(OnceCell::<()>::new().get_or_try_init(async || Err(1)).await, Err(1));
+    };
+    waiting_for_what_is_set: async { assert_eq!(*SetOnce::new_with(Some(1)).wait().await, 1) };
+    receiving_one: async {
+        let (sender, receiver) = oneshot::channel();
+        sender.send(()).expect("somebody receives");
+        receiver.await.expect("it was sent");
+    };
+    seeing_that_one_is_closed: async {
+        let (mut sender, receiver) = oneshot::channel::<()>();
+        drop(receiver);
+        sender.closed().await;
+    };
+    sending: async {
+        let (sender, _receiver) = mpsc::channel(1);
+        sender.send(()).await.expect("it is open");
+    };
+    sending_in_time: async {
+        let (sender, _receiver) = mpsc::channel(1);
+        sender.send_timeout((), std::time::Duration::from_secs(1)).await.expect("it is open");
+    };
+    reserving: async {
+        let (sender, _receiver) = mpsc::channel::<()>(1);
+        drop(sender.reserve().await);
+    };
+    reserving_many: async {
+        let (sender, _receiver) = mpsc::channel::<()>(2);
+        drop(sender.reserve_many(2).await);
+    };
+    reserving_owned: async {
+        let (sender, _receiver) = mpsc::channel::<()>(1);
+        drop(sender.reserve_owned().await);
+    };
+    receiving: async {
+        let (_, mut receiver) = mpsc::channel::<()>(1);
+        assert_eq!(receiver.recv().await, None);
+    };
+    receiving_many: async {
+        let (_, mut receiver) = mpsc::unbounded_channel::<()>();
+        assert_eq!(receiver.recv_many(&mut Vec::new(), 1).await, 0);
+    };
+    polling_for_a_message: async {
+        let (_, mut receiver) = mpsc::unbounded_channel::<()>();
+        std::future::poll_fn(|cx| receiver.poll_recv(cx)).await;
+    };
+    seeing_that_it_is_closed: async {
+        let (sender, _) = mpsc::unbounded_channel::<()>();
+        sender.closed().await;
+    };
+    receiving_what_all_receive: async {
+        let (_, mut receiver) = broadcast::channel::<()>(1);
+        drop(receiver.recv().await);
+    };
+    seeing_that_nobody_receives: async {
+        let (sender, _) = broadcast::channel::<()>(1);
+        sender.closed().await;
+    };
+    watching: async {
+        let (_, mut receiver) = watch::channel(());
+        drop(receiver.changed().await);
+    };
+    watching_for_a_value: async {
+        let (_sender, mut receiver) = watch::channel(1);
+        drop(receiver.wait_for(|value| *value == 1).await);
+    };
+    seeing_that_nobody_watches: async {
+        let (sender, _) = watch::channel(());
+        sender.closed().await;
     };
 }
 

@@ -1,9 +1,12 @@
 //! Tokio's synchronisation inside of runs, and outside.
 
 mod announced;
+mod channels;
 mod guards;
 mod mutex;
 mod notify;
+mod once;
+mod rwlock;
 mod semaphore;
 
 use std::fmt::Debug;

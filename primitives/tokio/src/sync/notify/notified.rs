@@ -81,11 +81,10 @@ impl Wait {
             return Poll::Ready(());
         }
         let attempt = |cx: &mut Context<'_>| inner.as_mut().poll(cx);
-        let executed = |_: &()| object.observe();
         if self.is_enabled && is_inside_run() {
-            return self.waiting.poll_announced(object, cx, attempt, executed);
+            return self.waiting.poll_announced(object, cx, attempt);
         }
-        self.waiting.poll_with(object, cx, attempt, executed)
+        self.waiting.poll(object, cx, attempt)
     }
 }
 
