@@ -16,11 +16,14 @@ pub use receiver::{Receiver, Recv};
 pub use sender::{Closed, Sender, WeakSender};
 
 use crate::instrumented::{Count, Instrumented, show};
-use crate::probe::{Access, Cause, Stamp};
+use crate::probe::{Access, Cause, Passage, Stamp};
 use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
 static CAUSES: [Cause; 1] = [Cause { wait: "recv", by: &["send", "drop sender"], owed: &[] }];
+
+/// What moves things through it.
+static PASSAGE: Passage = Passage { takes: &["recv", "try_recv"], gives: &[] };
 
 /// Makes a channel that keeps `capacity` messages for slower receivers.
 ///
@@ -42,7 +45,11 @@ static CAUSES: [Cause; 1] = [Cause { wait: "recv", by: &["send", "drop sender"],
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("broadcast", State::new(capacity)).with_causes(&CAUSES))
+    make(
+        Instrumented::new("broadcast", State::new(capacity))
+            .with_causes(&CAUSES)
+            .with_passage(&PASSAGE),
+    )
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -61,7 +68,9 @@ pub fn named_channel<T>(
     name: impl Into<Cow<'static, str>>,
     capacity: usize,
 ) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("broadcast", State::new(capacity)).with_causes(&CAUSES);
+    let mut base = Instrumented::new("broadcast", State::new(capacity))
+        .with_causes(&CAUSES)
+        .with_passage(&PASSAGE);
     base.set_name(name);
     make(base)
 }

@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::probe::{Access, Cause, Object, Operation, Spurious};
+use crate::probe::{Access, Cause, Object, Operation, Passage, Spurious};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
 
 /// An object that the engine knows, and its state.
@@ -29,6 +29,12 @@ impl<S> Instrumented<S> {
     /// The same, with what ends which waits at it.
     pub(crate) fn with_causes(mut self, causes: &'static [Cause]) -> Instrumented<S> {
         self.object.set_causes(causes);
+        self
+    }
+
+    /// The same, with what moves things through it.
+    pub(crate) fn with_passage(mut self, passage: &'static Passage) -> Instrumented<S> {
+        self.object.set_passage(passage);
         self
     }
 

@@ -18,12 +18,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Cause, Spurious};
+use crate::probe::{Access, Cause, Passage, Spurious};
 use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
 static CAUSES: [Cause; 1] =
     [Cause { wait: "notified", by: &["notify_one", "notify_last", "notify_waiters"], owed: &[] }];
+
+/// What moves things through it.
+static PASSAGE: Passage =
+    Passage { takes: &["notified"], gives: &["notify_one", "notify_last", "notify_waiters"] };
 
 /// Wakes one task, or all, without a value.
 ///
@@ -112,6 +116,7 @@ impl Notify {
         Notify {
             base: Instrumented::new("notify", state)
                 .with_causes(&CAUSES)
+                .with_passage(&PASSAGE)
                 .with_spurious_wakes(Spurious::Notified),
         }
     }

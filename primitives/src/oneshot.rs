@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::instrumented::{Instrumented, Waiting, show};
-use crate::probe::{Access, Cause, Stamp};
+use crate::probe::{Access, Cause, Passage, Stamp};
 use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
@@ -21,6 +21,9 @@ static CAUSES: [Cause; 2] = [
     Cause { wait: "recv", by: &["send", "drop sender"], owed: &[] },
     Cause { wait: "closed", by: &["close"], owed: &[] },
 ];
+
+/// What moves things through it.
+static PASSAGE: Passage = Passage { takes: &["recv", "try_recv"], gives: &["send"] };
 
 /// Makes a channel.
 ///
@@ -34,7 +37,10 @@ static CAUSES: [Cause; 2] = [
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("oneshot", State::new()).with_causes(&CAUSES), Location::caller())
+    make(
+        Instrumented::new("oneshot", State::new()).with_causes(&CAUSES).with_passage(&PASSAGE),
+        Location::caller(),
+    )
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -46,7 +52,8 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn named_channel<T>(name: impl Into<Cow<'static, str>>) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("oneshot", State::new()).with_causes(&CAUSES);
+    let mut base =
+        Instrumented::new("oneshot", State::new()).with_causes(&CAUSES).with_passage(&PASSAGE);
     base.set_name(name);
     make(base, Location::caller())
 }

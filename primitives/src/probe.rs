@@ -8,9 +8,11 @@ mod absent;
 
 #[cfg(not(feature = "sim"))]
 pub(crate) use absent::{
-    Access, Cause, Effect, Hold, Mode, Object, Operation, Spurious, Stamp, Wakeup, is_inside_run,
+    Access, Cause, Effect, Hold, Mode, Object, Operation, Passage, Spurious, Stamp, Wakeup,
+    is_inside_run,
 };
 #[cfg(feature = "sim")]
 pub(crate) use unpick_sim::probe::{
-    Access, Cause, Effect, Hold, Mode, Object, Operation, Spurious, Stamp, Wakeup, is_inside_run,
+    Access, Cause, Effect, Hold, Mode, Object, Operation, Passage, Spurious, Stamp, Wakeup,
+    is_inside_run,
 };

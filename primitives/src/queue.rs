@@ -20,7 +20,7 @@ pub use storage::{Fifo, Lifo, Priority, Storage};
 
 use self::storage::Stamped;
 use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Cause, Effect, Stamp};
+use crate::probe::{Access, Cause, Effect, Passage, Stamp};
 use crate::waiters::{Waiters, Wakeup, Wakeups};
 
 /// Who ends whose wait.
@@ -29,6 +29,9 @@ static CAUSES: [Cause; 3] = [
     Cause { wait: "put", by: &["get", "get_nowait", "shutdown"], owed: &[] },
     Cause { wait: "join", by: &["task_done", "shutdown"], owed: &["get", "get_nowait"] },
 ];
+
+/// What moves things through it.
+static PASSAGE: Passage = Passage { takes: &["get", "get_nowait"], gives: &["put", "put_nowait"] };
 
 /// A queue that gives the oldest item first.
 ///
@@ -255,7 +258,11 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
             item: std::marker::PhantomData,
         };
         let items = std::marker::PhantomData;
-        BaseQueue { base: Instrumented::new(S::KIND, state).with_causes(&CAUSES), maxsize, items }
+        BaseQueue {
+            base: Instrumented::new(S::KIND, state).with_causes(&CAUSES).with_passage(&PASSAGE),
+            maxsize,
+            items,
+        }
     }
 
     /// Gives it a name, for traces, reports and `Debug`.

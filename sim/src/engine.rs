@@ -16,6 +16,7 @@ mod diagnosis;
 mod drive;
 mod faults;
 mod ids;
+mod losses;
 mod objects;
 mod operations;
 mod properties;
@@ -42,6 +43,7 @@ pub(crate) use detectors::lock_order::Nested;
 pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{ByHand, Detectors, Quiet, Suspected};
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
+use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, is_inside};
@@ -155,8 +157,12 @@ pub(crate) struct Core {
     by_hand: Option<Box<ByHand>>,
     quiet: Quiet,
     finding: Option<Box<Finding>>,
+    /// What was left when a traced run was over that nobody finds fault with.
+    remarks: Vec<String>,
     divergence: Option<Divergence>,
     events: Option<Vec<Event>>,
+    /// There in a traced run.
+    losses: Option<Box<Losses>>,
     /// There once the run has a shared variable.
     detectors: Option<Box<Detectors>>,
     pub(crate) classes: Classes,
@@ -289,8 +295,10 @@ impl Core {
             by_hand: None,
             quiet: Quiet { rounds: 0, since_ns: 0 },
             finding: None,
+            remarks: Vec::new(),
             divergence: None,
             events: None,
+            losses: None,
             detectors: None,
             classes: Classes::new(),
             lock_order: None,

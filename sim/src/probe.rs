@@ -17,6 +17,8 @@
 //!   [`Operation::ticket`] lets the one who releases say to which waiter an object was granted;
 //!   [`Object::expects`] says which tasks have to end. So a report can say of everybody who waits
 //!   for ever who could have ended that, and what became of those;
+//! - a [`Passage`] says which operations move things, and a [`Scope`] when a future is given up:
+//!   so a report can name what was lost with one that was dropped half-way;
 //! - [`choose`] takes a decision of the primitive's own on the tape.
 //!
 //! Outside of a run every call costs one thread-local look and does nothing.
@@ -94,13 +96,15 @@
 mod hold;
 mod object;
 mod operation;
+mod scope;
 mod stamp;
 mod wakeup;
 
 pub use hold::{Hold, Mode};
 pub(crate) use object::IN_A_DROP;
-pub use object::{Cause, Object, Spurious};
+pub use object::{Cause, Object, Passage, Spurious};
 pub use operation::{Access, Operation};
+pub use scope::Scope;
 pub use stamp::Stamp;
 pub use wakeup::{Effect, Ticket, Wakeup};
 

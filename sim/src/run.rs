@@ -192,6 +192,7 @@ impl Run {
         Ok(Outcome {
             result,
             divergence: ended.divergence,
+            remarks: ended.remarks,
             properties: ended.properties,
             tape: Tape { switching, time, choices: ended.choices },
             trace: ended.trace,
@@ -215,6 +216,10 @@ pub struct Outcome<T> {
     pub result: Result<T, Finding>,
     /// Where a strict replay left its tape, whatever else was found.
     pub divergence: Option<Divergence>,
+    /// What was left when the main future had ended, and what was lost, a line each: tasks that
+    /// wait for ever, what they hold, what was never given back. Known of traced runs without a
+    /// finding; a finding has it among its evidence.
+    pub remarks: Vec<String>,
     /// Everything that was decided.
     pub tape: Tape,
     /// The properties that were passed, and whether they held.
@@ -242,12 +247,17 @@ pub struct Outcome<T> {
 impl<T> Outcome<T> {
     /// The same run, with what `judge` finds in its output.
     pub(crate) fn judged(self, judge: impl FnOnce(T) -> Option<Finding>) -> Outcome<()> {
+        let mut remarks = self.remarks;
         let finding = match self.result {
-            Ok(output) => judge(output),
+            Ok(output) => judge(output).map(|mut finding| {
+                finding.evidence.append(&mut remarks);
+                finding
+            }),
             Err(finding) => Some(finding),
         };
         Outcome {
             result: finding.map_or(Ok(()), Err),
+            remarks,
             divergence: self.divergence,
             properties: self.properties,
             tape: self.tape,

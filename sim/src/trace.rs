@@ -23,7 +23,8 @@ mod words;
 pub use diff::{Diff, diff};
 pub use dot::wait_graph;
 pub use event::{
-    Ending, Event, EventKind, LogLevel, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
+    Ending, Event, EventKind, LogLevel, Lost, ObjectRef, OperationRef, Site, StepKind, Struck,
+    TaskRef,
 };
 #[cfg(feature = "json")]
 pub use html::Page;

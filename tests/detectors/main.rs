@@ -6,6 +6,7 @@ mod edges;
 mod futurelock;
 mod leak;
 mod lock_order;
+mod losses;
 mod lost_wakeup;
 mod nondeterminism;
 mod progress;

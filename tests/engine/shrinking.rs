@@ -33,7 +33,7 @@ fn check(program: &Program, seed: u64) -> Option<usize> {
     assert_eq!(shrunk.finding.signature(), finding.signature(), "{context}");
     let size = |tape: &Tape| (tape.deviations(), tape.len());
     assert!(size(&shrunk.tape) <= size(&tape), "{context}");
-    let again = judge(Run::with(options.clone()).replay(&shrunk.tape).execute(future));
+    let again = judge(Run::with(options.clone()).replay(&shrunk.tape).traced().execute(future));
     assert_eq!((again.divergence, again.result), (None, Err(shrunk.finding)), "{context}");
     let same = explain::shrink(&future, &options, &tape, &finding, BUDGET);
     assert_eq!(same.map(|shrunk| shrunk.tape), Some(shrunk.tape.clone()), "{context}");

@@ -87,3 +87,18 @@ pub(crate) async fn pipeline() {
     assert!(consumer.await.is_err());
     spawn(async {});
 }
+
+/// Tasks that sleep and ask whether something goes wrong: for faults to strike.
+pub(crate) async fn struck() {
+    let tasks = [1, 2, 3].map(|of| {
+        spawn(async move {
+            for _ in 0..of {
+                unpick::sim::time::sleep(std::time::Duration::from_secs(of)).await;
+                let _goes_wrong = unpick::sim::buggify!();
+            }
+        })
+    });
+    for task in tasks {
+        let _cancelled = task.await;
+    }
+}

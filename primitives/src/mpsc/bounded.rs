@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use super::permit::{OwnedPermit, Permit};
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, Place, State};
+use super::state::{CAUSES, Capacity, PASSAGE, Place, State};
 use super::{Bounded, SendError, TrySendError};
 use crate::instrumented::{Instrumented, Waiting};
 use crate::probe::Access;
@@ -86,7 +86,11 @@ pub type Receiver<T> = BaseReceiver<T, Bounded>;
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    make(Instrumented::new("mpsc", State::new(checked(capacity))).with_causes(&CAUSES))
+    make(
+        Instrumented::new("mpsc", State::new(checked(capacity)))
+            .with_causes(&CAUSES)
+            .with_passage(&PASSAGE),
+    )
 }
 
 /// Makes a channel with a name, for traces, reports and `Debug`.
@@ -105,7 +109,9 @@ pub fn named_channel<T>(
     name: impl Into<Cow<'static, str>>,
     capacity: usize,
 ) -> (Sender<T>, Receiver<T>) {
-    let mut base = Instrumented::new("mpsc", State::new(checked(capacity))).with_causes(&CAUSES);
+    let mut base = Instrumented::new("mpsc", State::new(checked(capacity)))
+        .with_causes(&CAUSES)
+        .with_passage(&PASSAGE);
     base.set_name(name);
     make(base)
 }

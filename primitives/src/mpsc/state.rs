@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{SendError, TryRecvError, TrySendError};
 use crate::instrumented::{Count, Instrumented, show};
-use crate::probe::{Cause, Stamp};
+use crate::probe::{Cause, Passage, Stamp};
 use crate::waiters::{Waiters, Wakeup, Wakeups};
 
 /// Who ends whose wait.
@@ -25,6 +25,10 @@ pub(super) static CAUSES: [Cause; 5] = [
     },
     Cause { wait: "closed", by: &["close", "drop receiver"], owed: &[] },
 ];
+
+/// What moves messages through a channel.
+pub(super) static PASSAGE: Passage =
+    Passage { takes: &["recv", "recv_many", "try_recv"], gives: &["send", "try_send"] };
 
 /// A channel, as its senders and its receiver share it.
 pub(super) type Shared<T> = Arc<Instrumented<State<T>>>;

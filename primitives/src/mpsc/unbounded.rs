@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, State};
+use super::state::{CAUSES, Capacity, PASSAGE, State};
 use super::{SendError, Unbounded};
 use crate::instrumented::Instrumented;
 use crate::probe::Access;
@@ -62,7 +62,11 @@ pub type UnboundedReceiver<T> = BaseReceiver<T, Unbounded>;
 #[must_use]
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    make(Instrumented::new("mpsc", State::new(Capacity::Unbounded)).with_causes(&CAUSES))
+    make(
+        Instrumented::new("mpsc", State::new(Capacity::Unbounded))
+            .with_causes(&CAUSES)
+            .with_passage(&PASSAGE),
+    )
 }
 
 /// Makes a channel in which sending never waits, with a name for traces, reports and `Debug`.
@@ -77,7 +81,9 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 pub fn named_unbounded_channel<T>(
     name: impl Into<Cow<'static, str>>,
 ) -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let mut base = Instrumented::new("mpsc", State::new(Capacity::Unbounded)).with_causes(&CAUSES);
+    let mut base = Instrumented::new("mpsc", State::new(Capacity::Unbounded))
+        .with_causes(&CAUSES)
+        .with_passage(&PASSAGE);
     base.set_name(name);
     make(base)
 }

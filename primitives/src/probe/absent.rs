@@ -29,6 +29,16 @@ pub(crate) enum Mode {
     Permit,
 }
 
+/// Which operations move things through an object: nobody asks.
+pub(crate) struct Passage {
+    /// The operations that take something out.
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) takes: &'static [&'static str],
+    /// The operations that put something in.
+    #[expect(dead_code, reason = "it is for the engine")]
+    pub(crate) gives: &'static [&'static str],
+}
+
 /// What ends one kind of wait at an object: nobody asks.
 pub(crate) struct Cause {
     /// The operation that waits.
@@ -116,6 +126,8 @@ impl Object {
     pub(crate) const fn set_spurious(&mut self, _spurious: Spurious) {}
 
     pub(crate) const fn set_causes(&mut self, _causes: &'static [Cause]) {}
+
+    pub(crate) const fn set_passage(&mut self, _passage: &'static Passage) {}
 }
 
 /// A hold on nothing.

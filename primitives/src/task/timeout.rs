@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use unpick_sim::choice::Label;
-use unpick_sim::probe;
+use unpick_sim::probe::{self, Scope};
 use unpick_sim::time::{Instant, Sleep, sleep_until};
 
 /// Waits for a future, but no longer than `duration` from now; then drops it.
@@ -73,7 +73,8 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// ```
 #[track_caller]
 pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
-    Timeout { future: Some(future), sleep: sleep_until(deadline), has_waited: false }
+    let (sleep, scope) = (sleep_until(deadline), Scope::new());
+    Timeout { future: Some(future), sleep, scope, has_waited: false }
 }
 
 pin_project! {
@@ -84,6 +85,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         sleep: Sleep,
+        scope: Scope,
         has_waited: bool,
     }
 }
@@ -111,6 +113,7 @@ impl<F: Future> Future for Timeout<F> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("a Timeout is not polled again once it has returned");
+        this.scope.polls();
         let polled = future.poll(cx);
         let is_late = match polled {
             // A value that is there at once does not race with anything.
@@ -123,11 +126,16 @@ impl<F: Future> Future for Timeout<F> {
         if polled.is_pending() && !is_late {
             return Poll::Pending;
         }
+        let Poll::Ready(value) = polled else {
+            this.scope.time_out(|| this.future.set(None));
+            return Poll::Ready(Err(TimeoutError));
+        };
         this.future.set(None);
-        Poll::Ready(match polled {
-            Poll::Ready(value) if !is_late || probe::choose(Label::Time, 2) == 0 => Ok(value),
-            _ => Err(TimeoutError),
-        })
+        if is_late && probe::choose(Label::Time, 2) != 0 {
+            this.scope.time_out(|| drop(value));
+            return Poll::Ready(Err(TimeoutError));
+        }
+        Poll::Ready(Ok(value))
     }
 }
 

@@ -232,6 +232,9 @@ impl Core {
         self.confirm_rings(Occasion::End);
         self.conclude_suspicions();
         self.conclude_leaks();
+        if self.is_traced() || self.finding.is_some() {
+            self.conclude_remarks();
+        }
     }
 
     fn conclude_suspicions(&mut self) {

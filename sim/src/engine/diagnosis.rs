@@ -13,6 +13,7 @@ use crate::panics;
 use crate::probe::Mode;
 use crate::strategy::Divergence;
 use crate::time::Instant;
+use crate::trace::EventKind;
 
 /// What tokio panics with where none of its runtimes is entered.
 const NO_TOKIO: &str = "must be called from the context of a Tokio";
@@ -81,7 +82,19 @@ impl Core {
         let mut finding = Finding::new(Kind::Panic, message, self.now());
         finding.task = Some(self.task_title(task));
         finding.place = panics::take_place();
+        self.record_panic(finding.message.clone(), finding.place.clone());
         self.fail(finding);
+    }
+
+    /// A task has panicked, and whoever joins it deals with that.
+    #[cold]
+    pub(super) fn note_handled_panic(&mut self, message: &str) {
+        let place = panics::take_place();
+        self.record_panic(message.to_owned(), place);
+    }
+
+    fn record_panic(&mut self, message: String, place: Option<Place>) {
+        self.record(move |_| EventKind::Panicked { message, place });
     }
 
     /// Every waker of this run that was called from another thread is a finding.

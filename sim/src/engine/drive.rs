@@ -17,6 +17,7 @@ use crate::options::TimeModel;
 use crate::panics;
 use crate::strategy::Notice;
 use crate::time::{Instant, TimerSource};
+use crate::trace::Ending;
 use crate::trace::{EventKind, StepKind};
 
 /// What the loop does next, outside of the core's borrow.
@@ -426,7 +427,10 @@ impl Core {
                 self.order_poll(TaskId::MAIN, false);
                 self.end_task(TaskId::MAIN, Leftover::Taken);
             }
-            Err(panic) => self.fail_panicked(TaskId::MAIN, panic),
+            Err(panic) => {
+                self.fail_panicked(TaskId::MAIN, panic);
+                self.tasks[TaskId::MAIN.index()].ending = Some(Ending::Panicked);
+            }
         }
         self.current = None;
     }
@@ -451,11 +455,12 @@ impl Core {
         self.leave();
         self.order_poll(id, false);
         let is_handled = self.tasks[id.index()].on_panic == OnPanic::TellJoiner;
-        if let Leftover::Panicked(message) = &leftover
-            && !is_handled
-        {
-            let message = message.clone();
-            self.fail_panicked(id, message);
+        if let Leftover::Panicked(message) = &leftover {
+            if is_handled {
+                self.note_handled_panic(message);
+            } else {
+                self.fail_panicked(id, message.clone());
+            }
         }
         self.end_task(id, leftover)
     }

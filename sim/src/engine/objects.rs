@@ -7,7 +7,7 @@ use super::deeds::Deeds;
 use super::ids::{INDEX_MAX, Packed, TaskId};
 use super::table::NIL;
 use super::{Core, ObjectPast};
-use crate::probe::{Cause, Mode, Spurious};
+use crate::probe::{Cause, Mode, Passage, Spurious};
 use crate::trace::EventKind;
 
 /// What the engine knows of an object.
@@ -34,6 +34,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) spurious: Spurious,
     /// Who can end which wait at it.
     pub(crate) causes: &'static [Cause],
+    /// What moves things through it.
+    pub(crate) passage: Option<&'static Passage>,
     /// Who has done what through it.
     pub(crate) deeds: Deeds,
     /// What its primitive last counted: what, how many there are, how many it takes.
@@ -81,6 +83,7 @@ impl Core {
             is_loose: false,
             spurious: Spurious::Never,
             causes,
+            passage: None,
             deeds: Deeds::default(),
             count: None,
             past: ObjectPast::default(),
@@ -145,6 +148,9 @@ impl Core {
             units,
             site: site.into(),
         });
+        if mode == Mode::Unguarded && self.losses.is_some() {
+            self.note_unguarded(index);
+        }
         Packed::new(self.stamp, index)
     }
 
@@ -158,6 +164,9 @@ impl Core {
         let record = &mut self.objects[object as usize];
         record.is_loose |= self.current != Some(task);
         self.holds.remove(&mut record.holds, index);
+        if mode == Mode::Unguarded && self.losses.is_some() {
+            self.note_given_back(index);
+        }
         if self.detectors.is_some() {
             self.note_unhold(task, index);
         }

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use super::Core;
 use super::ids::{OperationId, TaskId, Turn};
+use super::losses::Pending;
 use super::table::NIL;
 use super::waker::Waiter;
 use crate::options::Switching;
@@ -261,6 +262,9 @@ impl Core {
             self.order_operation(description.object, description.access);
         }
         self.record(move |_| EventKind::Executed(description.into()));
+        if self.losses.is_some() {
+            self.note_passed(description);
+        }
     }
 
     /// Notes what a blocked operation was given.
@@ -311,6 +315,20 @@ impl Core {
         }
         self.record(move |_| EventKind::Withdrawn(description.into()));
         self.forget_operation(id)
+    }
+
+    /// Forgets an operation that is dropped for good, and with the future that it is in.
+    pub(crate) fn drop_operation(&mut self, id: OperationId) -> Option<Waiter> {
+        let &OperationRecord { description, handed, .. } = self.operations.get(id.0)?;
+        let waiter = self.withdraw(id);
+        if self.losses.is_some() {
+            if handed == Handed::Woken {
+                self.note_unseen(description);
+            }
+            self.note_not_given(description);
+            self.note_dropped(Pending::Operation(id.0), description.name, description.site);
+        }
+        waiter
     }
 
     /// Takes the turns of a task's announced operations out of the ready set.
@@ -390,6 +408,10 @@ impl Core {
             handed: Handed::Nothing,
             waits_by: WaitsBy::Other,
         };
-        OperationId(self.operations.insert(&mut owner.operations, record))
+        let id = OperationId(self.operations.insert(&mut owner.operations, record));
+        if self.losses.is_some() {
+            self.note_begun(Pending::Operation(id.0), description.site);
+        }
+        id
     }
 }

@@ -30,6 +30,7 @@ use crate::trace::{Ending, EventKind, Trace};
 /// What a run leaves.
 pub(crate) struct Ended {
     pub(crate) finding: Option<Box<Finding>>,
+    pub(crate) remarks: Vec<String>,
     pub(crate) divergence: Option<Divergence>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) properties: Vec<Passed>,
@@ -99,7 +100,10 @@ where
         }
         Err(panic) => {
             let message = panics::caught(panic);
-            with_run(|core| core.fail_panicked(TaskId::MAIN, message));
+            with_run(|core| {
+                core.fail_panicked(TaskId::MAIN, message);
+                core.tasks[TaskId::MAIN.index()].ending = Some(Ending::Panicked);
+            });
             begin_teardown();
         }
     }
@@ -181,6 +185,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.streams.restart(run);
         core.tape.reserve(core.tape_room);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
+        core.losses = core.events.is_some().then(Box::default);
         core.is_watched = core.is_asking || core.events.is_some() || core.classes.is_on();
         let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
         core.beacon().lock_identities().push(main);
@@ -347,7 +352,12 @@ impl Core {
 
     fn record_left_behind(&mut self, id: TaskId) {
         if self.tasks[id.index()].state != State::Ended {
-            self.record(move |_| EventKind::Ended { task: id.into(), how: Ending::LeftBehind });
+            // Main is ended by its panic only here.
+            let ending = self.tasks[id.index()].ending;
+            let how = ending.unwrap_or(Ending::LeftBehind);
+            let current = std::mem::replace(&mut self.current, ending.map(|_| id));
+            self.record(move |_| EventKind::Ended { task: id.into(), how });
+            self.current = current;
         }
     }
 }
@@ -362,6 +372,7 @@ fn end() -> Ended {
         let events = core.events.take().filter(|_| core.keeps_a_trace());
         let trace = events.map(|events| core.bind_trace(events));
         core.beacon().end();
+        core.losses = None;
         let tasks = core.tasks.len();
         core.stamp = Stamp::NONE;
         core.tasks.clear();
@@ -395,6 +406,7 @@ fn end() -> Ended {
         Ended {
             nested,
             finding: core.finding.take(),
+            remarks: std::mem::take(&mut core.remarks),
             divergence: core.divergence.take(),
             choices: std::mem::take(&mut core.tape),
             properties: std::mem::take(&mut core.properties),

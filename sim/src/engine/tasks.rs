@@ -318,6 +318,9 @@ impl Core {
             _ => Ending::Returned,
         };
         self.record(move |_| EventKind::Ended { task: id.into(), how });
+        if self.losses.is_some() && how != Ending::Returned {
+            self.note_units_gone(id);
+        }
         self.is_lively();
         let ended_ns = self.now_ns;
         let task = &mut self.tasks[id.index()];

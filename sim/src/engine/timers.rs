@@ -18,6 +18,13 @@ pub(crate) struct TimerKey {
     order: u64,
 }
 
+impl TimerKey {
+    /// A number that no other timer of the run has.
+    pub(crate) const fn order(self) -> u64 {
+        self.order
+    }
+}
+
 /// A timer that has not fired.
 #[derive(Debug)]
 pub(crate) struct Timer {

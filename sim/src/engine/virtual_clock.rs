@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use super::losses::Pending;
 use super::waker::Waiter;
 use super::{Core, TaskId, Timer, TimerKey};
 use crate::finding::{Finding, Kind};
@@ -20,7 +21,24 @@ impl Core {
         self.note_wait("sleep", site);
         self.record(move |_| EventKind::TimerStarted { deadline, site: site.into() });
         let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
-        self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns })
+        let key = self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns });
+        if self.losses.is_some() {
+            self.note_begun(Pending::Timer(key.order()), site);
+        }
+        key
+    }
+
+    /// A sleep was dropped: its timer, if that has not fired, is for the caller to drop.
+    pub(crate) fn drop_timer(&mut self, key: TimerKey) -> Option<Timer> {
+        let timer = self.timers.cancel(key);
+        if let Some(Timer { site, deadline_ns, .. }) = timer
+            && self.losses.is_some()
+        {
+            let deadline = Instant::from_nanos(deadline_ns);
+            self.record(move |_| EventKind::TimerDropped { deadline, site: site.into() });
+            self.note_dropped(Pending::Timer(key.order()), "sleep", site);
+        }
+        timer
     }
 
     /// Puts a second source of timers in place; hands back an earlier one.

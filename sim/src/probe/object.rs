@@ -40,6 +40,26 @@ pub struct Cause {
     pub owed: &'static [&'static str],
 }
 
+/// Which operations of an object move things through it. When a future is dropped half-way that
+/// has taken something and not given it back, the report says so; and when an operation is dropped
+/// that was to give something.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::probe::{Object, Passage};
+///
+/// static PASSAGE: Passage = Passage { takes: &["take"], gives: &["post"] };
+/// let mut mailbox = Object::new("mailbox");
+/// mailbox.set_passage(&PASSAGE);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Passage {
+    /// The operations that take something out.
+    pub takes: &'static [&'static str],
+    /// The operations that put something in, or back.
+    pub gives: &'static [&'static str],
+}
+
 /// Whether a wait at an object may end for nothing, to see whether a notification was missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spurious {
@@ -61,6 +81,7 @@ pub struct Object {
     site: &'static Location<'static>,
     causes: &'static [Cause],
     spurious: Spurious,
+    passage: Option<&'static Passage>,
     /// Its place in the run in which it was used last: a [`Packed`].
     place: AtomicU64,
 }
@@ -78,7 +99,8 @@ impl Object {
     #[track_caller]
     pub const fn in_static(kind: &'static str) -> Object {
         let (site, place) = (Location::caller(), AtomicU64::new(Packed::NONE.0));
-        Object { kind, name: None, site, causes: &[], spurious: Spurious::Never, place }
+        let spurious = Spurious::Never;
+        Object { kind, name: None, site, causes: &[], spurious, passage: None, place }
     }
 
     /// The same, with what ends which waits at it: see [`Cause`].
@@ -130,6 +152,15 @@ impl Object {
             core.objects[index].spurious = spurious;
         });
         self.spurious = spurious;
+    }
+
+    /// Says which operations move things through the object: see [`Passage`].
+    pub fn set_passage(&mut self, passage: &'static Passage) {
+        with_run(|core| {
+            let index = self.index(core) as usize;
+            core.objects[index].passage = Some(passage);
+        });
+        self.passage = Some(passage);
     }
 
     /// Gives the object a name for traces and reports.
@@ -388,7 +419,8 @@ impl Object {
         let name = self.name.as_ref();
         let place = core.register_object(self.kind, name, self.site, self.causes);
         self.place.store(place.0, Ordering::Relaxed);
-        core.objects[place.index() as usize].spurious = self.spurious;
+        let record = &mut core.objects[place.index() as usize];
+        (record.spurious, record.passage) = (self.spurious, self.passage);
         place.index()
     }
 }

@@ -312,8 +312,17 @@ impl Operation {
 impl Drop for Operation {
     #[inline]
     fn drop(&mut self) {
-        if self.record != Packed::NONE {
-            self.forget();
+        let record = self.record;
+        if record != Packed::NONE {
+            drop_record(record);
         }
     }
+}
+
+#[inline(never)]
+fn drop_record(record: Packed) {
+    let _waiter = with_run(|core| {
+        let id = record.of(core.stamp)?;
+        core.drop_operation(OperationId(id))
+    });
 }

@@ -189,6 +189,12 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.cancel();
+        if let Stage::Waiting(key, of) = self.stage {
+            // The timer's waker is dropped once the engine is not borrowed any more.
+            let _timer = with_run_of(of, |core| {
+                core.sleep_was_polled();
+                core.drop_timer(key)
+            });
+        }
     }
 }

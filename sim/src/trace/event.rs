@@ -27,6 +27,17 @@ impl Site {
         self.0 != IN_A_DROP
     }
 
+    /// Its line alone, such as `:14`, to a reader who knows the other's file; the name of its own
+    /// file as well if that is another one.
+    pub(crate) fn beside(self, other: Option<Site>) -> String {
+        let (file, line) = (self.0.file(), self.0.line());
+        if other.is_some_and(|other| other.is_known() && other.0.file() != file) {
+            let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            return format!("{name}:{line}");
+        }
+        format!(":{line}")
+    }
+
     /// The same, as findings have it.
     #[must_use]
     pub fn place(self) -> Place {
@@ -107,6 +118,21 @@ pub enum Ending {
     Panicked,
     /// It had not ended when the run was over, and was dropped then.
     LeftBehind,
+}
+
+/// What went with a future that was dropped half-way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// What the task had taken and not passed on.
+    Taken,
+    /// The task had taken something right before; whether that was in the future is not known.
+    PerhapsTaken,
+    /// So many units that the task had taken without a guard, and not given back.
+    Units(u32),
+    /// What the task was about to give.
+    Carried,
+    /// A wake-up at which the task had not looked yet.
+    WakeUp,
 }
 
 /// A fault that struck.
@@ -225,6 +251,34 @@ pub enum EventKind {
         /// Where the sleep was called.
         site: Site,
     },
+    /// A sleep was dropped before its timer was due.
+    TimerDropped {
+        /// When it would have been due.
+        deadline: Instant,
+        /// Where the sleep was called.
+        site: Site,
+    },
+    /// The time of a timeout was up: what it was given is dropped.
+    TimedOut {
+        /// Where the timeout was called.
+        site: Site,
+    },
+    /// Something went with a future that the task dropped half-way.
+    Lost {
+        /// What it had come from, or was to go to.
+        object: ObjectRef,
+        /// What it was.
+        how: Lost,
+        /// Where it was taken; where it was to be given.
+        site: Site,
+    },
+    /// The task panicked.
+    Panicked {
+        /// The panic's message.
+        message: String,
+        /// Where, if that is known.
+        place: Option<Place>,
+    },
     /// The clock moved.
     ClockJumped {
         /// Where to.
@@ -325,6 +379,9 @@ impl EventKind {
             EventKind::Spawned { site, .. }
             | EventKind::Acquired { site, .. }
             | EventKind::TimerStarted { site, .. }
+            | EventKind::TimerDropped { site, .. }
+            | EventKind::TimedOut { site }
+            | EventKind::Lost { site, .. }
             | EventKind::SharedRead { site, .. }
             | EventKind::SharedWritten { site, .. }
             | EventKind::SharedUpdated { site, .. }
@@ -348,6 +405,7 @@ impl EventKind {
             EventKind::Acquired { object, .. }
             | EventKind::Released { object, .. }
             | EventKind::Notified { object, .. }
+            | EventKind::Lost { object, .. }
             | EventKind::Published { object }
             | EventKind::Observed { object }
             | EventKind::SharedRead { object, .. }
@@ -360,6 +418,9 @@ impl EventKind {
             | EventKind::Joined { .. }
             | EventKind::AbortRequested { .. }
             | EventKind::TimerStarted { .. }
+            | EventKind::TimerDropped { .. }
+            | EventKind::TimedOut { .. }
+            | EventKind::Panicked { .. }
             | EventKind::ClockJumped { .. }
             | EventKind::Choice { .. }
             | EventKind::Stamped { .. }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Event, EventKind, ObjectRef, OperationRef, Site, StepKind, Struck, Trace};
+use super::{
+    Ending, Event, EventKind, Lost, ObjectRef, OperationRef, Site, StepKind, Struck, Trace,
+};
 use crate::finding::Place;
 use crate::probe::Access;
 
@@ -93,6 +95,30 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             "timer_started",
             json!({ "deadline_ns": deadline.as_nanos(), "site": site.place().to_string() }),
         ),
+        EventKind::TimerDropped { deadline, site } => (
+            "timer_dropped",
+            json!({ "deadline_ns": deadline.as_nanos(), "site": site.place().to_string() }),
+        ),
+        EventKind::TimedOut { site } => ("timed_out", json!({ "site": site.place().to_string() })),
+        EventKind::Lost { object, how, site } => {
+            let site = site.place().to_string();
+            let (how, units) = match how {
+                Lost::Taken => ("taken", None),
+                Lost::PerhapsTaken => ("perhaps_taken", None),
+                Lost::Units(units) => ("units", Some(units)),
+                Lost::Carried => ("carried", None),
+                Lost::WakeUp => ("wake_up", None),
+            };
+            let mut fields = json!({ "object": object.0, "how": how, "site": site });
+            if let Some(units) = units {
+                fields["units"] = json!(units);
+            }
+            ("lost", fields)
+        }
+        EventKind::Panicked { message, place } => {
+            let place = place.as_ref().map(Place::to_string);
+            ("panicked", json!({ "message": message, "site": place }))
+        }
         EventKind::ClockJumped { to } => ("clock_jumped", json!({ "to_ns": to.as_nanos() })),
         EventKind::Choice { number, choice, site } => {
             let mut fields = json!({

@@ -4,7 +4,7 @@ mod folding;
 mod layout;
 pub(super) mod lines;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{EventKind, TaskRef, Trace};
@@ -48,6 +48,8 @@ pub struct Lanes<'a> {
     marks: BTreeMap<usize, String>,
     /// What is said of an event, by its place in the trace.
     notes: BTreeMap<usize, String>,
+    /// Places that the reader has been told of, such as `src/a.rs:14`.
+    named: BTreeSet<String>,
     width: usize,
     lines_max: usize,
     has_sites: bool,
@@ -67,6 +69,7 @@ impl<'a> Lanes<'a> {
             tasks: None,
             marks: BTreeMap::new(),
             notes: BTreeMap::new(),
+            named: BTreeSet::new(),
             width: 100,
             lines_max: 60,
             has_sites: true,
@@ -166,6 +169,25 @@ impl<'a> Lanes<'a> {
         self
     }
 
+    /// The file with most of the places, which is what their lines are of.
+    pub(crate) fn main_file(&self) -> Option<String> {
+        layout::most_common(&lines::lines(self.trace, &self.marks)).map(str::to_owned)
+    }
+
+    /// Of each place that the finding names, the last line of each task stays, whatever else is
+    /// left out.
+    pub(crate) fn naming(mut self, finding: &Finding) -> Lanes<'a> {
+        let texts = finding.story.iter().chain(&finding.evidence).chain([&finding.message]);
+        for word in texts.flat_map(|text| text.split([' ', ',', ';', '(', ')'])) {
+            let word = word.trim_end_matches(['.', ':']);
+            let line = word.rsplit_once(':').map(|(_, line)| line);
+            if line.is_some_and(|line| line.parse::<u32>().is_ok()) {
+                self.named.insert(word.to_owned());
+            }
+        }
+        self
+    }
+
     /// The tasks that get a lane, and the lines of everybody.
     fn chosen(&self, lines: &[lines::Line]) -> Vec<TaskRef> {
         if let Some(tasks) = &self.tasks {
@@ -196,7 +218,8 @@ impl fmt::Display for Lanes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = lines::lines(self.trace, &self.marks);
         let tasks = self.chosen(&lines);
+        let file = layout::most_common(&lines);
         let (lines, hidden) = folding::fold(lines, &tasks, &self.notes);
-        f.write_str(&layout::lay_out(self, &tasks, lines, &hidden))
+        f.write_str(&layout::lay_out(self, &tasks, lines, &hidden, file))
     }
 }

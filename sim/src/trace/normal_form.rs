@@ -290,6 +290,10 @@ impl Actions {
             EventKind::TimerStarted { deadline, .. } => {
                 self.push(event, format!("sleep until t={deadline}"), &[]);
             }
+            EventKind::TimedOut { .. } => self.push(event, "time out".into(), &[]),
+            EventKind::Panicked { message, .. } => {
+                self.push(event, format!("panic: {}", one_line(message)), &[]);
+            }
             EventKind::ClockJumped { to } => {
                 let what = format!("clock jumps to t={to}");
                 self.push(event, what, &[(Thing::Everything, Change)]);
@@ -315,6 +319,8 @@ impl Actions {
                 self.push(event, format!("say {}", one_line(text)), &[])
             }
             EventKind::Announced(_)
+            | EventKind::TimerDropped { .. }
+            | EventKind::Lost { .. }
             | EventKind::WokenAgain { .. }
             | EventKind::Choice { .. }
             | EventKind::Published { .. }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::words::one_line;
-use super::{Ending, Event, EventKind, OperationRef, Site, StepKind, Struck, TaskRef, Trace};
+use super::{Ending, Event, EventKind, Lost, OperationRef, Site, StepKind, Struck, TaskRef, Trace};
 
 /// Whether places in the source are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +120,20 @@ impl Text {
             EventKind::TimerStarted { deadline, site } => {
                 format!("sleep until t={deadline}{}", self.at(*site))
             }
+            EventKind::TimerDropped { deadline, site } => {
+                format!("sleep until t={deadline}, dropped{}", self.at(*site))
+            }
+            EventKind::TimedOut { site } => format!("time out{}", self.at(*site)),
+            EventKind::Lost { object, how, site } => {
+                format!("{}{}", lost(*how, &object_title(*object)), self.at(*site))
+            }
+            EventKind::Panicked { message, place } => {
+                let at = match (self.sites, place) {
+                    (Sites::Shown, Some(place)) => format!("  [{place}]"),
+                    _ => String::new(),
+                };
+                format!("panic: {}{at}", one_line(message))
+            }
             EventKind::ClockJumped { to } => format!("clock jumps to t={to}"),
             EventKind::Choice { number, choice, site } => match self.choices {
                 Choices::Deviations if choice.is_plain() => return None,
@@ -182,6 +196,17 @@ impl Text {
 
 fn title(trace: &Trace, task: TaskRef) -> String {
     one_line(&trace.tasks[task.0 as usize].title()).into_owned()
+}
+
+/// What was lost, said of the task.
+fn lost(how: Lost, object: &str) -> String {
+    match how {
+        Lost::Taken => format!("loses what it took from {object}"),
+        Lost::PerhapsTaken => format!("had just taken something from {object}"),
+        Lost::Units(units) => format!("has not given back {object}{}", count(units)),
+        Lost::Carried => format!("loses what it was to give to {object}"),
+        Lost::WakeUp => format!("had been woken at {object}, and had not looked"),
+    }
 }
 
 fn count(units: u32) -> String {

@@ -12,6 +12,8 @@ use crate::time::Instant;
 
 /// How many tasks a report speaks of one by one.
 const TASKS_SHOWN: usize = 8;
+/// How many lines a finding of another kind has on what is left.
+const LEFT_SHOWN: usize = 4;
 
 impl Core {
     /// The main future has ended. What is left of the others is a finding, if that is asked for.
@@ -50,6 +52,88 @@ impl Core {
         self.fail(finding);
     }
 
+    /// The run is over: what was lost in it and what is left are evidence of the finding, or
+    /// remarks if there is none.
+    #[cold]
+    pub(super) fn conclude_remarks(&mut self) {
+        let mut remarks = self.tell_of_losses();
+        let kind = self.finding.as_ref().map(|finding| finding.kind);
+        if matches!(kind, None | Some(Kind::Panic | Kind::Error | Kind::Property)) {
+            remarks.extend(self.tell_of_left());
+        }
+        match &mut self.finding {
+            Some(finding) => finding.evidence.append(&mut remarks),
+            None => self.remarks = remarks,
+        }
+    }
+
+    /// What is left beside a finding that does not speak of it: tasks that wait for more than the
+    /// end of others, what they hold, and units that nobody can give back any more.
+    fn tell_of_left(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let is_over = self.has_ended(TaskId::MAIN);
+        let current = self.finding.as_ref().and_then(|finding| finding.task.clone());
+        let mut running: Vec<TaskId> = Vec::new();
+        for task in self.unfinished() {
+            if self.tasks[task.index()].duty == Duty::Daemon
+                || current.as_ref() == Some(&self.task_title(task))
+            {
+                continue;
+            }
+            let waits = self.pending(task).next().is_some();
+            let is_unknown = self.joined_by(task).is_empty();
+            if self.may_go_on(task) {
+                running.extend(is_over.then_some(task));
+            } else if waits || is_unknown {
+                let mut line = format!("left: {}", self.tell_of_wait(task));
+                for hold in self.tell_of_holds(task) {
+                    line.push_str("; it ");
+                    line.push_str(&hold);
+                }
+                if let Some(had) = self.tell_of_items(task) {
+                    line.push_str("; it ");
+                    line.push_str(&had);
+                }
+                lines.push(line);
+            }
+        }
+        lines.extend(self.tell_of_units_out());
+        let more = lines.len().saturating_sub(LEFT_SHOWN);
+        lines.truncate(LEFT_SHOWN);
+        if more > 0 {
+            lines.push(format!("left: {more} more like that"));
+        }
+        if !running.is_empty() {
+            let shown = running.iter().take(LEFT_SHOWN).map(|&task| self.task_title(task));
+            let more = match running.len().saturating_sub(LEFT_SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let titles = shown.collect::<Vec<_>>().join(", ");
+            lines.push(format!("left: {titles}{more}, which had not ended and could have gone on"));
+        }
+        lines
+    }
+
+    /// Units that were taken without a guard by tasks that have ended, and not given back.
+    fn tell_of_units_out(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (_, hold) in self.holds.iter() {
+            if hold.mode == Mode::Unguarded && self.has_ended(hold.task) {
+                let units =
+                    if hold.units > 1 { format!("{} of ", hold.units) } else { String::new() };
+                let fate = self.tell_what_became_of(hold.task);
+                lines.push(format!(
+                    "left: {units}{}, taken by {} at {} and not given back; {fate}",
+                    self.object_title(hold.object),
+                    self.task_title(hold.task),
+                    super::story::place(hold.site),
+                ));
+            }
+        }
+        lines
+    }
+
     fn tell_of_leak(&self, task: TaskId) -> Vec<String> {
         let mut lines = Vec::new();
         if self.rests(task) {
@@ -61,16 +145,24 @@ impl Core {
         if let Some(place) = self.task_place(task) {
             lines.push(format!("    spawned at {place}"));
         }
+        lines.extend(self.tell_of_holds(task).into_iter().map(|hold| format!("    {hold}")));
+        lines.extend(self.tell_of_items(task).into_iter().map(|item| format!("    {item}")));
+        lines
+    }
+
+    /// What a task holds: `holds lock a since t=0.000 (src/a.rs:12)`.
+    fn tell_of_holds(&self, task: TaskId) -> Vec<String> {
         let mut holds: Vec<_> = self.holds.iter().map(|(_, hold)| hold).collect();
         holds.retain(|hold| hold.task == task && hold.mode != Mode::Awaited);
-        for hold in holds.iter().take(TASKS_SHOWN) {
+        let shown = holds.iter().take(TASKS_SHOWN).map(|hold| {
             let (title, site) = (self.object_title(hold.object), super::story::place(hold.site));
             let since = Instant::from_nanos(hold.since_ns);
             let units = if hold.units > 1 { format!("{} of ", hold.units) } else { String::new() };
-            lines.push(format!("    holds {units}{title} since t={since} ({site})"));
-        }
+            format!("holds {units}{title} since t={since} ({site})")
+        });
+        let mut lines: Vec<String> = shown.collect();
         if holds.len() > TASKS_SHOWN {
-            lines.push(format!("    and {} more like that", holds.len() - TASKS_SHOWN));
+            lines.push(format!("has {} more things like that", holds.len() - TASKS_SHOWN));
         }
         lines
     }

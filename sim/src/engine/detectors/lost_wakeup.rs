@@ -9,6 +9,9 @@
 //! What happens from there on is a proof and no more part of the run: it is not on the tape and
 //! not in the trace, its choices are plain, and the clock and the counts of steps are put back.
 
+use std::fmt::Write;
+
+use super::super::deeds::Deed;
 use super::super::operations::{Handed, OperationRecord};
 use super::super::tasks::State;
 use super::super::{Core, OperationId, TaskId, Turn};
@@ -19,7 +22,7 @@ use crate::options::Detection;
 use crate::probe::Spurious;
 use crate::strategy::{Chooser, Fifo};
 use crate::time::Instant;
-use crate::trace::Event;
+use crate::trace::{Event, EventKind, Lost, TaskRef};
 
 /// How many steps what was woken by hand may take.
 const STEPS_MAX: u64 = 10_000;
@@ -60,6 +63,8 @@ struct Woken {
     subject: String,
     message: String,
     story: Vec<String>,
+    /// What is said of its wait at a standstill, which that makes superfluous.
+    told: Vec<String>,
     place: Option<Place>,
     before: Standing,
 }
@@ -123,7 +128,8 @@ impl Core {
         by_hand.woken = None;
         while let Some(task) = by_hand.todo.pop() {
             if self.tasks[task.index()].state == State::Idle {
-                by_hand.woken = Some(self.wake_by_hand(task));
+                let events = by_hand.kept.events.as_deref();
+                by_hand.woken = Some(self.wake_by_hand(task, events));
                 break;
             }
         }
@@ -167,6 +173,7 @@ impl Core {
             standstill.place = woken.place;
             let mut story = woken.story;
             story.push(proof);
+            standstill.story.retain(|line| !woken.told.contains(line));
             story.append(&mut standstill.story);
             standstill.story = story;
         }
@@ -174,10 +181,10 @@ impl Core {
     }
 
     /// What was so of a task that could go on if only it was woken.
-    fn wake_by_hand(&mut self, task: TaskId) -> Woken {
+    fn wake_by_hand(&mut self, task: TaskId, events: Option<&[Event]>) -> Woken {
         let notified: Vec<OperationId> = self.notifiable(task).map(|(id, _)| id).collect();
         let woken = match notified.first() {
-            Some(&id) => self.woken_from(task, id),
+            Some(&id) => self.woken_from(task, id, events),
             None => self.woken_from_unknown(task),
         };
         for id in notified {
@@ -188,7 +195,7 @@ impl Core {
         woken
     }
 
-    fn woken_from(&self, task: TaskId, id: OperationId) -> Woken {
+    fn woken_from(&self, task: TaskId, id: OperationId, events: Option<&[Event]>) -> Woken {
         let title = self.task_title(task);
         let before = self.standing(task);
         let Some(operation) = self.operations.get(id.0) else {
@@ -198,9 +205,10 @@ impl Core {
         let subject = operation.description.object.map(|object| self.object_title(object));
         let since = Instant::from_nanos(operation.since_ns);
         let message = format!("{title} has waited there since t={since}, and was never woken");
-        let story = self.tell_of_missed(task, operation);
+        let story = self.tell_of_missed(task, operation, events);
+        let told = self.tell_of_sources(task);
         let (subject, place) = (subject.unwrap_or_default(), Some(site.into()));
-        Woken { task, subject, message, story, place, before }
+        Woken { task, subject, message, story, told, place, before }
     }
 
     fn woken_from_unknown(&self, task: TaskId) -> Woken {
@@ -211,11 +219,17 @@ impl Core {
             true => format!("{title} waits, and its waker was not called"),
         };
         let (place, before) = (self.task_place(task), self.standing(task));
-        Woken { task, subject, message, story: Vec::new(), place, before }
+        let (story, told) = (Vec::new(), Vec::new());
+        Woken { task, subject, message, story, told, place, before }
     }
 
     /// What was done through an object before, and while, a task waited there.
-    fn tell_of_missed(&self, waiter: TaskId, wait: &OperationRecord) -> Vec<String> {
+    fn tell_of_missed(
+        &self,
+        waiter: TaskId,
+        wait: &OperationRecord,
+        events: Option<&[Event]>,
+    ) -> Vec<String> {
         let Some(object) = wait.description.object else { return Vec::new() };
         let title = self.task_title(waiter);
         let mut lines = Vec::new();
@@ -229,14 +243,20 @@ impl Core {
                 true => format!("BEFORE {title} was waiting"),
                 false => format!("while {title} was waiting"),
             };
+            let instead = || self.tell_of_woken(events?, &deed, waiter);
             let woke = match deed.is_unheard {
-                true => "it woke nobody, and is not kept",
-                false => "it woke another wait than this one",
+                true => String::from("it woke nobody, and is not kept"),
+                false => {
+                    instead().unwrap_or_else(|| String::from("it woke another wait than this one"))
+                }
             };
             let mut line = format!("{by} called {} at {site}, t={at}, {when}: {woke}", deed.action);
-            if deed.task != waiter {
-                line.push_str("; ");
-                line.push_str(&self.tell_what_became_of(deed.task));
+            let is_waiting = !self.has_ended(deed.task) && !self.may_go_on(deed.task);
+            if deed.task != waiter && !is_waiting {
+                let (title, fate) =
+                    (self.task_title(deed.task), self.tell_what_became_of(deed.task));
+                let fate = fate.strip_prefix("it ").unwrap_or(&fate);
+                let _infallible = write!(line, "; {title} {fate}");
             }
             lines.push(line);
         }
@@ -246,6 +266,76 @@ impl Core {
             lines.push(format!("and {left_out} more like that"));
         }
         lines
+    }
+
+    /// Whom something woke, and what became of that task's turn: from the events of a traced run.
+    fn tell_of_woken(&self, events: &[Event], deed: &Deed, waiter: TaskId) -> Option<String> {
+        let is_deed = |event: &Event| match event.kind {
+            EventKind::Executed(on) => {
+                event.task == Some(deed.task.into())
+                    && on.name == deed.action
+                    && on.site.0 == deed.site
+            }
+            _ => false,
+        };
+        let from = events.iter().rposition(is_deed)?;
+        let rest = &events[from + 1..];
+        let is_step = |event: &Event| matches!(event.kind, EventKind::Step { .. });
+        let step = rest.iter().position(is_step).unwrap_or(rest.len());
+        let mut woken: Vec<TaskRef> = Vec::new();
+        for event in &rest[..step] {
+            match event.kind {
+                EventKind::Executed(_) => break,
+                EventKind::Woken { task }
+                | EventKind::WokenAgain { task }
+                | EventKind::Granted { task, .. }
+                    if !woken.contains(&task) =>
+                {
+                    woken.push(task);
+                }
+                _ => {}
+            }
+        }
+        let first = *woken.first()?;
+        let title = self.task_title(TaskId(first.0));
+        let more = match woken.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        if first == waiter.into() {
+            let is_dropped = rest.iter().any(|event| {
+                let lost = matches!(event.kind, EventKind::Lost { how: Lost::WakeUp, .. });
+                lost && event.task == Some(first)
+            });
+            return Some(match is_dropped {
+                true => {
+                    format!("it woke an earlier wait of {title}{more}, which was dropped unseen")
+                }
+                false => format!("it woke an earlier wait of {title}{more}"),
+            });
+        }
+        let fate = self.tell_of_turn(&rest[step..], first);
+        Some(format!("it woke {title}{more}{}", fate.unwrap_or_default()))
+    }
+
+    /// What a task that was woken made of its turns: where it waited, or how it ended.
+    fn tell_of_turn(&self, events: &[Event], task: TaskRef) -> Option<String> {
+        let own = events.iter().filter(|event| event.task == Some(task));
+        let last = own.filter_map(|event| match &event.kind {
+            EventKind::Blocked(on) => {
+                let object = on.object.map(|object| format!(" {}", self.object_title(object.0)));
+                let (object, at) = (object.unwrap_or_default(), on.site.place());
+                Some(format!(", which went to `{}{object}` at {at}", on.name))
+            }
+            EventKind::Ended { task: ended, .. } if *ended == task => {
+                Some(format!(", which has ended since, t={}", event.at))
+            }
+            EventKind::TimerStarted { site, .. } => {
+                Some(format!(", which went to sleep at {}", site.place()))
+            }
+            _ => None,
+        });
+        last.into_iter().next()
     }
 
     /// What became of a task that was woken by hand; `None` if it has not gone on.

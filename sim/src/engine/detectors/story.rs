@@ -10,7 +10,7 @@ use super::super::operations::Handed;
 use super::super::tasks::State;
 use super::super::waits::Waited;
 use super::super::{Core, HoldRecord, TaskId};
-use crate::finding::Place;
+use crate::finding::{Place, Wait};
 use crate::probe::IN_A_DROP;
 use crate::probe::{Cause, Mode};
 use crate::time::Instant;
@@ -44,10 +44,10 @@ impl Core {
         stuck.iter().for_each(|task| is_among[task.index()] = true);
         let is_stuck = |task: &TaskId| is_among[task.index()] || !may_go_on[task.index()];
         let (waiting, running): (Vec<TaskId>, Vec<TaskId>) = others.into_iter().partition(is_stuck);
-        for &task in waiting.iter().take(TASKS_SHOWN) {
-            story.push(self.tell_of_wait(task));
+        for alike in self.alike(&waiting[..waiting.len().min(TASKS_SHOWN)]) {
+            story.push(self.tell_of_waits(&alike));
             // What others wait for as well is told once.
-            let sources = self.tell_of_sources(task);
+            let sources = self.tell_of_sources(alike[0]);
             let fresh: Vec<String> =
                 sources.into_iter().filter(|line| !story.contains(line)).collect();
             story.extend(fresh);
@@ -204,6 +204,33 @@ impl Core {
         }
     }
 
+    /// Tasks that wait for the same in the same place and since the same time, together.
+    fn alike(&self, tasks: &[TaskId]) -> Vec<Vec<TaskId>> {
+        let mut groups: Vec<(Vec<Wait>, Vec<TaskId>)> = Vec::new();
+        for &task in tasks {
+            let waits = self.blocked_among(&[task]).pop().map_or_else(Vec::new, |it| it.waits);
+            match groups.iter_mut().find(|(of, _)| !waits.is_empty() && *of == waits) {
+                Some((_, alike)) => alike.push(task),
+                None => groups.push((waits, vec![task])),
+            }
+        }
+        groups.into_iter().map(|(_, alike)| alike).collect()
+    }
+
+    /// What tasks wait for that are alike, in a line.
+    fn tell_of_waits(&self, alike: &[TaskId]) -> String {
+        let line = self.tell_of_wait(alike[0]);
+        let Some((last, others)) = alike.split_last().filter(|(_, others)| !others.is_empty())
+        else {
+            return line;
+        };
+        let first = self.task_title(alike[0]);
+        let others: Vec<String> = others.iter().map(|&task| self.task_title(task)).collect();
+        let titles = format!("{} and {}", others.join(", "), self.task_title(*last));
+        let waits = line.strip_prefix(&first).unwrap_or(&line).replacen(" waits: ", " wait: ", 1);
+        format!("{titles}{waits}")
+    }
+
     /// What a task waits for, where, and since when, in a line.
     pub(super) fn tell_of_wait(&self, task: TaskId) -> String {
         let blocked = self.blocked_among(&[task]);
@@ -233,18 +260,12 @@ impl Core {
             let holds = self.holds.list(record.holds).map(|(_, hold)| hold);
             let holders = holds.filter(|hold| hold.mode != Mode::Awaited).count();
             let cause = record.causes.iter().find(|cause| cause.wait == operation.description.name);
-            lines.extend(self.tell_of_deeds(task, object, cause, holders > 0));
+            lines.extend(self.tell_of_deeds(object, cause, holders > 0));
         }
         lines
     }
 
-    fn tell_of_deeds(
-        &self,
-        waiter: TaskId,
-        object: u32,
-        cause: Option<&Cause>,
-        is_held: bool,
-    ) -> Vec<String> {
+    fn tell_of_deeds(&self, object: u32, cause: Option<&Cause>, is_held: bool) -> Vec<String> {
         let deeds = self.deeds(object);
         let fitting: Vec<Deed> = match cause {
             Some(cause) => self.deeds_for(object, cause.wait).collect(),
@@ -255,7 +276,7 @@ impl Core {
             lines.extend(self.tell_of_debts(object, cause));
         }
         for deed in fitting.iter().take(SOURCES_SHOWN) {
-            lines.push(self.tell_of_deed(waiter, deed));
+            lines.push(self.tell_of_deed(deed));
         }
         if fitting.len() > SOURCES_SHOWN {
             lines.push(format!("    and {} more like that", fitting.len() - SOURCES_SHOWN));
@@ -270,12 +291,9 @@ impl Core {
         lines
     }
 
-    fn tell_of_deed(&self, waiter: TaskId, deed: &Deed) -> String {
+    fn tell_of_deed(&self, deed: &Deed) -> String {
         let mut line = format!("    last {}", deed.action);
-        let by = match deed.task == waiter {
-            true => String::from("itself"),
-            false => self.task_title(deed.task),
-        };
+        let by = self.task_title(deed.task);
         let (at, site) = (Instant::from_nanos(deed.at_ns), place(deed.site));
         // A drop has no place of its own.
         let site = if deed.action.starts_with("drop ") || deed.site == IN_A_DROP {
@@ -290,7 +308,8 @@ impl Core {
         if deed.is_unheard {
             line.push_str(", which woke nobody");
         }
-        if deed.task != waiter {
+        // Of everybody who waits for ever it is told on a line of its own.
+        if self.has_ended(deed.task) || self.may_go_on(deed.task) {
             let _infallible = write!(line, "; {}", self.tell_what_became_of(deed.task));
         }
         line

@@ -39,10 +39,14 @@ pub(super) fn render(failure: &Failure) -> String {
     let explanation = failure.explanation.as_ref();
     let minimal = explanation.and_then(|known| known.minimal.as_ref());
     let finding = minimal.map_or(&failure.finding, |minimal| &minimal.shrunk.finding);
-    let mut page = Page { text: String::new() };
+    let original = explanation.and_then(|known| known.trace.as_ref());
+    let trace = minimal.map(|minimal| &minimal.trace).or(original);
+    let file = trace.and_then(|trace| trace.lanes().main_file());
+    let mut page = Page { text: String::new(), file: file.clone(), is_named: false };
     page.headline(&failure.hunt, finding);
     page.finding(finding);
-    let mut end = Page { text: String::new() };
+    // By then the lanes have named the file.
+    let mut end = Page { text: String::new(), file, is_named: true };
     if let Some(minimal) = minimal {
         end.why(minimal);
         end.check(minimal);
@@ -52,8 +56,7 @@ pub(super) fn render(failure: &Failure) -> String {
         end.note(minimal);
     }
     end.again(failure);
-    let original = explanation.and_then(|known| known.trace.as_ref());
-    if let Some(trace) = minimal.map(|minimal| &minimal.trace).or(original) {
+    if let Some(trace) = trace {
         let other = page.text.lines().count() + end.text.lines().count();
         let lines = LINES_MAX.saturating_sub(other).clamp(LANES_MIN, LANES_MAX);
         page.lanes(trace, finding, minimal.map(|minimal| &minimal.decisions), lines);
@@ -100,6 +103,9 @@ fn origin(failure: &Failure) -> String {
 /// A report in the making.
 struct Page {
     text: String,
+    /// The file with most of the places: it is named in full once.
+    file: Option<String>,
+    is_named: bool,
 }
 
 impl Page {
@@ -160,7 +166,7 @@ impl Page {
     ) {
         self.blank();
         let concerned = decisions.map_or_else(Vec::new, |decisions| about(trace, decisions));
-        let lanes = trace.lanes().concerning(finding, &concerned);
+        let lanes = trace.lanes().concerning(finding, &concerned).naming(finding);
         let mut lanes = lanes.lines_max(lines).width(WIDTH - 6);
         if let Some(decisive) = decisions.and_then(|decisions| decisions.decisive) {
             let (before, after) = (decisive.before, decisive.after);
@@ -168,8 +174,10 @@ impl Page {
             lanes = lanes.mark(decisive.number, mark);
         }
         let lanes = lanes.to_string();
-        if lanes.lines().count() < 2 {
-            // Nothing happened that has a line.
+        let is_news =
+            |line: &str| !line.contains(" panics: ") && !line.ends_with(" ends, panicked");
+        if lanes.lines().filter(|line| is_news(line)).count() < 2 {
+            // Nothing happened that the headline has not said.
             return;
         }
         for line in lanes.lines() {
@@ -351,8 +359,28 @@ impl Page {
         self.wrapped(&format!("  {label:<7}"), &" ".repeat(9), text);
     }
 
+    /// Places of the file with most of them are a line alone, but for the first.
+    fn shortened(&mut self, text: &str) -> String {
+        let Some(file) = &self.file else { return text.to_owned() };
+        let mut short = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(file.as_str()) {
+            let (before, behind) = (&rest[..at], &rest[at + file.len()..]);
+            let is_whole = before.is_empty() || before.ends_with([' ', '(', '`']);
+            let is_place = behind.strip_prefix(':').is_some_and(|it| it.starts_with(is_digit));
+            short.push_str(before);
+            if !is_whole || !is_place || !self.is_named {
+                short.push_str(file);
+                self.is_named |= is_whole && is_place;
+            }
+            rest = behind;
+        }
+        short + rest
+    }
+
     /// Breaks a text where it is too wide, at spaces. What has no spaces stays whole.
     fn wrapped(&mut self, first: &str, then: &str, text: &str) {
+        let text = &self.shortened(text);
         let mut line = first.to_owned();
         let mut is_empty = true;
         for word in text.split(' ') {
@@ -369,4 +397,8 @@ impl Page {
         }
         let _ = writeln!(self.text, "{}", line.trim_end());
     }
+}
+
+fn is_digit(character: char) -> bool {
+    character.is_ascii_digit()
 }

@@ -35,9 +35,10 @@ pub(super) fn lay_out(
     tasks: &[TaskRef],
     lines: Vec<Line>,
     hidden: &BTreeMap<TaskRef, usize>,
+    file: Option<&'static str>,
 ) -> String {
     let trace = lanes.trace;
-    let sites = Sites::of(lanes, &lines);
+    let sites = Sites::of(lanes, file);
     let rows = elide(lanes, lines);
     let first_at = rows.iter().find_map(Row::at).unwrap_or(Instant::START);
     let stamp = |at: Instant| format!("t={at}");
@@ -104,6 +105,16 @@ fn not_shown(trace: &Trace, hidden: &BTreeMap<TaskRef, usize>) -> String {
     text
 }
 
+/// The file with most of the places of these lines.
+pub(super) fn most_common(lines: &[Line]) -> Option<&'static str> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for site in lines.iter().filter_map(|line| line.site).filter(|site| site.is_known()) {
+        *counts.entry(site.0.file()).or_default() += 1;
+    }
+    let file = counts.iter().max_by_key(|&(file, &count)| (count, std::cmp::Reverse(file)));
+    file.map(|(&file, _)| file)
+}
+
 /// How places are shown.
 struct Sites<'a> {
     /// Whether there are any.
@@ -115,19 +126,13 @@ struct Sites<'a> {
 }
 
 impl<'a> Sites<'a> {
-    fn of(lanes: &'a Lanes<'_>, lines: &[Line]) -> Sites<'a> {
+    fn of(lanes: &'a Lanes<'_>, file: Option<&'static str>) -> Sites<'a> {
         if !lanes.has_sites {
             return Sites { shown: false, file: None, to_be_named: None };
         }
         if let Some(file) = &lanes.known_file {
             return Sites { shown: true, file: Some(file), to_be_named: None };
         }
-        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for site in lines.iter().filter_map(|line| line.site).filter(|site| site.is_known()) {
-            *counts.entry(site.0.file()).or_default() += 1;
-        }
-        let file = counts.iter().max_by_key(|&(file, &count)| (count, std::cmp::Reverse(file)));
-        let file = file.map(|(&file, _)| file);
         Sites { shown: true, file, to_be_named: file.map(str::to_owned) }
     }
 
@@ -164,6 +169,26 @@ impl Row {
 /// How many lines on either side of what is marked or noted stay with it, if there is room.
 const AROUND: usize = 3;
 
+/// The last line of each task at each place that the reader has been told of, the latest first.
+fn named(lanes: &Lanes<'_>, lines: &[Line]) -> Vec<usize> {
+    let mut last: BTreeMap<(Option<TaskRef>, Site), usize> = BTreeMap::new();
+    if lanes.named.is_empty() {
+        return Vec::new();
+    }
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(site) = line.site.filter(|site| site.is_known()) {
+            last.insert((line.task, site), index);
+        }
+    }
+    let mut named: Vec<usize> = last
+        .into_iter()
+        .filter(|((_, site), _)| lanes.named.contains(&site.place().to_string()))
+        .map(|(_, index)| index)
+        .collect();
+    named.sort_unstable_by_key(|&index| std::cmp::Reverse(index));
+    named
+}
+
 /// Leaves out lines in the middle if there are too many: what is marked or noted stays, mostly with
 /// the lines around it, and the end matters more than the beginning.
 fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
@@ -176,10 +201,15 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
         is_marked || line.note.is_some() || lanes.notes.contains_key(&line.event)
     };
     let mut stays: Vec<bool> = lines.iter().map(matters).collect();
+    let named = named(lanes, &lines);
     let mut room = lanes.lines_max.saturating_sub(stays.iter().filter(|stays| **stays).count());
+    // The latest first, and half of the room at the most.
+    for place in named.into_iter().take(room / 2) {
+        room -= usize::from(!std::mem::replace(&mut stays[place], true));
+    }
     // Half of the room at the most, so that the beginning and the end are never gone.
     let mut around = room / 2;
-    let marked: Vec<usize> = (0..count).filter(|&place| stays[place]).collect();
+    let marked: Vec<usize> = (0..count).filter(|&place| matters(&lines[place])).collect();
     for distance in 1..=AROUND {
         for place in &marked {
             for near in [place.checked_sub(distance), place.checked_add(distance)] {
@@ -318,14 +348,34 @@ impl Page {
             let mut row = String::from(if number == 0 { time } else { "" });
             pad(&mut row, begins_at);
             row.push_str(part);
-            if number == 0 && !site.is_empty() {
+            if number + 1 < parts.len() {
+                self.push(&row);
+                continue;
+            }
+            // The place comes where the text ends, so that it does not stand in the middle.
+            if !site.is_empty() {
                 pad(&mut row, begins_at + fits.min(room));
                 row.push(' ');
                 row.push_str(site);
             }
-            if number + 1 == parts.len() {
+            if note.is_empty() || length(&row) + length(note) <= self.width {
                 row.push_str(note);
+                self.push(&row);
+            } else {
+                self.push(&row);
+                self.note_below(begins_at, note);
             }
+        }
+    }
+
+    /// A note that does not fit behind its line stands under it.
+    fn note_below(&mut self, begins_at: usize, note: &str) {
+        let note = note.trim_start();
+        let begins_at = begins_at.min(self.width.saturating_sub(length(note) + 2));
+        for part in wrap(note, self.width.saturating_sub(begins_at + 2).max(TEXT_MIN)) {
+            let mut row = String::new();
+            pad(&mut row, begins_at + 2);
+            row.push_str(&part);
             self.push(&row);
         }
     }

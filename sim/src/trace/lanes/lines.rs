@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::super::words::{one_line, short_titles};
 use super::super::{
-    Ending, Event, EventKind, LogLevel, ObjectRef, OperationRef, Site, StepKind, Struck, TaskRef,
-    Trace,
+    Ending, Event, EventKind, LogLevel, Lost, ObjectRef, OperationRef, Site, StepKind, Struck,
+    TaskRef, Trace,
 };
 use crate::choice::{Choice, Label};
 use crate::time::Instant;
@@ -128,6 +128,8 @@ struct Writer<'a> {
     /// Who holds what.
     holders: BTreeMap<ObjectRef, Vec<TaskRef>>,
     variables: BTreeMap<ObjectRef, Variable>,
+    /// A sleep that was dropped in this step: told only if something was lost with it.
+    dropped: Option<(usize, Site)>,
 }
 
 impl<'a> Writer<'a> {
@@ -142,6 +144,7 @@ impl<'a> Writer<'a> {
             woken: Vec::new(),
             holders: BTreeMap::new(),
             variables: BTreeMap::new(),
+            dropped: None,
         }
     }
 
@@ -187,6 +190,7 @@ impl<'a> Writer<'a> {
                 self.flush();
                 self.step_begins = self.lines.len();
                 self.woken.clear();
+                self.dropped = None;
             }
             EventKind::Choice { number, choice, .. } => self.choice(index, event, *number, *choice),
             EventKind::Spawned { task, site } => self.spawned(index, event, *task, *site),
@@ -210,7 +214,9 @@ impl<'a> Writer<'a> {
             EventKind::Blocked(on) => self.blocked(index, event, on),
             EventKind::Executed(on) => {
                 let source = Source::Executed { operation: *on, took: None };
-                self.push(index, event, self.operation(on), Some(on.site), source);
+                // A drop has no place in the program.
+                let site = Some(on.site).filter(|_| !on.name.starts_with("drop "));
+                self.push(index, event, self.operation(on), site, source);
             }
             EventKind::Acquired { object, site, .. } => self.acquired(index, event, *object, *site),
             EventKind::Released { object, taken_by, .. } => {
@@ -236,6 +242,16 @@ impl<'a> Writer<'a> {
             EventKind::TimerStarted { deadline, site } => {
                 let text = format!("sleeps until t={deadline}");
                 self.push(index, event, text, Some(*site), Source::Other);
+            }
+            EventKind::TimerDropped { site, .. } => self.dropped = Some((index, *site)),
+            EventKind::TimedOut { site } => {
+                self.push(index, event, "times out".into(), Some(*site), Source::Other);
+            }
+            EventKind::Lost { object, how, site } => self.lost(event, *object, *how, *site),
+            EventKind::Panicked { message, .. } => {
+                let first = message.lines().next().unwrap_or_default();
+                let text = format!("panics: {}", one_line(first));
+                self.push(index, event, text, None, Source::Other);
             }
             EventKind::SharedRead { object, site, value } => {
                 self.shared(index, event, ("read", *object, *site, value));
@@ -282,6 +298,31 @@ impl<'a> Writer<'a> {
         self.push(index, event, text, site, Source::Other);
         if let Some(line) = self.lines.last_mut() {
             line.task = task.or(line.task);
+        }
+    }
+
+    /// What was lost is said behind what was dropped.
+    fn lost(&mut self, event: &Event, object: ObjectRef, how: Lost, site: Site) {
+        if let Some((index, site)) = self.dropped.take().filter(|_| !matches!(how, Lost::Units(_)))
+        {
+            self.push(index, event, "drops sleep".into(), Some(site), Source::Other);
+        }
+        let object = self.object(object);
+        let beside = self.last().and_then(|line| line.site);
+        let site = site.beside(beside);
+        let note = match how {
+            Lost::Taken => format!("lost: what it took from {object} {site}"),
+            Lost::PerhapsTaken => format!("it had just taken something from {object} {site}"),
+            Lost::Units(1) => format!("not given back: {object} {site}"),
+            Lost::Units(units) => format!("not given back: {units} of {object} {site}"),
+            Lost::Carried => format!("lost: what it was to give to {object}"),
+            Lost::WakeUp => "it had been notified, and had not looked".into(),
+        };
+        if let Some(line) = self.last() {
+            line.note = Some(match line.note.take() {
+                Some(earlier) => format!("{earlier}; {note}"),
+                None => note,
+            });
         }
     }
 
