@@ -97,6 +97,8 @@ pub(crate) struct Core {
     tape_room: usize,
 
     tasks: Vec<Task>,
+    /// How many clones of the tasks' wakers are about.
+    wakers: usize,
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
@@ -134,6 +136,10 @@ pub(crate) struct Core {
     now_ns: u64,
     pub(crate) timers: Timers,
     source: Option<Box<dyn TimerSource>>,
+    /// Whether the source is told of every step.
+    source_is_attentive: bool,
+    /// Of which step, and at which instant, the source was told last.
+    told_at: (u64, u64),
     /// Wakers of others, to be called as soon as the core is not borrowed.
     wakes: Vec<Waker>,
 
@@ -261,6 +267,7 @@ impl Core {
             tape: Vec::new(),
             tape_room: 0,
             tasks: Vec::new(),
+            wakers: 0,
             ready: ReadySet::new(),
             current: None,
             poll: PollState { gave_way: false, woken: false, is_known: false },
@@ -283,6 +290,8 @@ impl Core {
             now_ns: 0,
             timers: Timers::new(),
             source: None,
+            source_is_attentive: false,
+            told_at: (0, 0),
             wakes: Vec::new(),
             hashing_order: None,
             messages: 0,

@@ -49,16 +49,21 @@ pub(crate) fn put_place(place: Option<Place>) {
     PLACE.with(|kept| *kept.borrow_mut() = place);
 }
 
-/// The message of a panic that was caught. The payload is dropped here, guarded: a payload
-/// whose own drop panics does not get through.
-pub(crate) fn caught(payload: Box<dyn Any + Send>) -> String {
-    let message = match payload.downcast_ref::<&'static str>() {
+/// What the payload of a panic says.
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
+    match payload.downcast_ref::<&'static str>() {
         Some(message) => (*message).to_owned(),
         None => match payload.downcast_ref::<String>() {
             Some(message) => message.clone(),
             None => String::from("a panic whose payload is not a text"),
         },
-    };
+    }
+}
+
+/// The message of a panic that was caught. The payload is dropped here, guarded: a payload
+/// whose own drop panics does not get through.
+pub(crate) fn caught(payload: Box<dyn Any + Send>) -> String {
+    let message = message_of(&*payload);
     let place = PLACE.with(|kept| kept.borrow().clone());
     if let Err(again) = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(again);

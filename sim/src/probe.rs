@@ -93,6 +93,7 @@
 //! assert_eq!(finding.blocked[0].waits[0].object.as_deref(), Some("gate#1"));
 //! ```
 
+mod caught;
 mod hold;
 mod object;
 mod operation;
@@ -100,6 +101,7 @@ mod scope;
 mod stamp;
 mod wakeup;
 
+pub use caught::CaughtPanic;
 pub use hold::{Hold, Mode};
 pub(crate) use object::IN_A_DROP;
 pub use object::{Cause, Object, Passage, Spurious};
@@ -115,6 +117,35 @@ use crate::engine::{self, Question};
 #[must_use]
 pub fn is_inside_run() -> bool {
     engine::is_inside()
+}
+
+/// A number for the run on this thread that no other run of the process has; `None` outside of a
+/// run. For what is to be made afresh in each run.
+#[must_use]
+#[inline]
+pub fn run_number() -> Option<u64> {
+    engine::with_run(|core| core.stamp.0)
+}
+
+/// The number of the task whose code is running: 0 is the main one, and the others count up in
+/// the order in which they were spawned. `None` outside of a run, and in code that is no task's.
+#[must_use]
+#[inline]
+pub fn current_task() -> Option<u32> {
+    engine::with_run(|core| core.current.map(|task| task.0)).flatten()
+}
+
+/// Whether some turn is ready, the current task's own apart: nothing is waited for.
+#[must_use]
+pub fn has_turns() -> bool {
+    engine::with_run(|core| core.has_turns()).unwrap_or(false)
+}
+
+/// Whether somebody keeps a waker of this run that no instrumented operation is known to have
+/// given it: something outside of the engine may wake a task.
+#[must_use]
+pub fn has_unknown_waits() -> bool {
+    engine::with_run(|core| core.has_unknown_waits()).unwrap_or(false)
 }
 
 /// Takes a decision on the tape: one of `arity` alternatives, the plain one being 0. Outside of

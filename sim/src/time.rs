@@ -11,6 +11,8 @@ pub use instant::Instant;
 pub use interval::{Interval, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 
+use std::time::Duration;
+
 use crate::engine::expect_run;
 
 /// A second source of timers, beside the engine's own: such as a paused tokio runtime whose
@@ -22,6 +24,17 @@ pub trait TimerSource {
     /// `None` if the source has nothing to wait for before `limit` (with no limit: nothing at
     /// all). What it woke in the meantime is run in either case.
     fn advance(&mut self, limit: Option<Instant>) -> Option<Instant>;
+
+    /// Whether it is to be told of every step. Asked once, when it is attached.
+    fn is_attentive(&self) -> bool {
+        false
+    }
+
+    /// Called after each step of a task, and after each jump of the clock, if the source is
+    /// [attentive](Self::is_attentive): it may wake tasks of the run for what it has to do by now.
+    fn stepped(&mut self, now: Instant) {
+        let _ = now;
+    }
 }
 
 /// Attaches a second source of timers to the current run, in the place of any earlier one.
@@ -29,6 +42,33 @@ pub trait TimerSource {
 /// # Panics
 /// Outside of a run.
 pub fn attach_source(source: Box<dyn TimerSource>) {
-    let earlier = expect_run("sim::time::attach_source", |core| core.attach_source(source));
+    let is_attentive = source.is_attentive();
+    let earlier =
+        expect_run("sim::time::attach_source", |core| core.attach_source(source, is_attentive));
     drop(earlier);
+}
+
+/// Moves the clock on by `duration` at once, in the middle of a step. Whatever is due by then is
+/// woken, and runs in its turn.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use unpick_sim::{Run, time};
+///
+/// let outcome = Run::new().execute(|| async {
+///     time::pass(Duration::from_secs(60));
+///     time::Instant::now().to_string()
+/// });
+/// assert_eq!(outcome.result.as_deref(), Ok("60.000"));
+/// ```
+#[track_caller]
+pub fn pass(duration: Duration) {
+    expect_run("sim::time::pass", |core| {
+        let to = core.now() + duration;
+        core.jump(to.as_nanos());
+    });
 }

@@ -4,7 +4,7 @@ mod source;
 mod tokio_runtime;
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -258,8 +258,46 @@ fn a_sleep_that_is_over_stays_over() {
     let outcome = Run::new().execute(|| async {
         let mut sleeping = Box::pin(sleep(MILLI));
         sleeping.as_mut().await;
-        std::future::poll_fn(|cx| sleeping.as_mut().poll(cx)).await;
+        poll_fn(|cx| sleeping.as_mut().poll(cx)).await;
         millis()
     });
     assert_eq!(outcome.result, Ok(1));
+}
+
+#[test]
+fn a_sleep_that_is_reset_while_it_is_waited_for_wakes_at_its_new_deadline_only() {
+    for millis_new in [5_u64, 30] {
+        let outcome = Run::new().plain().execute(|| async move {
+            let sleep = Rc::new(RefCell::new(Box::pin(sleep(10 * MILLI))));
+            let waited = Rc::clone(&sleep);
+            let waiting = spawn(async move {
+                let mut polls = 0;
+                poll_fn(|cx| {
+                    polls += 1;
+                    waited.borrow_mut().as_mut().poll(cx)
+                })
+                .await;
+                (polls, millis())
+            });
+            yield_now().await;
+            sleep.borrow_mut().reset(Instant::START + MILLI * millis_new as u32);
+            waiting.await
+        });
+        assert_eq!(outcome.result, Ok(Ok((2, millis_new))));
+    }
+}
+
+#[test]
+fn time_that_passes_in_the_middle_of_a_step_wakes_what_is_due_by_then() {
+    let outcome = Run::new().plain().execute(|| async {
+        let sleeping = spawn(async {
+            sleep(10 * MILLI).await;
+            millis()
+        });
+        yield_now().await;
+        unpick::sim::time::pass(25 * MILLI);
+        assert_eq!(millis(), 25);
+        (sleeping.await, millis())
+    });
+    assert_eq!(outcome.result, Ok((Ok(25), 25)));
 }

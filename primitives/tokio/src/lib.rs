@@ -6,4 +6,19 @@
 pub use tokio::*;
 
 #[cfg(feature = "sim")]
+mod driven;
+#[cfg(feature = "sim")]
+mod inside;
+#[cfg(feature = "sim")]
+pub mod runtime;
+#[cfg(feature = "sim")]
+pub mod sim;
+#[cfg(feature = "sim")]
 pub mod sync;
+#[cfg(feature = "sim")]
+pub mod task;
+#[cfg(feature = "sim")]
+pub mod time;
+
+#[cfg(feature = "sim")]
+pub use task::spawn;

@@ -18,7 +18,9 @@ use crate::trace::EventKind;
 /// What tokio panics with where none of its runtimes is entered.
 const NO_TOKIO: &str = "must be called from the context of a Tokio";
 const INSTEAD_OF_TOKIO: &str = " (inside a run there is none: use `unpick::sim::spawn` instead of \
-    `tokio::spawn`, and `unpick::sim::time` instead of `tokio::time`)";
+    `tokio::spawn`, and `unpick::sim::time` instead of `tokio::time`; or have the package \
+    `unpick-tokio` as `tokio`, which gives crates that use tokio a runtime once `tokio::sim::enter` \
+    was called)";
 
 impl Core {
     /// The path of a task from the main one, such as `main.2.1`.
@@ -75,7 +77,7 @@ impl Core {
     }
 
     #[cold]
-    pub(super) fn fail_panicked(&mut self, task: TaskId, mut message: String) {
+    pub(crate) fn fail_panicked(&mut self, task: TaskId, mut message: String) {
         if message.contains(NO_TOKIO) {
             message.push_str(INSTEAD_OF_TOKIO);
         }

@@ -35,6 +35,8 @@ enum Next {
     Wake(Vec<Waker>),
     /// Lets the second source of timers move on, up to this instant.
     Source(Box<dyn TimerSource>, Option<Instant>),
+    /// Tells the second source of timers of a step, at this instant.
+    Tell(Box<dyn TimerSource>, Instant),
     /// The run is over.
     Over,
 }
@@ -151,6 +153,17 @@ impl Loop<'_> {
                     core.next()
                 })
             }
+            Next::Tell(mut source, now) => {
+                let told = catch_unwind(AssertUnwindSafe(|| source.stepped(now)));
+                let told = told.map_err(panics::caught);
+                self.inside(|core| {
+                    if let Err(panic) = told {
+                        core.fail_panicked(TaskId::MAIN, panic);
+                    }
+                    core.source = Some(source);
+                    core.next()
+                })
+            }
             Next::Over => return None,
         })
     }
@@ -254,6 +267,9 @@ impl Core {
         if !self.wakes.is_empty() {
             return Some(Next::Wake(std::mem::take(&mut self.wakes)));
         }
+        if let Some(source) = self.source_to_tell() {
+            return Some(Next::Tell(source, self.now()));
+        }
         if let Some(task) = self.ring_from.take() {
             self.suspect_ring(task);
         }
@@ -297,7 +313,14 @@ impl Core {
     /// Whether the loop has something to look at before every turn.
     #[inline]
     pub(super) fn is_watchful(&self) -> bool {
-        self.options.time == TimeModel::Stalling || self.faults.is_some()
+        self.options.time == TimeModel::Stalling
+            || self.faults.is_some()
+            || self.source_is_attentive
+    }
+
+    /// Whether something is to be run, the task that is running apart.
+    pub(crate) fn has_turns(&self) -> bool {
+        !self.ready.is_empty() || !self.wakes.is_empty() || self.finding.is_some()
     }
 
     /// Takes a turn after which faults may strike.

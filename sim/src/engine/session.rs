@@ -384,6 +384,9 @@ fn end() -> Ended {
         core.entering = None;
         core.without_switching = 0;
         core.hashing_order = None;
+        core.source_is_attentive = false;
+        core.told_at = (0, 0);
+        core.wakers = 0;
         core.messages = 0;
         core.watches.clear();
         core.faults = None;

@@ -69,6 +69,11 @@ impl<T> Table<T> {
         Some(value)
     }
 
+    /// How many records there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.live
+    }
+
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
         self.slots.get(index as usize)?.value.as_ref()

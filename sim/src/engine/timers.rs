@@ -136,6 +136,12 @@ impl Timers {
         cancelled
     }
 
+    /// Gives a timer that has not fired another deadline, behind others of the same deadline.
+    pub(crate) fn postpone(&mut self, key: TimerKey, deadline_ns: u64) -> Option<TimerKey> {
+        let timer = self.cancel(key)?;
+        Some(self.insert(Timer { deadline_ns, ..timer }))
+    }
+
     /// The deadline of the timer that is due first.
     #[inline]
     pub(crate) fn next_deadline_ns(&mut self) -> Option<u64> {

@@ -45,8 +45,20 @@ impl Core {
     pub(crate) fn attach_source(
         &mut self,
         source: Box<dyn TimerSource>,
+        is_attentive: bool,
     ) -> Option<Box<dyn TimerSource>> {
+        self.source_is_attentive = is_attentive;
+        self.attention |= is_attentive;
         self.source.replace(source)
+    }
+
+    /// The source, if it is to be told of the step that was the last.
+    pub(super) fn source_to_tell(&mut self) -> Option<Box<dyn TimerSource>> {
+        if !self.source_is_attentive || self.told_at == (self.steps, self.now_ns) {
+            return None;
+        }
+        self.told_at = (self.steps, self.now_ns);
+        self.source.take()
     }
 
     /// When something is due next: a timer, or the end of a stall.
@@ -60,7 +72,7 @@ impl Core {
     }
 
     /// Moves the clock to `to_ns`, never backwards, and fires every timer that is due then.
-    pub(super) fn jump(&mut self, to_ns: u64) {
+    pub(crate) fn jump(&mut self, to_ns: u64) {
         if to_ns > self.now_ns {
             if u128::from(to_ns) > self.options.elapsed_max.as_nanos() {
                 self.fail_out_of_time();

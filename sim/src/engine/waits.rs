@@ -21,6 +21,9 @@ use crate::probe::Mode;
 /// nothing can run any more.
 const LOOKED_AT_MAX: usize = 256;
 
+/// How many operations are looked at to see whether all wakers belong to them.
+const COUNTED_MAX: usize = 32;
+
 /// How many tasks are followed before the whole graph is looked at.
 const FOLLOWED_MAX: usize = 8;
 
@@ -257,6 +260,19 @@ impl Core {
         let mut operations = self.operations.list(self.tasks[id.index()].operations);
         self.tasks[id.index()].wakers > 0
             || operations.any(|(_, it)| it.is_woken_by(WaitsBy::Number))
+    }
+
+    /// Whether somebody keeps a waker of some task's that is not known to wait for anything. Only
+    /// a few operations are looked at: it says so too where there are more.
+    pub(crate) fn has_unknown_waits(&self) -> bool {
+        if self.wakers == 0 {
+            return false;
+        }
+        if self.operations.len() > COUNTED_MAX {
+            return true;
+        }
+        let known = self.operations.iter().filter(|(_, it)| it.is_woken_by(WaitsBy::Clone));
+        self.wakers > known.count()
     }
 
     /// Whether a task may be stuck: looked at in a few steps, along the first of the waits, before

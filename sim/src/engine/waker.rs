@@ -36,32 +36,55 @@ fn packed(data: *const ()) -> Packed {
     Packed(data.addr() as u64)
 }
 
+/// One waker more, or one less.
+#[derive(Clone, Copy)]
+enum Change {
+    More,
+    Less,
+}
+
 /// Counts how many wakers of a task are about, so that a wait for something unknown is told from
 /// none. Those that other threads clone and drop are not counted: it is a hint.
-fn count(packed: Packed, change: fn(u32) -> u32) {
+fn count(packed: Packed, change: Change) {
     let counted = |engine: &super::Engine| {
         if engine.stamp.get() == packed.stamp()
             && let Ok(mut core) = engine.core.try_borrow_mut()
-            && let Some(task) = core.tasks.get_mut(packed.index() as usize)
         {
-            task.wakers = change(task.wakers);
+            core.count_waker(TaskId(packed.index()), change);
         }
     };
     // Outside of every run, and when the thread is ending, nobody wants to know.
     let _none = super::ENGINE.try_with(counted);
 }
 
+impl Core {
+    #[inline]
+    fn count_waker(&mut self, task: TaskId, change: Change) {
+        let Some(task) = self.tasks.get_mut(task.index()) else { return };
+        match change {
+            Change::More => {
+                task.wakers += 1;
+                self.wakers += 1;
+            }
+            // Those that other threads cloned were not counted.
+            Change::Less if task.wakers == 0 => {}
+            Change::Less => {
+                task.wakers -= 1;
+                self.wakers -= 1;
+            }
+        }
+    }
+}
+
 fn clone(data: *const ()) -> RawWaker {
-    count(packed(data), |wakers| wakers.saturating_add(1));
+    count(packed(data), Change::More);
     raw(packed(data))
 }
 
 fn wake_owned(data: *const ()) {
     let packed = packed(data);
     let woken = with_run_of(packed.stamp(), |core| {
-        if let Some(task) = core.tasks.get_mut(packed.index() as usize) {
-            task.wakers = task.wakers.saturating_sub(1);
-        }
+        core.count_waker(TaskId(packed.index()), Change::Less);
         core.wake(TaskId(packed.index()));
     });
     if woken.is_none() {
@@ -91,7 +114,7 @@ pub(crate) fn wake_task(packed: Packed, before: impl FnOnce(&mut Core)) {
 }
 
 fn drop(data: *const ()) {
-    count(packed(data), |wakers| wakers.saturating_sub(1));
+    count(packed(data), Change::Less);
 }
 
 /// Whether a waker is that of a task of the run on this thread.

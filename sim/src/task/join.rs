@@ -46,6 +46,32 @@ impl<T> JoinHandle<T> {
         self.abort_handle().is_finished()
     }
 
+    /// Polls for the end of the task on behalf of something that was called at `site`.
+    pub fn poll_join(
+        &mut self,
+        cx: &mut Context<'_>,
+        site: &'static Location<'static>,
+    ) -> Poll<Result<T, JoinError>>
+    where
+        T: 'static,
+    {
+        let waiter = Waiter::of(cx.waker());
+        let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
+            assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
+            core.join(self.task, waiter, site)
+        });
+        self.is_over = !matches!(joined, JoinPoll::Pending);
+        Poll::Ready(match joined {
+            JoinPoll::Pending => return Poll::Pending,
+            JoinPoll::Returned(output) => {
+                Ok(*output.downcast().expect("a task's output is of its handle's type"))
+            }
+            JoinPoll::Cancelled => Err(JoinError::Cancelled),
+            JoinPoll::Panicked(message) => Err(JoinError::Panicked(message)),
+            JoinPoll::AlreadyTaken => panic!("a JoinHandle was polled after it had returned"),
+        })
+    }
+
     /// The task's path, such as `main.2.1`; `None` when its run is over.
     #[must_use]
     pub fn path(&self) -> Option<String> {
@@ -62,22 +88,7 @@ impl<T: 'static> Future for JoinHandle<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The place of the `.await`, where it is awaited directly.
-        let site = Location::caller();
-        let waiter = Waiter::of(cx.waker());
-        let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
-            assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
-            core.join(self.task, waiter, site)
-        });
-        self.is_over = !matches!(joined, JoinPoll::Pending);
-        Poll::Ready(match joined {
-            JoinPoll::Pending => return Poll::Pending,
-            JoinPoll::Returned(output) => {
-                Ok(*output.downcast().expect("a task's output is of its handle's type"))
-            }
-            JoinPoll::Cancelled => Err(JoinError::Cancelled),
-            JoinPoll::Panicked(message) => Err(JoinError::Panicked(message)),
-            JoinPoll::AlreadyTaken => panic!("a JoinHandle was polled after it had returned"),
-        })
+        self.poll_join(cx, Location::caller())
     }
 }
 
@@ -119,6 +130,12 @@ impl AbortHandle {
     /// instead. Says whether it was unfinished.
     pub fn drop_now(&self) -> bool {
         drop_task_now(self.stamp, self.task)
+    }
+
+    /// The task's number in its run: see [`current_task`](crate::probe::current_task).
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.task.0
     }
 
     /// The task, if its run is the one that is going on.

@@ -95,11 +95,20 @@ impl Sleep {
         self.deadline <= Instant::now()
     }
 
-    /// Gives it another deadline; to be polled afresh.
+    /// Gives it another deadline. Whoever waits for it is woken then, and not at the earlier one;
+    /// one that is over has to be polled afresh.
     pub fn reset(&mut self, deadline: Instant) {
-        self.cancel();
-        self.stage = Stage::New;
         self.deadline = deadline;
+        self.stage = match self.stage {
+            Stage::Waiting(key, of) if deadline < Instant::NEVER => {
+                let moved = with_run_of(of, |core| core.timers.postpone(key, deadline.as_nanos()));
+                moved.flatten().map_or(Stage::New, |key| Stage::Waiting(key, of))
+            }
+            _ => {
+                self.cancel();
+                Stage::New
+            }
+        };
     }
 
     fn start(&mut self, cx: &Context<'_>) -> Poll<()> {

@@ -1,0 +1,113 @@
+//! What a run has of tokio's own: a paused runtime, entered, whose clock is the run's.
+//!
+//! Crates that use tokio themselves call `tokio::spawn`, `tokio::time::sleep` and their like, which
+//! look for a runtime in a thread-local. So each run in which this package is used has one, entered
+//! until the run is over. It makes progress in two ways only:
+//!
+//! - when one of its tasks is ready, the run has a turn for it, of a task that is called `tokio`:
+//!   each poll of one of its tasks is a step of the run, which schedules order among all others;
+//! - when no turn is left, it moves its own clock to its next timer or to the run's, whichever
+//!   comes first, and the run's clock follows.
+//!
+//! Invariant: between two steps both clocks show the same instant.
+//!
+//! Building a runtime costs some microseconds, so one that a run has left as it was (nothing was
+//! spawned on it and its clock stands still) is kept for the thread's next run.
+
+mod entered;
+mod hooks;
+mod progress;
+mod source;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use unpick_sim::time::{Instant, attach_source};
+
+use self::entered::Entered;
+use self::source::Source;
+
+thread_local! {
+    /// The run that has a runtime, by its number; 0 when none has.
+    static RUN: Cell<u64> = const { Cell::new(0) };
+    /// What that is on tokio's clock when the run begins.
+    static START: Cell<Option<std::time::Instant>> = const { Cell::new(None) };
+    /// A runtime that was built and not used.
+    static SPARE: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+}
+
+/// Gives the run with this number a runtime, unless it has one.
+#[inline]
+pub(crate) fn enter(run: u64) {
+    if RUN.try_with(Cell::get) != Ok(run) {
+        attach(run);
+    }
+}
+
+#[cold]
+fn attach(run: u64) {
+    // The thread is ending: nobody will look for a runtime.
+    if RUN.try_with(|known| known.set(run)).is_err() {
+        return;
+    }
+    let spare = SPARE.with(|spare| spare.borrow_mut().take());
+    let runtime = Rc::new(spare.unwrap_or_else(build));
+    let entered = Entered::new(runtime.handle().clone());
+    let origin = Instant::now();
+    let since_start = origin.duration_since(Instant::START);
+    let start = tokio::time::Instant::now().into_std().checked_sub(since_start);
+    let start = start.expect("a run does not reach back beyond what an instant can say");
+    START.with(|known| known.set(Some(start)));
+    attach_source(Box::new(Source::new(runtime, entered, origin, start)));
+}
+
+/// What the beginning of the current run is on tokio's clock.
+pub(crate) fn start() -> std::time::Instant {
+    START.with(Cell::get).expect("a run that asks has entered its runtime")
+}
+
+/// The runtime that the current run has entered.
+pub(crate) fn handle() -> Handle {
+    Handle::current()
+}
+
+/// Gives the run's runtime up; it is kept for the next run if it is as good as new.
+fn leave(runtime: Rc<Runtime>, is_new: bool) {
+    RUN.set(0);
+    START.set(None);
+    hooks::forget_lookahead();
+    let Ok(runtime) = Rc::try_unwrap(runtime) else { return };
+    if is_new {
+        SPARE.with(|spare| *spare.borrow_mut() = Some(runtime));
+    } else {
+        // Does not wait for anything, so that it may be done anywhere.
+        runtime.shutdown_background();
+    }
+}
+
+/// A runtime without threads and without input or output, at a standing clock.
+fn build() -> Runtime {
+    Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        // One task is polled between two looks at the driver, and those that were woken from
+        // outside come first: see `progress`.
+        .event_interval(1)
+        .global_queue_interval(1)
+        .on_thread_unpark(hooks::unparked)
+        .thread_name_fn(hooks::refuse_thread)
+        .build()
+        .expect("a runtime that has neither threads nor input and output can be built")
+}
+
+/// Moves the clock of the runtime that is entered, without firing anything.
+fn move_clock(by: Duration) {
+    let mut moving = std::pin::pin!(tokio::time::advance(by));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    // It moves the clock in its first poll, and then only gives way.
+    let _given_way = moving.as_mut().poll(&mut context);
+}
+
+use std::future::Future;
