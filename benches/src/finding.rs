@@ -29,13 +29,22 @@ pub fn print_table(seeds: u64) {
     }
 }
 
-/// In which run, from 1, the portfolio finds the bug of the program of this name: nothing if there
-/// is no such program, `Some(None)` if it is not found.
+/// In which run, from 1, the bug of the program of this name is found, by the portfolio (its
+/// calibration counted) or by a strategy alone (calibration not counted): nothing if there is no
+/// such program, `Some(None)` if it is not found.
 #[must_use]
-pub fn first(name: &str, seed: u64, runs_max: u64) -> Option<Option<u64>> {
+pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Option<Option<u64>> {
     let program = PROGRAMS.iter().find(|program| program.name == name)?;
-    let report = Hunt::new(program.name).quiet().seed(seed).runs(runs_max).run(program.run);
-    Some(report.failure().map(|_| report.runs))
+    let hunt = Hunt::new(program.name).unexplained().quiet().seed(seed);
+    let (hunt, before) = match member {
+        None => (hunt.runs(runs_max), 0),
+        Some(member) => {
+            let hunt = hunt.strategy(member).past_calibration();
+            (hunt.runs(runs_max + CALIBRATION_RUNS), CALIBRATION_RUNS)
+        }
+    };
+    let report = hunt.run(program.run);
+    Some(report.failure().map(|_| report.runs - before))
 }
 
 /// The strategies that are measured by themselves: those that make more than one schedule.

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+use unpick::sim::strategy::portfolio::Member;
 use unpick_benches::workloads::{self, WORKLOADS, Workload};
-use unpick_benches::{count, finding, jobs, peers, shrinking};
+use unpick_benches::{count, finding, jobs, peers, profile, scale, shrinking, systematic};
 
 /// Measures Unpick.
 #[derive(Debug, Parser)]
@@ -21,7 +22,30 @@ enum Command {
     /// Nanoseconds a unit of each workload; of one workload, those that so many runs take.
     Time { workload: Option<String>, runs: Option<u64> },
     /// Instructions a unit of each workload, counted by valgrind.
-    Count,
+    Count {
+        /// Fails where one takes more than the baseline, by 3 %.
+        #[arg(long, conflicts_with = "renew")]
+        check: bool,
+        /// Makes them the baseline.
+        #[arg(long)]
+        renew: bool,
+    },
+    /// Where the instructions of a workload go, by function and by file.
+    Profile { workload: String },
+    /// How costs grow with tasks, timers, waiters and events.
+    Scale {
+        #[arg(default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+        repetitions: u64,
+    },
+    /// Nanoseconds and memory of one size of it.
+    #[command(name = scale::ALONE, hide = true)]
+    ScaleAlone { dimension: String, size: u64 },
+    /// How many KiB the process had at the most that made so many runs of a workload.
+    #[command(hide = true)]
+    Memory { workload: String, runs: u64 },
+    /// How many runs it takes to exhaust a program's schedules, and nanoseconds.
+    #[command(hide = true)]
+    Exhaust { program: String, runs_max: u64 },
     /// What detectors cost: instructions a run of some programs without and with them.
     Detectors,
     /// Makes runs of one workload, for a profiler to look at.
@@ -31,8 +55,15 @@ enum Command {
         #[arg(default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
-    /// The run in which the bug of one program is found, from 1, or `never`.
-    Find { program: String, seed: u64, runs_max: u64 },
+    /// The run in which the bug of one program is found, from 1, or `never`; and nanoseconds.
+    Find {
+        program: String,
+        seed: u64,
+        runs_max: u64,
+        /// One strategy alone, calibration not counted, rather than the portfolio.
+        #[arg(long, env = "PEER_STRATEGY")]
+        strategy: Option<Member>,
+    },
     /// What is left of failing tapes, and whether all holds that shrinking promises.
     Shrinking {
         #[arg(default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
@@ -65,22 +96,39 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
 fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Time { workload: Some(name), runs } => {
             println!("{}", time_runs(named(name)?, runs.unwrap_or(1)));
         }
         Command::Time { workload: None, .. } => time_all(),
-        Command::Count => count::count_all()?,
+        Command::Count { renew: true, .. } => count::renew()?,
+        Command::Count { check: true, .. } => {
+            if !count::check()? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Count { .. } => count::count_all()?,
+        Command::Profile { workload } => profile::print(named(workload)?)?,
+        Command::Scale { repetitions } => scale::print_tables(*repetitions)?,
+        Command::ScaleAlone { dimension, size } => scale::measure(dimension, *size)?,
+        Command::Memory { workload, runs } => {
+            (0..*runs).for_each(named(workload)?.run);
+            println!("{}", scale::peak_kib());
+        }
+        Command::Exhaust { program, runs_max } => {
+            println!("{}", systematic::exhaust(program, *runs_max)?);
+        }
         Command::Detectors => count::count_detectors()?,
         Command::Run { workload, runs } => (0..*runs).for_each(named(workload)?.run),
         Command::Finding { seeds } => finding::print_table(*seeds),
-        Command::Find { program, seed, runs_max } => {
-            let found = finding::first(program, *seed, *runs_max);
-            match found.ok_or_else(|| format!("there is no program `{program}`"))? {
-                Some(run) => println!("{run}"),
-                None => println!("never"),
-            }
+        Command::Find { program, seed, runs_max, strategy } => {
+            let begin = Instant::now();
+            let found = finding::first(program, *seed, *runs_max, *strategy);
+            let found = found.ok_or_else(|| format!("there is no program `{program}`"))?;
+            let run = found.map_or_else(|| String::from("never"), |run| run.to_string());
+            println!("{run} {}", begin.elapsed().as_nanos());
         }
         Command::Shrinking { seeds } => {
             if !shrinking::print_table(*seeds) {

@@ -2,31 +2,21 @@
 //! would, each peer a program of its own outside of the workspace (`benches/peers`).
 //!
 //! The programs take turns, so that whatever else the machine does strikes all of them alike.
+//!
+#![doc = include_str!("../PEERS.md")]
 
 mod build;
+mod contender;
 mod table;
 
 use std::fmt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
+use crate::callgrind::CountError;
+use crate::count;
+use crate::systematic;
 use crate::workloads::{WORKLOADS, Workload};
 
-/// One contender: a program, and the environment that selects its strategy.
-pub(crate) struct Contender {
-    /// What the table calls it.
-    pub(crate) name: &'static str,
-    program: PathBuf,
-    strategy: Option<&'static str>,
-    /// The prefix of a strategy's own workloads, such as `pct` in `step_1000_pct`.
-    is_unpick: bool,
-}
-
-/// What one contender needs for one workload: nanoseconds a unit, sorted; `None` if it cannot
-/// express the workload, or fails at it.
-pub(crate) type Samples = Option<Vec<f64>>;
+use contender::{Contender, Exhausted, Found, Side};
 
 /// Builds the peers, measures everything, and prints the tables as Markdown.
 ///
@@ -34,49 +24,81 @@ pub(crate) type Samples = Option<Vec<f64>>;
 /// If a peer cannot be built.
 pub fn compare(repetitions: u64, seeds: u64) -> Result<(), PeersError> {
     let contenders = build::all()?;
-    println!("{}", table::machine());
-    let rows: Vec<(&Workload, Vec<Samples>)> = compared()
-        .map(|workload| (workload, measure(workload, &contenders, repetitions)))
-        .collect();
-    print!("{}", table::times(&contenders, &rows));
-    let rows: Vec<(&str, Vec<Runs>)> =
+    println!("{}", table::head(&build::versions(), repetitions, seeds));
+    let timed: Vec<&Contender> =
+        contenders.iter().filter(|it| it.side != Side::UnpickAlone).collect();
+    let rows = rows(|workload| measure(workload, &timed, repetitions));
+    println!("{}", table::times(&timed, &rows));
+    println!("{}", table::instructions(&timed, &self::rows(|workload| counts(workload, &timed))));
+    let memory: Vec<Option<u64>> = timed.iter().map(|it| it.bytes_a_task(TASKS)).collect();
+    println!("{}", table::memory(&timed, &memory));
+    let rows: Vec<(&str, Vec<Searched>)> =
         SEARCHED.iter().map(|&program| (program, search(program, &contenders, seeds))).collect();
-    print!("\n{}", table::finding(&contenders, &rows));
+    println!("{}", table::finding(&contenders, &rows));
+    println!("{}", table::finding_times(&contenders, &rows));
+    let rows: Vec<(&str, Vec<Option<Exhausted>>)> =
+        systematic::PROGRAMS.iter().map(|&program| (program, exhaust(program, &timed))).collect();
+    print!("{}", table::exhausted(&timed, &rows));
     Ok(())
 }
 
-/// The workloads that peers have too.
-fn compared() -> impl Iterator<Item = &'static Workload> {
-    const NAMES: [&str; 8] = [
-        "empty",
-        "step_2",
-        "step_1000",
-        "lost_update_10",
-        "lock_over_yield_10",
-        "bounded_queue_20",
-        "timer",
-        "spawn",
-    ];
-    NAMES.iter().filter_map(|name| WORKLOADS.iter().find(|workload| workload.name == *name))
+/// What one contender needs for one workload: nanoseconds a unit, sorted; `None` if it cannot
+/// express the workload, or fails at it.
+type Samples = Option<Vec<f64>>;
+
+/// The workloads that peers have too, and ours with other strategies.
+fn rows<T>(measure: impl Fn(&Workload) -> Vec<T>) -> Vec<(&'static Workload, Vec<T>)> {
+    let named = |name: &&str| WORKLOADS.iter().find(|workload| workload.name == *name);
+    let compared = COMPARED.iter().filter_map(named);
+    compared.map(|workload| (workload, measure(workload))).collect()
 }
 
+const COMPARED: [&str; 11] = [
+    "empty",
+    "step_2",
+    "step_1000",
+    "step_1000_pct",
+    "step_1000_pos",
+    "step_1000_urw",
+    "lost_update_10",
+    "lock_over_yield_10",
+    "bounded_queue_20",
+    "timer",
+    "spawn",
+];
+
+/// How many tasks the workload `spawn` has.
+const TASKS: u64 = 100_000;
+
 /// The programs in which peers look for a bug too.
-const SEARCHED: [&str; 3] = ["philosophers_3", "philosophers_5", "among_20"];
+const SEARCHED: [&str; 11] = [
+    "philosophers_3",
+    "philosophers_5",
+    "among_20",
+    "reorder_3",
+    "reorder_5",
+    "twostage",
+    "wronglock",
+    "account",
+    "bluetooth",
+    "deadlock01",
+    "stringbuffer",
+];
 
 /// The most runs that a search may take.
 const RUNS_MAX: u64 = 2_000;
 
-/// How long a contender is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The most runs that an exhaustive search may take.
+const EXHAUST_MAX: u64 = 200_000;
 
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(2);
+/// How long a run may take of which instructions are counted.
+const COUNTED_MAX_NS: u64 = 500_000_000;
 
 /// How long one sample takes, about.
 const SAMPLE_NS: u64 = 100_000_000;
 
 #[expect(clippy::float_arithmetic, reason = "measured times, outside of any run")]
-fn measure(workload: &Workload, contenders: &[Contender], repetitions: u64) -> Vec<Samples> {
+fn measure(workload: &Workload, contenders: &[&Contender], repetitions: u64) -> Vec<Samples> {
     let runs: Vec<Option<u64>> = contenders
         .iter()
         .map(|contender| {
@@ -98,58 +120,44 @@ fn measure(workload: &Workload, contenders: &[Contender], repetitions: u64) -> V
     samples
 }
 
-/// The runs to the first bug for each base seed; `None` where it was not found.
-pub(crate) type Runs = Option<Vec<Option<u64>>>;
-
-fn search(program: &str, contenders: &[Contender], seeds: u64) -> Vec<Runs> {
-    let of = |contender: &Contender| {
-        (0..seeds).map(|seed| contender.find(program, seed)).collect::<Option<Vec<_>>>()
+/// Instructions a unit; `None` where the workload cannot be expressed, takes too long for it, or
+/// nothing can be counted.
+fn counts(workload: &Workload, contenders: &[&Contender]) -> Vec<Option<u64>> {
+    let of = |contender: &&Contender| {
+        // Whether it has the workload at all is quicker asked without valgrind, under which it takes
+        // some fifty times as long.
+        if contender.time(workload.name, 1)? > COUNTED_MAX_NS {
+            return None;
+        }
+        let command = |runs: u64| {
+            let mut command = contender.command();
+            command.args(["run", workload.name, &runs.to_string()]);
+            command
+        };
+        match count::a_unit(workload, &command) {
+            Ok(count) => Some(count),
+            Err(CountError::NoValgrind) => None,
+            Err(error) => {
+                eprintln!("{}, {}: {error}", contender.name, workload.name);
+                None
+            }
+        }
     };
     contenders.iter().map(of).collect()
 }
 
-impl Contender {
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        if let Some(strategy) = self.strategy {
-            command.env("PEER_STRATEGY", strategy);
-        }
-        command
-    }
+/// What came of the searches under each base seed; `None` if the program cannot be expressed.
+type Searched = Option<Vec<Found>>;
 
-    /// What the program prints; `None` if it fails, or has not ended after [`PATIENCE`].
-    fn ask(&self, arguments: &[&str]) -> Option<String> {
-        let mut command = self.command();
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().ok()?;
-        let mut left = PATIENCE;
-        while child.try_wait().ok()?.is_none() {
-            if left.is_zero() {
-                // It may have ended just now.
-                let _ = child.kill();
-                break;
-            }
-            thread::sleep(LOOK);
-            left = left.saturating_sub(LOOK);
-        }
-        let output = child.wait_with_output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        output.status.success().then(|| text.trim().to_owned())
-    }
+fn search(program: &str, contenders: &[Contender], seeds: u64) -> Vec<Searched> {
+    let of = |contender: &Contender| {
+        (0..seeds).map(|seed| contender.find(program, seed, RUNS_MAX)).collect()
+    };
+    contenders.iter().map(of).collect()
+}
 
-    /// Nanoseconds that so many runs take.
-    fn time(&self, workload: &str, runs: u64) -> Option<u64> {
-        self.ask(&["time", workload, &runs.to_string()])?.parse().ok()
-    }
-
-    /// In which run the bug is found, if it is; `None` if the program cannot be expressed.
-    fn find(&self, program: &str, seed: u64) -> Option<Option<u64>> {
-        let found = self.ask(&["find", program, &seed.to_string(), &RUNS_MAX.to_string()])?;
-        match found.as_str() {
-            "never" => Some(None),
-            run => Some(Some(run.parse().ok()?)),
-        }
-    }
+fn exhaust(program: &str, contenders: &[&Contender]) -> Vec<Option<Exhausted>> {
+    contenders.iter().map(|contender| contender.exhaust(program, EXHAUST_MAX)).collect()
 }
 
 /// Why peers could not be compared.

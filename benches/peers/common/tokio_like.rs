@@ -145,3 +145,178 @@ pub async fn among_20() {
     }
     assert!((seen[0].get(), seen[1].get()) != (10, 15), "the one schedule");
 }
+
+/// A variable; to read or to write it is a step of its own.
+#[derive(Clone)]
+struct Variable(Rc<Cell<i32>>);
+
+impl Variable {
+    fn new(value: i32) -> Variable {
+        Variable(Rc::new(Cell::new(value)))
+    }
+
+    async fn get(&self) -> i32 {
+        yield_now().await;
+        self.0.get()
+    }
+
+    async fn set(&self, value: i32) {
+        yield_now().await;
+        self.0.set(value);
+    }
+}
+
+/// Panics at a deadlock.
+async fn join(handles: Vec<tokio::task::JoinHandle<()>>) {
+    for handle in handles {
+        let finished = tokio::time::timeout(Duration::from_secs(1), handle).await;
+        finished.expect("a deadlock").unwrap();
+    }
+}
+
+/// Setters write a, then b; the checker reads both and fails on a mixture.
+pub async fn reorder(setters: u32) {
+    let (a, b) = (Variable::new(0), Variable::new(0));
+    let mut handles: Vec<_> = (0..setters)
+        .map(|_| {
+            let (a, b) = (a.clone(), b.clone());
+            spawn_local(async move {
+                a.set(1).await;
+                b.set(-1).await;
+            })
+        })
+        .collect();
+    handles.push(spawn_local(async move {
+        let seen = (a.get().await, b.get().await);
+        assert!(matches!(seen, (0, 0) | (1, -1)), "saw {seen:?}");
+    }));
+    join(handles).await;
+}
+
+/// Writers set data1 under lock A and then data2 = data1 + 1 under lock B.
+pub async fn twostage(writers: u32) {
+    let locks = Rc::new([Mutex::new(()), Mutex::new(())]);
+    let (data1, data2) = (Variable::new(0), Variable::new(0));
+    let mut handles: Vec<_> = (0..writers)
+        .map(|_| {
+            let (locks, data1, data2) = (locks.clone(), data1.clone(), data2.clone());
+            spawn_local(async move {
+                let guard = locks[0].lock().await;
+                data1.set(1).await;
+                drop(guard);
+                let _guard = locks[1].lock().await;
+                data2.set(data1.get().await + 1).await;
+            })
+        })
+        .collect();
+    handles.push(spawn_local(async move {
+        let guard = locks[0].lock().await;
+        let first = data1.get().await;
+        drop(guard);
+        if first == 0 {
+            return;
+        }
+        let _guard = locks[1].lock().await;
+        assert_eq!(data2.get().await, first + 1);
+    }));
+    join(handles).await;
+}
+
+/// Some tasks guard a value with lock A, one with lock B.
+pub async fn wronglock(right: usize) {
+    let locks = Rc::new([Mutex::new(()), Mutex::new(())]);
+    let data = Variable::new(0);
+    let handles = (0..=right)
+        .map(|number| {
+            let (locks, data) = (locks.clone(), data.clone());
+            spawn_local(async move {
+                let _guard = locks[usize::from(number == 0)].lock().await;
+                let seen = data.get().await;
+                data.set(seen + 1).await;
+                assert_eq!(data.get().await, seen + 1);
+            })
+        })
+        .collect();
+    join(handles).await;
+}
+
+/// A deposit and a withdrawal, each step under the lock, but not the whole.
+pub async fn account() {
+    let lock = Rc::new(Mutex::new(()));
+    let balance = Variable::new(100);
+    let handles = [50, -30]
+        .map(|by| {
+            let (lock, balance) = (lock.clone(), balance.clone());
+            spawn_local(async move {
+                let guard = lock.lock().await;
+                let seen = balance.get().await;
+                drop(guard);
+                let _guard = lock.lock().await;
+                balance.set(seen + by).await;
+            })
+        })
+        .into();
+    join(handles).await;
+    assert_eq!(balance.0.get(), 120);
+}
+
+/// A request to stop races with somebody who is about to use the driver.
+pub async fn bluetooth() {
+    async fn release(pending: &Variable, is_stopped: &Variable) {
+        let left = pending.get().await - 1;
+        pending.set(left).await;
+        if left == 0 {
+            is_stopped.set(1).await;
+        }
+    }
+    let (pending, is_stopping, is_stopped) = (Variable::new(1), Variable::new(0), Variable::new(0));
+    let user = (pending.clone(), is_stopping.clone(), is_stopped.clone());
+    let adder = spawn_local(async move {
+        let (pending, is_stopping, is_stopped) = user;
+        if is_stopping.get().await == 1 {
+            return;
+        }
+        let count = pending.get().await;
+        pending.set(count + 1).await;
+        assert!(is_stopped.get().await == 0, "a stopped driver is used");
+        release(&pending, &is_stopped).await;
+    });
+    let stopper = spawn_local(async move {
+        is_stopping.set(1).await;
+        release(&pending, &is_stopped).await;
+    });
+    join(vec![adder, stopper]).await;
+}
+
+/// Two locks taken in opposite orders.
+pub async fn deadlock01() {
+    let locks = Rc::new([Mutex::new(()), Mutex::new(())]);
+    let handles = [0, 1]
+        .map(|first: usize| {
+            let locks = locks.clone();
+            spawn_local(async move {
+                let _first = locks[first].lock().await;
+                let _second = locks[1 - first].lock().await;
+            })
+        })
+        .into();
+    join(handles).await;
+}
+
+/// Append reads the other buffer's length, then its characters, while another task deletes some.
+pub async fn stringbuffer() {
+    let buffer = Rc::new((Mutex::new(()), Variable::new(3)));
+    let other = buffer.clone();
+    let append = spawn_local(async move {
+        let guard = other.0.lock().await;
+        let length = other.1.get().await;
+        drop(guard);
+        let _guard = other.0.lock().await;
+        assert!(length <= other.1.get().await, "characters that are gone are read");
+    });
+    let delete = spawn_local(async move {
+        let _guard = buffer.0.lock().await;
+        buffer.1.set(0).await;
+    });
+    join(vec![append, delete]).await;
+}

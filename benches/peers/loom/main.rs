@@ -2,16 +2,35 @@
 
 #[path = "../common/measure.rs"]
 mod measure;
+#[path = "../common/sct_threads.rs"]
+mod sct_threads;
+#[path = "../common/until_panic.rs"]
+mod until_panic;
+
+mod peer {
+    pub use loom::{sync, thread};
+}
 
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-fn search(runs_max: u64, preemption_bound: Option<usize>, program: fn()) -> Option<u64> {
+fn check(runs_max: u64, preemption_bound: Option<usize>, program: fn()) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = preemption_bound;
     model.max_permutations = Some(runs_max as usize);
-    model.check(measure::count_until_panic(program));
+    model.check(until_panic::count_until_panic(program));
+}
+
+/// With the bound on preemptions that its documentation recommends.
+fn search(runs_max: u64, program: fn()) -> Option<u64> {
+    check(runs_max, Some(2), program);
     None
+}
+
+/// Without a bound.
+fn exhaust(runs_max: u64, program: fn()) -> u64 {
+    check(runs_max, None, program);
+    until_panic::count()
 }
 
 fn philosophers(count: usize) {
@@ -34,7 +53,8 @@ fn among_20() {
     use loom::sync::atomic::{AtomicUsize, Ordering};
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
-    let steps = thread::spawn(move || (1..=20).for_each(|step| counter.store(step, Ordering::SeqCst)));
+    let steps =
+        thread::spawn(move || (1..=20).for_each(|step| counter.store(step, Ordering::SeqCst)));
     let readers = [0, 1].map(|_| {
         let count = count.clone();
         thread::spawn(move || count.load(Ordering::SeqCst))
@@ -45,12 +65,23 @@ fn among_20() {
 }
 
 fn main() {
-    measure::main(
-        &[],
-        &[
-            ("philosophers_3", |_, max| search(max, Some(2), || philosophers(3))),
-            // With its main thread it would have six threads, and it has room for five.
-            ("among_20", |_, max| search(max, Some(2), among_20)),
+    measure::main(&measure::Peer {
+        workloads: &[],
+        // It has room for five threads, the main one among them.
+        programs: &[
+            ("reorder_3", |_, max| search(max, || sct_threads::reorder(2))),
+            ("twostage", |_, max| search(max, || sct_threads::twostage(1))),
+            ("wronglock", |_, max| search(max, || sct_threads::wronglock(3))),
+            ("account", |_, max| search(max, || sct_threads::account())),
+            ("bluetooth", |_, max| search(max, || sct_threads::bluetooth())),
+            ("deadlock01", |_, max| search(max, || sct_threads::deadlock01())),
+            ("stringbuffer", |_, max| search(max, || sct_threads::stringbuffer())),
+            ("philosophers_3", |_, max| search(max, || philosophers(3))),
+            ("among_20", |_, max| search(max, among_20)),
         ],
-    );
+        exhausted: &[
+            ("locks_3", |max| exhaust(max, sct_threads::locks_3)),
+            ("lost_update_4", |max| exhaust(max, sct_threads::lost_update_4)),
+        ],
+    });
 }

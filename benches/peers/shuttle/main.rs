@@ -3,6 +3,14 @@
 
 #[path = "../common/measure.rs"]
 mod measure;
+#[path = "../common/sct_threads.rs"]
+mod sct_threads;
+#[path = "../common/until_panic.rs"]
+mod until_panic;
+
+mod peer {
+    pub use shuttle::{sync, thread};
+}
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +18,7 @@ use std::sync::Arc;
 
 use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness};
 use shuttle::future::{block_on, spawn_local, yield_now};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, UrwRandomScheduler};
+use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, UrwRandomScheduler};
 use shuttle::sync::{Mutex, mpsc};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
@@ -37,8 +45,15 @@ fn repeat(seed: u64, runs: u64, program: impl Fn() + Send + Sync + 'static) {
 }
 
 fn search(seed: u64, runs_max: u64, program: fn()) -> Option<u64> {
-    repeat(seed, runs_max, measure::count_until_panic(program));
+    repeat(seed, runs_max, until_panic::count_until_panic(program));
     None
+}
+
+/// Its depth-first search, without reduction.
+fn exhaust(runs_max: u64, program: fn()) -> u64 {
+    let scheduler = DfsScheduler::new(Some(runs_max as usize), false);
+    Runner::new(scheduler, config()).run(until_panic::count_until_panic(program));
+    until_panic::count()
 }
 
 fn steps(tasks: u32, count: u32) {
@@ -182,8 +197,8 @@ fn among_20() {
 }
 
 fn main() {
-    measure::main(
-        &[
+    measure::main(&measure::Peer {
+        workloads: &[
             ("empty", |seed, runs| repeat(seed, runs, || block_on(async {}))),
             ("step_2", |seed, runs| repeat(seed, runs, || steps(2, 1000))),
             ("step_1000", |seed, runs| repeat(seed, runs, || steps(1000, 100))),
@@ -192,10 +207,22 @@ fn main() {
             ("bounded_queue_20", |seed, runs| repeat(seed, runs, bounded_queue)),
             ("spawn", |seed, runs| repeat(seed, runs, || spawns(100_000))),
         ],
-        &[
+        programs: &[
+            ("reorder_3", |seed, max| search(seed, max, || sct_threads::reorder(2))),
+            ("reorder_5", |seed, max| search(seed, max, || sct_threads::reorder(4))),
+            ("twostage", |seed, max| search(seed, max, || sct_threads::twostage(1))),
+            ("wronglock", |seed, max| search(seed, max, || sct_threads::wronglock(3))),
+            ("account", |seed, max| search(seed, max, || sct_threads::account())),
+            ("bluetooth", |seed, max| search(seed, max, || sct_threads::bluetooth())),
+            ("deadlock01", |seed, max| search(seed, max, || sct_threads::deadlock01())),
+            ("stringbuffer", |seed, max| search(seed, max, || sct_threads::stringbuffer())),
             ("philosophers_3", |seed, max| search(seed, max, || philosophers(3))),
             ("philosophers_5", |seed, max| search(seed, max, || philosophers(5))),
             ("among_20", |seed, max| search(seed, max, among_20)),
         ],
-    );
+        exhausted: &[
+            ("locks_3", |max| exhaust(max, sct_threads::locks_3)),
+            ("lost_update_4", |max| exhaust(max, sct_threads::lost_update_4)),
+        ],
+    });
 }

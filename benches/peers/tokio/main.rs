@@ -1,5 +1,7 @@
 //! Plain tokio, on one thread, with its clock paused.
 
+#[path = "../common/first_panic.rs"]
+mod first_panic;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/tokio_like.rs"]
@@ -19,9 +21,16 @@ fn repeat<F: Future<Output = ()>>(runs: u64, program: impl Fn() -> F) {
     (0..runs).for_each(|_| run(&program));
 }
 
+/// Searches for the bug of a program; every run is the same.
+macro_rules! search {
+    ($program:expr) => {
+        |_, max| first_panic::first_panic(max, |_| run(|| $program))
+    };
+}
+
 fn main() {
-    measure::main(
-        &[
+    measure::main(&measure::Peer {
+        workloads: &[
             ("empty", |_, runs| repeat(runs, || async {})),
             ("step_2", |_, runs| repeat(runs, || tokio_like::steps(2, 1000))),
             ("step_1000", |_, runs| repeat(runs, || tokio_like::steps(1000, 100))),
@@ -31,14 +40,19 @@ fn main() {
             ("bounded_queue_20", |_, runs| repeat(runs, tokio_like::bounded_queue)),
             ("spawn", |_, runs| repeat(runs, || tokio_like::spawns(100_000))),
         ],
-        &[
-            ("philosophers_3", |_, max| {
-                measure::first_panic(max, |_| run(|| tokio_like::philosophers(3)))
-            }),
-            ("philosophers_5", |_, max| {
-                measure::first_panic(max, |_| run(|| tokio_like::philosophers(5)))
-            }),
-            ("among_20", |_, max| measure::first_panic(max, |_| run(tokio_like::among_20))),
+        programs: &[
+            ("reorder_3", search!(tokio_like::reorder(2))),
+            ("reorder_5", search!(tokio_like::reorder(4))),
+            ("twostage", search!(tokio_like::twostage(1))),
+            ("wronglock", search!(tokio_like::wronglock(3))),
+            ("account", search!(tokio_like::account())),
+            ("bluetooth", search!(tokio_like::bluetooth())),
+            ("deadlock01", search!(tokio_like::deadlock01())),
+            ("stringbuffer", search!(tokio_like::stringbuffer())),
+            ("philosophers_3", search!(tokio_like::philosophers(3))),
+            ("philosophers_5", search!(tokio_like::philosophers(5))),
+            ("among_20", search!(tokio_like::among_20())),
         ],
-    );
+        exhausted: &[],
+    });
 }

@@ -1,5 +1,7 @@
 //! turmoil: one client on a simulated network that nobody uses, its hosts in random order.
 
+#[path = "../common/first_panic.rs"]
+mod first_panic;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/tokio_like.rs"]
@@ -26,9 +28,16 @@ fn repeat<F: Future<Output = ()> + 'static>(seed: u64, runs: u64, program: impl 
     (0..runs).for_each(|run_number| run(seed + run_number, &program));
 }
 
+/// Searches for the bug of a program: under a seed a run.
+macro_rules! search {
+    ($program:expr) => {
+        |seed, max| first_panic::first_panic(max, |number| run(seed << 32 | number, || $program))
+    };
+}
+
 fn main() {
-    measure::main(
-        &[
+    measure::main(&measure::Peer {
+        workloads: &[
             ("empty", |seed, runs| repeat(seed, runs, || async {})),
             ("step_2", |seed, runs| repeat(seed, runs, || tokio_like::steps(2, 1000))),
             ("step_1000", |seed, runs| repeat(seed, runs, || tokio_like::steps(1000, 100))),
@@ -38,16 +47,19 @@ fn main() {
             ("bounded_queue_20", |seed, runs| repeat(seed, runs, tokio_like::bounded_queue)),
             ("spawn", |seed, runs| repeat(seed, runs, || tokio_like::spawns(100_000))),
         ],
-        &[
-            ("philosophers_3", |seed, max| {
-                measure::first_panic(max, |n| run(seed << 32 | n, || tokio_like::philosophers(3)))
-            }),
-            ("philosophers_5", |seed, max| {
-                measure::first_panic(max, |n| run(seed << 32 | n, || tokio_like::philosophers(5)))
-            }),
-            ("among_20", |seed, max| {
-                measure::first_panic(max, |n| run(seed << 32 | n, tokio_like::among_20))
-            }),
+        programs: &[
+            ("reorder_3", search!(tokio_like::reorder(2))),
+            ("reorder_5", search!(tokio_like::reorder(4))),
+            ("twostage", search!(tokio_like::twostage(1))),
+            ("wronglock", search!(tokio_like::wronglock(3))),
+            ("account", search!(tokio_like::account())),
+            ("bluetooth", search!(tokio_like::bluetooth())),
+            ("deadlock01", search!(tokio_like::deadlock01())),
+            ("stringbuffer", search!(tokio_like::stringbuffer())),
+            ("philosophers_3", search!(tokio_like::philosophers(3))),
+            ("philosophers_5", search!(tokio_like::philosophers(5))),
+            ("among_20", search!(tokio_like::among_20())),
         ],
-    );
+        exhausted: &[],
+    });
 }

@@ -1,10 +1,11 @@
 //! Building the peers' programs, each in a package of its own.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Contender, PeersError};
+use super::{Contender, PeersError, Side};
 
 /// A peer's package, the compiler's flags that it needs, and its strategies.
 struct Peer {
@@ -29,32 +30,55 @@ const PEERS: [Peer; 5] = [
     Peer { package: "loom", rustflags: "", strategies: &[("loom", None)] },
 ];
 
+/// The strategies that Unpick has alone in the table of findings.
+const ALONE: [(&str, &str); 5] = [
+    ("unpick, random", "random"),
+    ("unpick, pct", "pct"),
+    ("unpick, pos", "pos"),
+    ("unpick, urw", "urw"),
+    ("unpick, surw", "surw"),
+];
+
 /// Every contender, Unpick first. Builds what is not built yet.
 pub(super) fn all() -> Result<Vec<Contender>, PeersError> {
     let unpick = env::current_exe().map_err(|error| PeersError(error.to_string()))?;
-    let mut contenders =
-        vec![Contender { name: "unpick", program: unpick, strategy: None, is_unpick: true }];
+    let ours = |name, strategy, side| Contender { name, program: unpick.clone(), strategy, side };
+    let mut contenders = vec![ours("unpick", None, Side::Unpick)];
+    contenders.extend(ALONE.map(|(name, strategy)| ours(name, Some(strategy), Side::UnpickAlone)));
     for peer in &PEERS {
         let program = build(peer)?;
         contenders.extend(peer.strategies.iter().map(|&(name, strategy)| Contender {
             name,
             program: program.clone(),
             strategy,
-            is_unpick: false,
+            side: Side::Peer,
         }));
     }
     Ok(contenders)
 }
 
+/// Each peer with its version, as its lock file has it.
+pub(super) fn versions() -> String {
+    let version = |peer: &Peer| {
+        let lock = fs::read_to_string(folder(peer).join("Cargo.lock")).unwrap_or_default();
+        let package = format!("name = \"{}\"\nversion = \"", peer.package);
+        let version = lock.split_once(&package).and_then(|(_, rest)| rest.split('"').next());
+        format!("{} {}", peer.package, version.unwrap_or("of an unknown version"))
+    };
+    PEERS.iter().map(version).collect::<Vec<_>>().join(", ")
+}
+
+fn folder(peer: &Peer) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(peer.package)
+}
+
 fn build(peer: &Peer) -> Result<PathBuf, PeersError> {
-    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest = benches.join("peers").join(peer.package).join("Cargo.toml");
-    let target = benches.join("../target/peers").join(peer.package);
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers").join(peer.package);
     eprintln!("building {}", peer.package);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(manifest)
+        .arg(folder(peer).join("Cargo.toml"))
         .env("CARGO_TARGET_DIR", &target)
         .env("RUSTFLAGS", peer.rustflags)
         .status()

@@ -1,0 +1,273 @@
+//! How costs grow: the same work over more tasks, timers, waiters and events, each size in a
+//! process of its own.
+
+use std::error::Error;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use unpick::primitives::{Lock, Notify};
+use unpick::sim::options::{Detection, Detectors};
+use unpick::sim::time::sleep;
+use unpick::sim::{spawn, yield_now};
+use unpick::{Options, Run};
+
+use crate::callgrind::{CountError, instructions};
+
+/// What grows, and how far.
+struct Dimension {
+    /// Its name on the command line.
+    name: &'static str,
+    /// What a size counts.
+    of: &'static str,
+    /// What is measured.
+    unit: &'static str,
+    sizes: &'static [u64],
+    /// How many units of work a run of this size is.
+    units: fn(u64) -> u64,
+    run: fn(u64),
+}
+
+/// From how many on each is told its share of the memory.
+const MANY: u64 = 100_000;
+
+/// As much work for every size, if that is not smaller than it.
+const WORK: u64 = 1_000_000;
+
+const DIMENSIONS: &[Dimension] = &[
+    Dimension {
+        name: "tasks",
+        of: "tasks that yield in turn",
+        unit: "step",
+        sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
+        units: |tasks| tasks * (yields(tasks) + 1),
+        run: tasks,
+    },
+    Dimension {
+        name: "timers",
+        of: "timers at once",
+        unit: "sleep",
+        sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
+        units: |timers| timers * rounds(timers),
+        run: timers,
+    },
+    Dimension {
+        name: "lock",
+        of: "waiters for one lock",
+        unit: "waiter",
+        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        units: |waiters| waiters * rounds(waiters),
+        run: waiters_for_a_lock,
+    },
+    Dimension {
+        name: "notify",
+        of: "waiters for one notification",
+        unit: "waiter",
+        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        units: |waiters| waiters * rounds(waiters),
+        run: waiters_for_a_notification,
+    },
+    Dimension {
+        name: "trace",
+        of: "events in a trace",
+        unit: "event",
+        sizes: &[1_000, 10_000, 100_000, 1_000_000, 10_000_000],
+        units: |events| events,
+        run: trace,
+    },
+];
+
+/// The subcommand that a process of its own is started with.
+pub const ALONE: &str = "scale-alone";
+
+/// Prints a table for each dimension: nanoseconds (the least of so many repetitions) and
+/// instructions a unit, bytes for each of what grows, and how many times what it costs at the size
+/// before.
+///
+/// # Errors
+/// If a process could not be started, or said something else than what it is to.
+pub fn print_tables(repetitions: u64) -> Result<(), Box<dyn Error>> {
+    for dimension in DIMENSIONS {
+        let Dimension { of, unit, sizes, units, .. } = dimension;
+        println!(
+            "| {of} | ns a {unit} | instructions a {unit} | times the size before | bytes each |"
+        );
+        println!("|---|---|---|---|---|");
+        let (_, idle_kib) = alone(dimension, sizes[0])?;
+        let mut before = None;
+        for &size in *sizes {
+            let (mut least, mut most_kib) = alone(dimension, size)?;
+            for _ in 1..repetitions {
+                let (nanos, kib) = alone(dimension, size)?;
+                (least, most_kib) = (least.min(nanos), most_kib.max(kib));
+            }
+            let (least, units) = (u128::from(least), u128::from(units(size)));
+            let counted = match instructions(&command(dimension, size)?) {
+                Err(CountError::NoValgrind) => None,
+                counted => Some(u128::from(counted?) / units),
+            };
+            let tenths = least * 10 / units;
+            let measured = counted.unwrap_or(tenths);
+            let times = before.map_or_else(String::new, |before: u128| {
+                let hundredths = measured * 100 / before.max(1);
+                format!("{}.{:02}", hundredths / 100, hundredths % 100)
+            });
+            before = Some(measured);
+            let counted = counted.map_or_else(|| String::from("–"), |count| count.to_string());
+            // Of fewer, other things are more.
+            let bytes = if size < MANY {
+                String::new()
+            } else {
+                (most_kib.saturating_sub(idle_kib) * 1024 / size).to_string()
+            };
+            println!(
+                "| {size} | {}.{} | {counted} | {times} | {bytes} |",
+                tenths / 10,
+                tenths % 10
+            );
+        }
+        println!();
+    }
+    Ok(())
+}
+
+fn command(dimension: &Dimension, size: u64) -> Result<Command, Box<dyn Error>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([ALONE, dimension.name, &size.to_string()]);
+    Ok(command)
+}
+
+/// Nanoseconds of a run of this size, and how many KiB its process had at the most.
+fn alone(dimension: &Dimension, size: u64) -> Result<(u64, u64), Box<dyn Error>> {
+    let output = command(dimension, size)?.stdout(Stdio::piped()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let (nanos, kib) = text.trim().split_once(' ').ok_or("it printed no two numbers")?;
+    Ok((nanos.parse()?, kib.parse()?))
+}
+
+/// Makes one run, and prints how many nanoseconds it took and how many KiB its process had.
+///
+/// # Errors
+/// If there is no such dimension.
+#[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
+pub fn measure(name: &str, size: u64) -> Result<(), String> {
+    let dimension =
+        DIMENSIONS.iter().find(|dimension| dimension.name == name).ok_or_else(|| {
+            let names: Vec<&str> = DIMENSIONS.iter().map(|dimension| dimension.name).collect();
+            format!("there is no dimension `{name}`; allowed: {}", names.join(", "))
+        })?;
+    let begin = Instant::now();
+    (dimension.run)(size);
+    let nanos = begin.elapsed().as_nanos();
+    println!("{nanos} {}", peak_kib());
+    Ok(())
+}
+
+/// How many KiB this process has had at the most.
+#[must_use]
+pub fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    number.unwrap_or(0)
+}
+
+/// How often each of so many tasks yields.
+const fn yields(tasks: u64) -> u64 {
+    let each = WORK / tasks;
+    if each < 2 { 2 } else { each }
+}
+
+/// How often each of so many waits.
+const fn rounds(waiters: u64) -> u64 {
+    let each = WORK / 10 / waiters;
+    if each == 0 { 1 } else { each }
+}
+
+fn run() -> Run {
+    // The last of many in a fair queue is passed by all before it, which counts as starvation.
+    let detectors = Detectors { starvation: Detection::Off, ..Detectors::default() };
+    Run::with(Options { steps_max: u64::MAX, detectors, ..Options::default() })
+}
+
+fn tasks(tasks: u64) {
+    let outcome = run().execute(|| async move {
+        let task = || async move {
+            for _ in 0..yields(tasks) {
+                yield_now().await;
+            }
+        };
+        let handles: Vec<_> = (0..tasks).map(|_| spawn(task())).collect();
+        for handle in handles {
+            handle.await.expect("a task that yields returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "yielding passes");
+}
+
+fn timers(timers: u64) {
+    let outcome = run().execute(|| async move {
+        let task = |number: u64| async move {
+            for round in 0..rounds(timers) {
+                // All differ, and none are in order.
+                sleep(Duration::from_nanos(1 + (number * 7919 + round * 13) % (timers + 1))).await;
+            }
+        };
+        let handles: Vec<_> = (0..timers).map(|number| spawn(task(number))).collect();
+        for handle in handles {
+            handle.await.expect("a task that sleeps returns");
+        }
+    });
+    assert!(outcome.result.is_ok(), "sleeping passes");
+}
+
+fn waiters_for_a_lock(waiters: u64) {
+    let outcome = run().plain().execute(|| async move {
+        let lock = Rc::new(Lock::new(0));
+        for _ in 0..rounds(waiters) {
+            let held = lock.lock().await;
+            let task = |lock: Rc<Lock<u64>>| async move { *lock.lock().await += 1 };
+            let handles: Vec<_> = (0..waiters).map(|_| spawn(task(lock.clone()))).collect();
+            yield_now().await;
+            drop(held);
+            for handle in handles {
+                handle.await.expect("a lock is handed on");
+            }
+        }
+    });
+    assert!(outcome.result.is_ok(), "a lock works: {:?}", outcome.result);
+}
+
+fn waiters_for_a_notification(waiters: u64) {
+    let outcome = run().plain().execute(|| async move {
+        let notify = Rc::new(Notify::new());
+        for _ in 0..rounds(waiters) {
+            let task = |notify: Rc<Notify>| async move { notify.notified().await };
+            let handles: Vec<_> = (0..waiters).map(|_| spawn(task(notify.clone()))).collect();
+            yield_now().await;
+            notify.notify_waiters();
+            for handle in handles {
+                handle.await.expect("all are woken");
+            }
+        }
+    });
+    assert!(outcome.result.is_ok(), "a notification works");
+}
+
+/// Two tasks that yield, with every event recorded: about so many.
+fn trace(events: u64) {
+    let outcome = run().plain().traced().execute(|| async move {
+        // A step, and the wake-up of the next.
+        let task = || async move {
+            for _ in 0..events / 4 {
+                yield_now().await;
+            }
+        };
+        let other = spawn(task());
+        task().await;
+        other.await.expect("a task that yields returns");
+    });
+    let count = outcome.trace.map_or(0, |trace| trace.events.len());
+    assert!(count as u64 >= events / 2, "{count} events were recorded");
+}
