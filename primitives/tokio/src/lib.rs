@@ -1,7 +1,84 @@
 //! Tokio's own names, simulated.
 //!
+//! Code that is written for tokio runs unchanged in hunts of [unpick](https://docs.rs/unpick):
+//! with its own imports, in virtual time, under every order of its tasks' steps.
+//!
 //! Without the feature `sim` this package is `pub use tokio::*` and nothing else, so that code
-//! which is built for production is built with tokio.
+//! which is built for production is built with tokio. With it, and outside of a run, everything
+//! defers to tokio.
+//!
+//! # Porting a crate in five minutes
+//!
+//! 1. Name this package `tokio`, and turn on its feature `sim` for tests alone. Its other features
+//!    are tokio's.
+//!
+//!    ```toml
+//!    [dependencies]
+//!    tokio = { package = "unpick-tokio", version = "0.1", features = ["rt", "sync", "time"] }
+//!
+//!    [dev-dependencies]
+//!    tokio = { package = "unpick-tokio", version = "0.1", features = ["sim"] }
+//!    unpick = "0.1"
+//!    ```
+//!
+//! 2. Write a test whose attribute is `#[unpick::test]` in the place of `#[tokio::test]`: the same
+//!    body now runs a thousand times, each time under another schedule.
+//!
+//!    ```
+//!    # use unpick_tokio as tokio;
+//!    use std::sync::Arc;
+//!    use tokio::sync::Mutex;
+//!
+//!    // #[unpick::test]
+//!    async fn deposits() {
+//!        let balance = Arc::new(Mutex::new(100));
+//!        let tellers: Vec<_> = (0..2)
+//!            .map(|_| {
+//!                let balance = balance.clone();
+//!                tokio::spawn(async move {
+//!                    let seen = *balance.lock().await;
+//!                    *balance.lock().await = seen + 10;
+//!                })
+//!            })
+//!            .collect();
+//!        for teller in tellers {
+//!            teller.await.unwrap();
+//!        }
+//!        assert_eq!(*balance.lock().await, 120);
+//!    }
+//!    # let report = unpick_sim::hunt::Hunt::new("deposits").quiet().run(deposits);
+//!    # report.assert_finds(unpick_sim::finding::Kind::Panic);
+//!    ```
+//!
+//! 3. Where the code opens sockets or files, hand it what it reads and writes:
+//!    `tokio::io::duplex` connects a client and a server without a system. A run that comes to a
+//!    socket, a file, a process or a signal ends with a finding which says so.
+//! 4. Where it blocks on a future (`Runtime::block_on`), let the test call the async function
+//!    underneath.
+//!
+//! # What is controlled, what is detected, what is not seen
+//!
+//! | | inside of a run |
+//! |---|---|
+//! | `spawn`, `JoinSet`, `LocalSet`, `spawn_blocking` | *controlled*: tasks of the run; a closure that blocks is one step |
+//! | `sync` | *controlled*: tokio's own types, each operation announced, named and explained |
+//! | `time` | *controlled*: virtual time, at whole milliseconds; a value at the instant of its deadline is a choice |
+//! | `select!` | *controlled*: which branch is polled first is on the tape |
+//! | a panic of a task | goes to whoever awaits it, as in tokio; *detected* if nobody does |
+//! | crates that use tokio themselves | *controlled*: they see a paused runtime of tokio's own; each poll of a task there is a turn of the run, and its clock is the run's. They wait for something that reports call unknown |
+//! | which branch `select!` polls first, in such crates | *detected*, as nondeterminism, where it matters: tokio draws it from the system |
+//! | sockets, processes, signals | *detected*: a finding that says what to do |
+//! | files, host names, closures that block in such crates | *detected*: a finding that says what to do |
+//! | blocking on a future | *detected*, unless it is ready at once |
+//! | std locks, atomics, threads of one's own | *not seen*: unpick's documentation has the table for all code |
+//! | how many threads poll tasks, budgets of cooperative scheduling | *not seen*: tasks of a run give way where a schedule says |
+//!
+//! A crate that uses tokio itself finds a runtime once the run has called anything of this package;
+//! where such a crate comes first, call `tokio::sim::enter` before.
+//!
+//! Types of this package are not tokio's: a function of another crate that takes a
+//! `tokio::sync::mpsc::Receiver` or a `tokio::time::Interval` wants tokio's own. Instants, handles,
+//! ids and errors convert.
 
 pub use tokio::*;
 
@@ -9,6 +86,9 @@ pub use tokio::*;
 mod driven;
 #[cfg(feature = "sim")]
 mod inside;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod macros;
 #[cfg(feature = "sim")]
 pub mod runtime;
 #[cfg(feature = "sim")]
@@ -22,3 +102,8 @@ pub mod time;
 
 #[cfg(feature = "sim")]
 pub use task::spawn;
+
+/// For macros.
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub use tokio as __tokio;

@@ -15,12 +15,21 @@ use crate::strategy::Divergence;
 use crate::time::Instant;
 use crate::trace::EventKind;
 
-/// What tokio panics with where none of its runtimes is entered.
-const NO_TOKIO: &str = "must be called from the context of a Tokio";
-const INSTEAD_OF_TOKIO: &str = " (inside a run there is none: use `unpick::sim::spawn` instead of \
-    `tokio::spawn`, and `unpick::sim::time` instead of `tokio::time`; or have the package \
-    `unpick-tokio` as `tokio`, which gives crates that use tokio a runtime once `tokio::sim::enter` \
-    was called)";
+/// What tokio panics with where a run has nothing for it, and what to do instead.
+const ADVICE: [(&str, &str); 2] = [
+    (
+        "must be called from the context of a Tokio",
+        " (inside a run there is none: use `unpick::sim::spawn` instead of `tokio::spawn`, and \
+         `unpick::sim::time` instead of `tokio::time`; or have the package `unpick-tokio` as \
+         `tokio`, which gives crates that use tokio a runtime once `tokio::sim::enter` was called)",
+    ),
+    (
+        "context was found, but IO is disabled",
+        " (not inside of a run, which has no sockets, processes and signals of the system's: \
+         connect a client and a server through `tokio::io::duplex`, and put what is left behind a \
+         trait that the test implements)",
+    ),
+];
 
 impl Core {
     /// The path of a task from the main one, such as `main.2.1`.
@@ -78,8 +87,10 @@ impl Core {
 
     #[cold]
     pub(crate) fn fail_panicked(&mut self, task: TaskId, mut message: String) {
-        if message.contains(NO_TOKIO) {
-            message.push_str(INSTEAD_OF_TOKIO);
+        for (text, advice) in ADVICE {
+            if message.contains(text) {
+                message.push_str(advice);
+            }
         }
         let mut finding = Finding::new(Kind::Panic, message, self.now());
         finding.task = Some(self.task_title(task));

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "programs under test, written as their authors would")]
 
 mod driven;
+mod macros;
+mod tasks;
+mod time;
 
 use std::future::Future;
 
