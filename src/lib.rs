@@ -51,6 +51,10 @@ pub use unpick_sim::{always, buggify, event, eventually, point, reachable, somet
 ///
 /// What is not allowed is an error of the compiler:
 /// ```compile_fail
+/// #[unpick::test(shard = "5/4")] // allowed: "i/n", with i from 1 up to n, such as "2/4"
+/// async fn it_fails() {}
+/// ```
+/// ```compile_fail
 /// #[unpick::test(rnus = 10)] // there is no option `rnus`; allowed: runs, seed, …
 /// async fn misspelt() {}
 /// ```

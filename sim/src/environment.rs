@@ -17,7 +17,8 @@
 //! It overrides what a test's attribute or a hunt's builder says, but for a seed in code: then the
 //! hunt says that its variable was overruled. A value that makes no sense, and a variable
 //! `UNPICK_…` that there is not, are errors: no test passes because its configuration was
-//! misspelt. [`Hunt::run`](crate::hunt::Hunt::run) reads it, a [`Run`](crate::Run) never does, and
+//! misspelt. [`Hunt::run`](crate::hunt::Hunt::run) reads it, so does what proptest is given (`schedules()`, which
+//! says what of it makes sense there), a [`Run`](crate::Run) never does, and
 //! [`Hunt::environment`](crate::hunt::Hunt::environment) puts something else in its place.
 
 use std::ffi::OsString;

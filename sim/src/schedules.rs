@@ -39,11 +39,18 @@
 //!
 //! What is claimed belongs inside of the run: only then the schedule knows that it failed.
 //!
+//! **Environment.** `UNPICK_TAPE` is replayed in place of every schedule, `UNPICK_STRATEGY` makes the
+//! schedules if it learns nothing, and a base seed in `UNPICK_SEED` is mixed into proptest's. What
+//! asks for something else (a run of a hunt, a strategy that learns) is an error, and variables that
+//! say nothing here, such as `UNPICK_RUNS`, are named on standard error: `PROPTEST_CASES` is how many
+//! cases there are.
+//!
 //! **Regressions.** proptest's own files keep the seed of its generator, which remakes inputs and
 //! schedule. The failing value is printed with its token, which `Run::replay_token` replays.
 
 mod follow;
 mod shrinking;
+mod wishes;
 
 use std::fmt;
 use std::future::Future;
@@ -54,12 +61,12 @@ use proptest::test_runner::{TestCaseError, TestRunner};
 
 use self::follow::Follow;
 use self::shrinking::Shrinking;
+use self::wishes::Wishes;
+use crate::environment::Environment;
 use crate::finding::{Finding, Kind};
 use crate::hunt::Verdict;
 use crate::options::{Options, Switching, TimeModel};
 use crate::run::{Outcome, Run};
-use crate::seed::RunId;
-use crate::strategy::{Chooser, Pct, Pos};
 use crate::tape::{Tape, Token};
 
 /// How many other schedules are tried when a recorded one does not fail with smaller inputs.
@@ -69,13 +76,15 @@ pub const RETRIES: u64 = 20;
 /// default options.
 #[must_use]
 pub fn schedules() -> Schedules {
-    Schedules { options: Arc::default() }
+    Schedules { options: Arc::default(), environment: None }
 }
 
 /// The proptest strategy that [`schedules`] gives.
 #[derive(Clone, Debug)]
 pub struct Schedules {
     options: Arc<Options>,
+    /// In the place of the process's.
+    environment: Option<Environment>,
 }
 
 impl Schedules {
@@ -99,6 +108,24 @@ impl Schedules {
         Arc::make_mut(&mut self.options).time = time;
         self
     }
+
+    /// Takes this for what the environment says, rather than that of the process. With
+    /// [`Environment::default`] nothing but the code counts.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Schedules {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// # Panics
+    /// If the environment makes no sense.
+    fn wishes(&self) -> Wishes {
+        match &self.environment {
+            None => Wishes::of_process(),
+            Some(environment) => Wishes::of(environment.clone())
+                .unwrap_or_else(|error| panic!("schedules(): {error}")),
+        }
+    }
 }
 
 impl Strategy for Schedules {
@@ -107,8 +134,15 @@ impl Strategy for Schedules {
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let seed = proptest::num::u64::ANY.new_tree(runner)?.current();
-        let options = self.options.clone();
-        Ok(ScheduleTree { options, seed, slot: Arc::default(), shrinking: None, candidate: None })
+        let (options, wishes) = (self.options.clone(), Arc::new(self.wishes()));
+        Ok(ScheduleTree {
+            options,
+            wishes,
+            seed,
+            slot: Arc::default(),
+            shrinking: None,
+            candidate: None,
+        })
     }
 }
 
@@ -129,6 +163,7 @@ fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 #[derive(Debug)]
 pub struct ScheduleTree {
     options: Arc<Options>,
+    wishes: Arc<Wishes>,
     seed: u64,
     slot: Arc<Mutex<Slot>>,
     /// From the first simplification on.
@@ -141,18 +176,23 @@ impl ValueTree for ScheduleTree {
     type Value = Schedule;
 
     fn current(&self) -> Schedule {
-        let plan = match &self.candidate {
-            Some(tape) => Plan::Exactly(tape.clone()),
-            None => {
+        let plan = match (&self.wishes.tape, &self.candidate) {
+            (Some(token), _) => Plan::Token(token.clone()),
+            (None, Some(tape)) => Plan::Exactly(tape.clone()),
+            (None, None) => {
                 let slot = lock(&self.slot);
                 let known = slot.failed.as_ref().or(slot.first.as_ref());
                 known.map_or(Plan::Random, |tape| Plan::First(tape.clone()))
             }
         };
-        Schedule { options: self.options.clone(), seed: self.seed, plan, slot: self.slot.clone() }
+        let (options, wishes) = (self.options.clone(), self.wishes.clone());
+        Schedule { options, wishes, seed: self.seed, plan, slot: self.slot.clone() }
     }
 
     fn simplify(&mut self) -> bool {
+        if self.wishes.tape.is_some() {
+            return false;
+        }
         let failed = {
             let slot = lock(&self.slot);
             slot.failed.clone().or_else(|| slot.first.clone())
@@ -201,6 +241,7 @@ enum Plan {
 #[derive(Clone)]
 pub struct Schedule {
     options: Arc<Options>,
+    wishes: Arc<Wishes>,
     seed: u64,
     plan: Plan,
     slot: Arc<Mutex<Slot>>,
@@ -211,7 +252,8 @@ impl Schedule {
     #[must_use]
     pub fn pinned(token: Token) -> Schedule {
         let plan = Plan::Token(token);
-        Schedule { options: Arc::default(), seed: 0, plan, slot: Arc::default() }
+        let (options, wishes) = (Arc::default(), Arc::default());
+        Schedule { options, wishes, seed: 0, plan, slot: Arc::default() }
     }
 
     /// Runs a program under this schedule.
@@ -228,9 +270,10 @@ impl Schedule {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let run = || Run::with((*self.options).clone()).id(RunId::new(self.seed, 0));
+        let id = |number| self.wishes.id(self.seed, number);
+        let run = || Run::with((*self.options).clone()).id(id(0));
         match &self.plan {
-            Plan::Random => self.execute(run().strategy(chooser(self.seed)), &program),
+            Plan::Random => self.execute(run().strategy(self.wishes.chooser(id(0).seed)), &program),
             Plan::Exactly(tape) => self.execute(run().strategy(Follow::new(tape)), &program),
             Plan::Token(token) => self.execute(run().replay_token(token), &program),
             Plan::First(tape) => {
@@ -239,8 +282,8 @@ impl Schedule {
                     if result.is_err() {
                         break;
                     }
-                    let seed = self.seed.wrapping_add(number);
-                    let run = run().id(RunId::new(self.seed, number)).strategy(chooser(seed));
+                    let chooser = self.wishes.chooser(id(0).seed.wrapping_add(number));
+                    let run = run().id(id(number)).strategy(chooser);
                     result = self.execute(run, &program);
                 }
                 result
@@ -255,7 +298,11 @@ impl Schedule {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Outcome { result, tape, elapsed, .. } = run.execute(program);
+        let Outcome { result, tape, elapsed, divergence, .. } = run.execute(program);
+        if let (Some(divergence), true) = (divergence, self.wishes.tape.is_some()) {
+            // It is of other inputs. If no inputs fit it, proptest fails.
+            return Err(TestCaseError::reject(format!("UNPICK_TAPE does not fit: {divergence}")));
+        }
         let finding = match result {
             Ok(output) => match output.complaint() {
                 None => {
@@ -288,14 +335,5 @@ impl fmt::Debug for Schedule {
             (None, Plan::Token(token)) => write!(f, "{token}"),
             (None, _) => write!(f, "schedule {:#x}", self.seed),
         }
-    }
-}
-
-/// What makes the choices of a random schedule. Nothing is learnt, so that the seed remakes it.
-fn chooser(seed: u64) -> Chooser {
-    match seed % 4 {
-        0 | 1 => Chooser::RandomWalk,
-        2 => Pos::new().into(),
-        _ => Pct::new(2 + (seed / 4 % 3) as u32, 4 << (seed / 16 % 5)).into(),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use unpick::primitives::Lock;
 use unpick::sim::faults::{Faults, Striking};
 use unpick::sim::time::{Instant, sleep};
-use unpick::sim::{current_path, spawn, yield_now};
+use unpick::sim::{current_path, pick, spawn, yield_now};
 use unpick::{Detectors, buggify, reachable, sometimes};
 
 #[unpick::test]
@@ -26,6 +27,11 @@ async fn without_options_it_is_a_hunt() {
     steps = 1000,
     wall = "10 s",
     distinct = 1,
+    vacuous = "fail",
+    explain = "unexpected",
+    regressions = "off",
+    reports = "target/unpick-attribute",
+    options = unpick::Options { elapsed_max: Duration::from_secs(60), ..unpick::Options::default() },
     reach = ["ahead"],
     faults = Faults { buggify: Striking::On, ..Faults::OFF },
     detectors = Detectors::DEFAULT,
@@ -40,6 +46,28 @@ async fn with_all_options_it_is_a_hunt() {
         reachable!("ahead");
     }
     assert!(Instant::now().as_nanos() <= 1_000_000_000);
+}
+
+static SHARES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+#[unpick::test(runs = 100, shard = "2/3", detectors = Detectors::OFF, vacuous = "allow")]
+async fn a_shard_makes_calibration_and_its_part() {
+    let mut made = SHARES.lock().expect("nobody panics");
+    made.push(pick(1 << 30));
+    assert!(made.len() <= 32 + 68 / 3 + 1, "{} runs", made.len());
+}
+
+/// What `options` says stands where no other option says something else.
+#[unpick::test(
+    switching = "cooperative",
+    options = unpick::Options { steps_max: 5, ..unpick::Options::default() },
+    expect = "livelock",
+    vacuous = "allow",
+)]
+async fn other_options_build_upon_options() {
+    for _ in 0..6 {
+        yield_now().await;
+    }
 }
 
 async fn take(first: Rc<Lock<()>>, second: Rc<Lock<()>>) {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestError, TestRunner};
+use unpick::sim::environment::Environment;
 use unpick::sim::schedules::{Schedule, schedules};
 use unpick::sim::{pick, spawn, yield_now};
 use unpick::{Hunt, Run};
@@ -169,4 +170,53 @@ fn an_output_that_is_an_error_is_a_failure() {
     let Err(TestError::Fail(reason, schedule)) = failure else { panic!("{failure:?}") };
     assert!(reason.to_string().starts_with("ERROR: \"no\""), "{reason}");
     assert_eq!(schedule.token().map(|token| token.deviations().len()), Some(1));
+}
+
+fn asked(variables: &[(&str, &str)]) -> unpick::sim::schedules::Schedules {
+    let environment = Environment::read(variables.iter().copied());
+    schedules().environment(environment.expect("it is well-formed"))
+}
+
+/// Fails when the second of two tasks goes first.
+async fn in_order() {
+    let done = Rc::new(Cell::new(false));
+    let other = done.clone();
+    let first = spawn(async move { other.set(true) });
+    let second = spawn(async move { assert!(done.get(), "the second came first") });
+    first.await.expect("nobody aborts it");
+    second.await.expect("nobody aborts it");
+}
+
+#[test]
+fn a_tape_in_the_environment_is_replayed_in_place_of_every_schedule() {
+    let report = Hunt::new("order").quiet().unexplained().run(in_order);
+    let token = report.failure().expect("it fails now and then").smallest().token().to_string();
+    let cases = Cell::new(0);
+    let failure = runner(1).run(&asked(&[("UNPICK_TAPE", &token)]), |schedule| {
+        cases.set(cases.get() + 1);
+        schedule.run(in_order)
+    });
+    let TestError::Fail(reason, schedule) = failure.expect_err("it fails at once") else {
+        panic!("it is no failure")
+    };
+    assert!(reason.message().contains("the second came first"), "{reason}");
+    assert_eq!((schedule.token().map(|it| it.to_string()), cases.get()), (Some(token), 1));
+}
+
+#[test]
+fn a_tape_in_the_environment_that_fits_no_inputs_is_no_pass() {
+    let token = "1pe:9@2=1,4=1~77ab03";
+    let failure =
+        runner(1).run(&asked(&[("UNPICK_TAPE", token)]), |schedule| schedule.run(in_order));
+    assert!(matches!(failure, Err(TestError::Abort(_))), "{failure:?}");
+}
+
+#[test]
+fn a_strategy_in_the_environment_makes_the_schedules() {
+    let plain =
+        runner(1).run(&asked(&[("UNPICK_STRATEGY", "fifo")]), |schedule| schedule.run(in_order));
+    assert!(plain.is_ok(), "in the plain schedule the first comes first: {plain:?}");
+    let random =
+        runner(1).run(&asked(&[("UNPICK_STRATEGY", "random")]), |schedule| schedule.run(in_order));
+    assert!(random.is_err(), "half of the others fail");
 }

@@ -61,16 +61,16 @@ impl Function {
         let mut hunt = TokenStream::new();
         hunt.extend(self.inner.iter().cloned());
         hunt.extend(code(&self.begin(krate), self.name_span));
+        if self.is_to_panic() {
+            // What is to fail is no regression, unless an option says so.
+            hunt.extend(code(".without_regressions()", Span::call_site()));
+        }
         for (name, value) in settings.iter() {
             hunt.extend(call(name, value, krate));
         }
         let reached = self.reached();
         if !reached.is_empty() {
             hunt.extend(code(&format!(".must_reach([{reached}])"), Span::call_site()));
-        }
-        if self.is_to_panic() {
-            // What is to fail is no regression.
-            hunt.extend(code(".without_regressions()", Span::call_site()));
         }
         hunt.extend(code(&format!(".run_test({})", self.name), self.name_span));
         let mut tokens = code("#[::core::prelude::v1::test]", Span::call_site());
@@ -193,6 +193,16 @@ fn call(name: &str, value: &Value, krate: &str) -> TokenStream {
             let isolation = if word == "process" { "Process" } else { "None" };
             code(&format!(".isolate({krate}::sim::hunt::Isolation::{isolation})"), here)
         }
+        ("shard", Value::Part(ordinal, count)) => {
+            code(&format!(".shard({ordinal}_u64, {count}_u64)"), here)
+        }
+        ("vacuous", Value::Text(word, _)) if word == "allow" => code(".allow_vacuous()", here),
+        ("explain", Value::Text(word, _)) if word == "none" => code(".unexplained()", here),
+        ("regressions", Value::Text(word, _)) if word == "off" => {
+            code(".without_regressions()", here)
+        }
+        ("regressions", Value::Text(path, _)) => code(&format!(".regressions({path:?})"), here),
+        ("reports", Value::Text(path, _)) => code(&format!(".report_dir({path:?})"), here),
         // Looked up where the compiler evaluates constants, so that an unknown one is an error at
         // the text.
         ("expect", Value::Text(kind, span)) => {
@@ -206,10 +216,10 @@ fn call(name: &str, value: &Value, krate: &str) -> TokenStream {
         ),
         ("reach", Value::Tokens(labels)) => called_with("must_reach", labels.clone()),
         ("order", Value::Tokens(labels)) => called_with("order", labels.clone()),
-        ("faults" | "detectors", Value::Tokens(expression)) => {
+        ("faults" | "detectors" | "options", Value::Tokens(expression)) => {
             called_with(name, expression.clone())
         }
-        // The path of the crate stands in the other calls.
+        // The path of the crate stands in the other calls, and what is the default needs none.
         _ => TokenStream::new(),
     }
 }

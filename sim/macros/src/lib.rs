@@ -30,12 +30,18 @@ use self::options::Settings;
 /// | `expect` | the kind of finding that there must be, such as `"deadlock"` | none |
 /// | `strategy` | the only strategy after calibration, such as `"surw"` or `"pct(3)"` | the portfolio |
 /// | `jobs` | on how many threads to make runs, from 1 | 1 |
+/// | `shard` | which part of the runs to make, of how many, such as `"2/4"` | all of them |
 /// | `steps` | how many steps a run may take, from 1 | 1 000 000 |
 /// | `wall` | how long the hunt may take, such as `"30 s"` or `"500 ms"` | no limit |
 /// | `distinct` | how many distinct findings to collect, from 1 | 1 |
 /// | `order` | points to be passed in this order: `["read", "write"]` | any order |
 /// | `reach` | labels that some run must come to: `["retried"]` | none |
 /// | `isolate` | in which process to make runs: `"process"`, one of their own, or `"none"` | `"none"` |
+/// | `vacuous` | what becomes of a test in which nothing can be interleaved: `"fail"` or `"allow"` | `"fail"` |
+/// | `explain` | which failures are explained: `"unexpected"` or `"none"` | `"unexpected"` |
+/// | `regressions` | the file with failures that are kept, or `"off"` | beside `Cargo.toml` |
+/// | `reports` | the folder for reports | `unpick/` in the target folder |
+/// | `options` | an expression: how each run is carried out, as far as other options do not say | `Options::default()` |
 /// | `faults` | an expression: which faults may strike | `Faults::OFF` |
 /// | `detectors` | an expression: which detectors listen | `Detectors::DEFAULT` |
 /// | `crate` | the path of the crate, if it is not `"::unpick"` | |

@@ -14,12 +14,18 @@ const OPTIONS: &[(&str, Shape)] = &[
     ("expect", Shape::Text("the name of a kind of finding, such as \"deadlock\"")),
     ("strategy", Shape::Text("the name of a strategy, such as \"surw\" or \"pct(3)\"")),
     ("jobs", Shape::Count),
+    ("shard", Shape::Shard),
     ("steps", Shape::Count),
     ("wall", Shape::Time),
     ("distinct", Shape::Count),
     ("order", Shape::Labels),
     ("reach", Shape::Labels),
     ("isolate", Shape::Word(&["process", "none"])),
+    ("vacuous", Shape::Word(&["fail", "allow"])),
+    ("explain", Shape::Word(&["unexpected", "none"])),
+    ("regressions", Shape::Text("a path of a file, or \"off\"")),
+    ("reports", Shape::Text("a path of a folder")),
+    ("options", Shape::Expression),
     ("faults", Shape::Expression),
     ("detectors", Shape::Expression),
     ("crate", Shape::Text("a path, such as \"::unpick\"")),
@@ -38,6 +44,8 @@ enum Shape {
     Text(&'static str),
     /// A number and a unit.
     Time,
+    /// Which part of how many, from 1.
+    Shard,
     /// A list of texts.
     Labels,
     /// Whatever Rust makes of it.
@@ -52,6 +60,8 @@ pub(crate) enum Value {
     Text(String, Span),
     /// A span of time, in nanoseconds.
     Nanos(u64),
+    /// Which part of how many, from 1.
+    Part(u64, u64),
     /// A list of texts, as it was written; and an expression.
     Tokens(TokenStream),
 }
@@ -70,9 +80,12 @@ impl Settings {
         })
     }
 
-    /// Every option that was given, in that order.
+    /// Every option that was given, in that order, but for `options`, on which the others build.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.given.iter().map(|(name, value)| (*name, value))
+        let is_base = |given: &&(&str, Value)| given.0 == "options";
+        let base = self.given.iter().filter(is_base);
+        let others = self.given.iter().filter(move |given| !is_base(given));
+        base.chain(others).map(|(name, value)| (*name, value))
     }
 
     /// Reads what stands between the parentheses.
@@ -135,6 +148,7 @@ impl Shape {
             Shape::Time => {
                 String::from("a number from 1 and a unit: \"500 ms\", \"30 s\", \"2 min\"")
             }
+            Shape::Shard => String::from("\"i/n\", with i from 1 up to n, such as \"2/4\""),
             Shape::Labels => String::from("a list of texts: [\"first\", \"second\"]"),
             Shape::Expression => String::from("an expression"),
         }
@@ -156,6 +170,7 @@ fn value(name: &str, shape: Shape, tokens: &[TokenTree]) -> Result<Value, Failur
         }
         Shape::Text(_) => text(tokens).map(|text| Value::Text(text, tokens[0].span())),
         Shape::Time => text(tokens).and_then(|text| nanos(&text)).map(Value::Nanos),
+        Shape::Shard => text(tokens).and_then(|text| part(&text)),
         Shape::Labels => is_labels(tokens).then(|| Value::Tokens(tokens.iter().cloned().collect())),
         Shape::Expression => {
             (!tokens.is_empty()).then(|| Value::Tokens(tokens.iter().cloned().collect()))
@@ -203,6 +218,13 @@ fn nanos(text: &str) -> Option<u64> {
     };
     let number: u64 = digits.replace('_', "").parse().ok()?;
     number.checked_mul(nanos_each).filter(|&nanos| nanos > 0)
+}
+
+/// Reads `2/4`.
+fn part(text: &str) -> Option<Value> {
+    let (ordinal, count) = text.split_once('/')?;
+    let (ordinal, count) = (ordinal.parse().ok()?, count.parse().ok()?);
+    (1..=count).contains(&ordinal).then_some(Value::Part(ordinal, count))
 }
 
 fn is_labels(tokens: &[TokenTree]) -> bool {
