@@ -17,6 +17,7 @@ mod sampled;
 mod steer;
 mod surw;
 mod systematic;
+mod unrepeated;
 
 use std::fmt;
 use std::panic::Location;

@@ -81,6 +81,11 @@ impl Streams {
         Streams { run, streams: [Buffered::NEW; STREAMS] }
     }
 
+    /// The base seed, which all runs of a hunt share.
+    pub(crate) const fn base(&self) -> u64 {
+        self.run.seed
+    }
+
     /// Begins the streams of another run, in place.
     pub(crate) fn restart(&mut self, run: RunId) {
         self.run = run;

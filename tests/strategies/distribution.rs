@@ -1,14 +1,14 @@
 //! How strategies spread over schedules.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use unpick::Run;
 use unpick::sim::seed::RunId;
 use unpick::sim::strategy::learning::Lessons;
-use unpick::sim::strategy::portfolio::{self, CALIBRATION_RUNS};
+use unpick::sim::strategy::portfolio::{self, CALIBRATION_RUNS, Member};
 use unpick::sim::strategy::{Chooser, Interest, Pct, Surw};
 use unpick::sim::{spawn, yield_now};
 
@@ -113,4 +113,45 @@ fn pct_reaches_its_bound_on_a_bug_of_depth_two() {
     let hits = histogram.get("0010").copied().unwrap_or(0);
     // 1/(n k) with n = 3 tasks and k = 4 scheduling points.
     assert!(hits * 3 * u64::from(length) >= runs, "{hits} of {runs}");
+}
+
+#[test]
+fn pct_reaches_its_bound_on_a_bug_of_depth_three() {
+    // The second task begins between the first one's last two events, and ends after them: two
+    // changes of priority, each at one point.
+    const COUNTS: &[usize] = &[3, 2];
+    let runs = 20_000;
+    let length = 5;
+    let deep = histogram(COUNTS, runs, || Pct::new(3, length).into());
+    let hits = deep.get("00101").copied().unwrap_or(0);
+    // 1/(n k^2) with n = 3 tasks and k = 5 scheduling points.
+    assert!(hits * 3 * u64::from(length).pow(2) >= runs, "{hits} of {runs}");
+    let shallow = histogram(COUNTS, runs, || Pct::new(2, length).into());
+    assert!(!shallow.contains_key("00101"), "one change of priority is not enough");
+}
+
+/// What a strategy of the rotation makes of independent tasks in so many of its turns.
+fn logs(counts: &'static [usize], member: Member, seed: u64, runs: u64) -> Vec<String> {
+    let learnt = calibrated(counts);
+    let run = |number| {
+        let assignment = portfolio::named(member, number, &learnt);
+        let run = Run::new().id(RunId::new(seed, number)).strategy(assignment.chooser);
+        run.execute(|| independent(counts)).result.expect("independent tasks pass")
+    };
+    (0..runs).map(run).collect()
+}
+
+#[test]
+fn uniform_walks_make_every_interleaving_once_before_they_repeat_one() {
+    for (counts, number) in [(&[3, 2, 2][..], 210), (&[20, 1, 1], 462)] {
+        for member in [Member::Urw, Member::Surw] {
+            let made = logs(counts, member, 7, 2 * number);
+            let (first, second) = made.split_at(number as usize);
+            let all = |half: &[String]| half.iter().cloned().collect::<BTreeSet<String>>();
+            assert_eq!(all(first).len() as u64, number, "{counts:?}");
+            assert_eq!(all(second), all(first), "once more");
+            assert_ne!(first, second, "in another order");
+        }
+        assert_ne!(logs(counts, Member::Urw, 7, number), logs(counts, Member::Urw, 8, number));
+    }
 }

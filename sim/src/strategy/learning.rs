@@ -27,6 +27,8 @@ struct TaskCounts {
     runs: u64,
     /// Its turns, and its operations that went on in place.
     events: u64,
+    /// How many of them it had in the run in which it had most.
+    events_most: u64,
     /// Its operations by site, as places in the list of sites.
     sites: BTreeMap<usize, u64>,
 }
@@ -72,6 +74,25 @@ impl Learnt {
         weights
     }
 
+    /// The mean number of own events of each task, by path.
+    pub(super) fn own_events(&self) -> BTreeMap<u64, u64> {
+        self.tasks.iter().map(|(&path, task)| (path, mean(task.events, task.runs))).collect()
+    }
+
+    /// The number of events of those tasks that spawned no other. `None` if one of them was not
+    /// there in every run, or had not the same number in all: then they wait for one another.
+    pub(super) fn leaves(&self) -> Option<BTreeMap<u64, u64>> {
+        let mut leaves = self.own_events();
+        for task in self.tasks.values() {
+            leaves.remove(&task.parent);
+        }
+        let is_steady = |path: &u64| {
+            let task = &self.tasks[path];
+            task.runs == self.runs && task.events == task.events_most * self.runs
+        };
+        leaves.keys().all(is_steady).then_some(leaves)
+    }
+
     fn add(&mut self, run: &RunCounts) {
         self.runs += 1;
         self.points += run.points;
@@ -80,6 +101,7 @@ impl Learnt {
             counts.parent = task.parent;
             counts.runs += 1;
             counts.events += task.events;
+            counts.events_most = counts.events_most.max(task.events);
             for &site in &task.sites {
                 let known = self.sites.iter().position(|known| *known == site);
                 let place = known.unwrap_or_else(|| {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 pub use super::learning::Learnt;
 use super::learning::Lessons;
 use super::surw::Interest;
+use super::unrepeated::{Interleavings, Unrepeated};
 use super::{Chooser, Delay, Fifo, Lockstep, Pct, Pos, Surw};
 use crate::names::{Line, is_same};
 
@@ -46,7 +47,29 @@ pub fn calibrating(number: u64, lessons: &Lessons) -> Assignment {
 pub fn rotating(number: u64, learnt: &Arc<Learnt>) -> Assignment {
     let round = number / ROTATION.len() as u64;
     let turn = (number % ROTATION.len() as u64) as usize;
-    named(ROTATION[turn], round, learnt)
+    let member = ROTATION[turn];
+    if !is_uniform(member, learnt) {
+        return named(member, round, learnt);
+    }
+    // They all share the interleavings that there are.
+    let uniform = |turns: &[Member]| {
+        turns.iter().filter(|&&member| is_uniform(member, learnt)).count() as u64
+    };
+    named(member, round * uniform(&ROTATION) + uniform(&ROTATION[..turn]), learnt)
+}
+
+/// Whether a member is a walk that is uniform over everything: a selective one without sites to
+/// select from is.
+fn is_uniform(member: Member, learnt: &Learnt) -> bool {
+    member == Member::Urw || (member == Member::Surw && learnt.sites().is_empty())
+}
+
+/// A walk that is uniform over everything; without repetition, where there are few interleavings.
+fn uniform(name: &str, index: u64, learnt: &Arc<Learnt>) -> Assignment {
+    match Interleavings::of(learnt) {
+        Some(few) => Assignment::new(name, Unrepeated::new(few, learnt, index)),
+        None => Assignment::new(name, Surw::new(learnt.clone(), Interest::Everything)),
+    }
 }
 
 /// The uniform walks have more turns than the others: in measurements over programs that
@@ -207,7 +230,8 @@ pub fn named(member: Member, round: u64, learnt: &Arc<Learnt>) -> Assignment {
             Assignment::new(format!("pct({depth})"), Pct::new(depth, points))
         }
         Member::Pos => Assignment::new("pos", Pos::new()),
-        Member::Urw => Assignment::new("urw", Surw::new(learnt.clone(), Interest::Everything)),
+        Member::Urw => uniform("urw", round, learnt),
+        Member::Surw if is_uniform(member, learnt) => uniform("surw", round, learnt),
         Member::Surw => Assignment::new("surw", Surw::new(learnt.clone(), Interest::Sites)),
         Member::Delay => named(Member::Delays(1 + (round % 3) as u32), round, learnt),
         Member::Delays(delays) => {
