@@ -1,10 +1,13 @@
-//! Breaks the primitives on purpose, one thing at a time, and runs their tests: each breakage
-//! has to be caught.
+//! Breaks the primitives and the hunts on purpose, one thing at a time, and runs their tests: each
+//! breakage has to be caught.
 //!
 //! Works on a copy of the workspace under `target/mutants`. Needs some minutes, git, and the
 //! `timeout` command: a breakage that makes a test hang counts as caught. Arguments, if there are
-//! any, choose the mutants whose names contain one of them.
+//! any, choose the mutants whose names or files contain one of them: `sim/` are those of hunts,
+//! `primitives/` the others.
 
+#[path = "../../tests/mutants/list.rs"]
+mod hunts;
 #[path = "../tests/mutants/list.rs"]
 mod list;
 
@@ -13,17 +16,47 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use list::{MUTANTS, Mutant};
+/// One breakage, and which tests are to catch it.
+struct Breakage {
+    name: &'static str,
+    path: String,
+    original: &'static str,
+    broken: &'static str,
+    /// The arguments of `cargo test`.
+    tests: Vec<&'static str>,
+}
+
+fn all() -> Vec<Breakage> {
+    let primitives = list::MUTANTS.iter().map(|mutant| Breakage {
+        name: mutant.name,
+        path: format!("primitives/src/{}", mutant.file),
+        original: mutant.original,
+        broken: mutant.broken,
+        tests: vec!["-p", "unpick-primitives", "--lib", "--tests"],
+    });
+    let hunts = hunts::MUTANTS.iter().map(|mutant| Breakage {
+        name: mutant.name,
+        path: format!("sim/src/{}", mutant.file),
+        original: mutant.original,
+        broken: mutant.broken,
+        tests: match mutant.tests {
+            "lib" => vec!["-p", "unpick-sim", "--lib"],
+            tests => vec!["-p", "unpick", "--features", "proptest", "--test", tests],
+        },
+    });
+    primitives.chain(hunts).collect()
+}
 
 /// How long the tests of one mutant may take, in seconds, build included.
 const SECONDS_MAX: &str = "150";
 
 fn main() -> ExitCode {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    let is_chosen = |mutant: &&Mutant| {
-        chosen.is_empty() || chosen.iter().any(|part| mutant.name.contains(part.as_str()))
+    let is_chosen = |mutant: &Breakage| {
+        let is_meant = |part: &String| mutant.name.contains(part) || mutant.path.contains(part);
+        chosen.is_empty() || chosen.iter().any(is_meant)
     };
-    match run(MUTANTS.iter().filter(is_chosen)) {
+    match run(&all().into_iter().filter(is_chosen).collect::<Vec<_>>()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -34,19 +67,25 @@ fn main() -> ExitCode {
 }
 
 /// Tries each mutant; says how many were not caught.
-fn run<'a>(mutants: impl Iterator<Item = &'a Mutant>) -> io::Result<usize> {
+fn run(mutants: &[Breakage]) -> io::Result<usize> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let copy = workspace.join("target/mutants/workspace");
     copy_workspace(&workspace, &copy)?;
-    if test(&workspace, &copy)? != Verdict::Passed {
-        return Err(io::Error::other("the tests do not pass without any breakage"));
-    }
+    let mut sound: Vec<&[&str]> = Vec::new();
     let (mut caught, mut missed) = (0, 0);
-    for Mutant { name, file, original, broken } in mutants {
-        let path = copy.join("primitives/src").join(file);
+    for Breakage { name, path, original, broken, tests } in mutants {
+        if !sound.contains(&tests.as_slice()) {
+            if test(&workspace, &copy, tests)? != Verdict::Passed {
+                let tests = tests.join(" ");
+                let error = format!("the tests ({tests}) do not pass without any breakage");
+                return Err(io::Error::other(error));
+            }
+            sound.push(tests);
+        }
+        let path = copy.join(path);
         let source = fs::read_to_string(&path)?;
         fs::write(&path, source.replacen(original, broken, 1))?;
-        let verdict = test(&workspace, &copy)?;
+        let verdict = test(&workspace, &copy, tests)?;
         fs::write(&path, source)?;
         match verdict {
             Verdict::Passed => missed += 1,
@@ -71,11 +110,11 @@ enum Verdict {
     Hung,
 }
 
-fn test(workspace: &Path, copy: &Path) -> io::Result<Verdict> {
+fn test(workspace: &Path, copy: &Path, tests: &[&str]) -> io::Result<Verdict> {
     let cargo = |arguments: &[&str]| {
         Command::new("timeout")
-            .args(["-k", "5", SECONDS_MAX, "cargo", "test", "-q", "-p", "unpick-primitives"])
-            .args(["--lib", "--tests"])
+            .args(["-k", "5", SECONDS_MAX, "cargo", "test", "-q"])
+            .args(tests)
             .args(arguments)
             .current_dir(copy)
             .env("CARGO_TARGET_DIR", workspace.join("target/mutants/target"))

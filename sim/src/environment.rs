@@ -118,6 +118,14 @@ pub(crate) fn worker() -> Option<String> {
     std::env::var_os(WORKER).map(|orders| orders.to_string_lossy().into_owned())
 }
 
+/// Where a worker finds what hunts came to before the one that it is for.
+pub(crate) const EARLIER: &str = "UNPICK_EARLIER";
+
+/// The file with what hunts came to before, if this is a worker and there were any.
+pub(crate) fn earlier() -> Option<PathBuf> {
+    std::env::var_os(EARLIER).map(PathBuf::from)
+}
+
 /// Variables that begin so are ours.
 const PREFIX: &str = "UNPICK_";
 
@@ -150,7 +158,7 @@ impl Environment {
     /// # Errors
     /// If a variable is unknown, or its value makes no sense: with what is allowed.
     pub fn of_process() -> Result<Environment, EnvironmentError> {
-        Environment::read(std::env::vars_os().filter(|(name, _)| name != WORKER))
+        Environment::read(std::env::vars_os().filter(|(name, _)| name != WORKER && name != EARLIER))
     }
 
     fn set(&mut self, name: &str, value: OsString) -> Result<(), EnvironmentError> {

@@ -38,6 +38,7 @@ mod progress;
 pub mod regressions;
 mod repeat;
 mod report;
+mod rerun;
 mod running;
 mod seen;
 mod shard;

@@ -107,7 +107,9 @@ async fn a_finding_fails_the_test() {
 }
 
 #[unpick::test]
-#[should_panic(expected = "but `never` was reached in no run")]
+#[should_panic(
+    expected = "FAILED attribute::labels_of_the_body_are_demanded: `never` was reached in no run"
+)]
 async fn labels_of_the_body_are_demanded() {
     sometimes!(true, "it holds");
     if false {

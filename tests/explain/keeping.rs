@@ -5,10 +5,10 @@ use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use unpick::sim::hunt::regressions::{Alignment, Regressions};
+use unpick::sim::hunt::regressions::{Alignment, Entry, Regressions};
 use unpick::sim::hunt::{Hunt, Origin};
 use unpick::sim::pick;
-use unpick::{Kind, Run};
+use unpick::{Finding, Kind, Report, Run};
 
 use super::situations::bank;
 
@@ -49,8 +49,65 @@ fn a_mended_program_passes_and_its_regression_stays() {
     let hunt = Hunt::new("seven").quiet().regressions(&path);
     hunt.run(program).assert_finds(Kind::Panic);
     IS_MENDED.store(true, Ordering::Relaxed);
-    hunt.run(program).assert_ok();
+    let mended = hunt.run(program);
+    mended.assert_ok();
+    let told = "1 kept failure was replayed, and passes now";
+    assert!(mended.to_string().contains(told), "{mended}");
     assert_eq!(Regressions::read(&path).expect("it is one").entries().len(), 1);
+}
+
+/// The same bug twice, some lines apart.
+mod moved {
+    use unpick::sim::{spawn, yield_now};
+
+    #[rustfmt::skip]
+    macro_rules! version {
+        ($name:ident) => {
+            pub(super) async fn $name() {
+                let other = spawn(async { yield_now().await; });
+                yield_now().await;
+                let is_over = other.is_finished();
+                other.await.expect("nobody aborts it");
+                super::check(is_over);
+            }
+        };
+    }
+
+    version!(before);
+    version!(after);
+}
+
+/// Panics at its caller's line.
+#[track_caller]
+fn check(is_over: bool) {
+    assert!(!is_over, "it was over already");
+}
+
+#[test]
+fn an_entry_whose_lines_were_moved_is_not_doubled() {
+    let path = folder("moved").join("moved.txt");
+    let hunt = Hunt::new("moved").quiet().regressions(&path);
+    let first = hunt.run(moved::before);
+    let second = hunt.run(moved::after);
+    let place = |report: &Report| report.finding().expect("it fails").place.clone();
+    assert_ne!(place(&first), place(&second), "they fail at different lines");
+    assert_eq!(second.runs, 0, "it was replayed: {second}");
+    assert_eq!(Regressions::read(&path).expect("it is one").entries().len(), 1);
+
+    // Found afresh, as on a machine that did not replay it.
+    let report = Hunt::new("moved").quiet().run(moved::after);
+    let minimal = report.failure().and_then(|it| it.minimal()).expect("it is explained");
+    let entry =
+        |finding: &Finding| Entry::new(finding, &minimal.shrunk.tape, &minimal.trace, "2026-11-25");
+    let mut kept = Regressions::new("");
+    kept.keep(entry(&minimal.shrunk.finding));
+    let mut elsewhere = minimal.shrunk.finding.clone();
+    elsewhere.place.as_mut().expect("it has a place").line += 3;
+    kept.keep(entry(&elsewhere));
+    assert_eq!(kept.entries().len(), 1, "only the line differs");
+    elsewhere.place.as_mut().expect("it has a place").file.push('x');
+    kept.keep(entry(&elsewhere));
+    assert_eq!(kept.entries().len(), 2, "it is in another file");
 }
 
 #[test]
@@ -121,6 +178,12 @@ fn a_report_has_files_and_is_replayed_first_next_time() {
 
     let again = hunt.run(bank::deposits);
     assert_eq!(again.runs, 0, "{again}");
+    let replayed = again.failure().expect("it is there still");
+    assert_eq!(replayed.minimal(), failure.minimal(), "nothing of the explanation is lost");
+    let origin = format!("found in run {} by {}", failure.id, failure.strategy);
+    // It may be broken into lines.
+    let words: Vec<String> = again.to_string().split_whitespace().map(String::from).collect();
+    assert!(words.join(" ").contains(&origin), "{again}");
     hunt.run(|| async {}).assert_ok();
     assert!(!folder.join("bank__deposits.last.txt").exists(), "it passes now");
 }

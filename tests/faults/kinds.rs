@@ -7,11 +7,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use unpick::primitives::Lock;
+use unpick::sim::choice::Label;
 use unpick::sim::faults::{Cancellations, Faults, Mixing, Striking};
+use unpick::sim::hunt::explain::{Budget, shrink};
+use unpick::sim::hunt::judge;
 use unpick::sim::seed::RunId;
 use unpick::sim::time::{Instant, sleep};
-use unpick::sim::{buggify, spawn, task, yield_now};
-use unpick::{Hunt, Run};
+use unpick::sim::{buggify, pick, spawn, task, yield_now};
+use unpick::{Hunt, Options, Run};
 
 use crate::{
     BUGGIFY, CANCELLATIONS, SPURIOUS_WAKES, STALLS, check_found_only_with, everything, with,
@@ -229,4 +232,42 @@ fn a_probability_beyond_one_is_refused() {
     let outcome = with(BUGGIFY).execute(|| async { buggify!(1.5) });
     let message = outcome.result.expect_err("no probability").message;
     assert_eq!(message, "sim::buggify! got the probability 1.5; allowed: 0 to 1");
+}
+
+/// Draws, gives way, and asks for faults; one of them alone breaks it.
+async fn breaks_when_the_disk_is_slow() {
+    let other = spawn(async {
+        yield_now().await;
+        buggify!(0.5)
+    });
+    pick(10);
+    let _is_full = buggify!(0.5);
+    yield_now().await;
+    let is_slow = buggify!(0.5);
+    other.await.expect("nobody aborts it");
+    assert!(!is_slow, "the disk is slow");
+}
+
+#[test]
+fn shrinking_leaves_the_one_fault_that_matters_and_makes_all_others_plain() {
+    let faults = Faults { mixing: Mixing::All, ..BUGGIFY };
+    let options = Options { faults, ..Options::default() };
+    let run =
+        |seed| judge(Run::with(options.clone()).seed(seed).execute(breaks_when_the_disk_is_slow));
+    let mut shrunken = 0;
+    for seed in 0..100 {
+        let outcome = run(seed);
+        let faults = outcome.tape.choices.iter().filter(|it| it.label() == Label::Fault);
+        let struck = faults.filter(|choice| !choice.is_plain()).count();
+        let Err(finding) = outcome.result else { continue };
+        let budget = Budget::default();
+        let program = breaks_when_the_disk_is_slow;
+        let shrunk = shrink(&program, &options, &outcome.tape, &finding, budget);
+        let tape = shrunk.expect("it fails again").tape;
+        let left: Vec<_> = tape.choices.iter().filter(|choice| !choice.is_plain()).collect();
+        assert_eq!(left.len(), 1, "{seed}: {}", tape.token());
+        assert_eq!(left[0].label(), Label::Fault, "{seed}");
+        shrunken += usize::from(struck > 1);
+    }
+    assert!(shrunken > 10, "{shrunken} runs had a fault too many");
 }

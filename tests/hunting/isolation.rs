@@ -7,6 +7,7 @@ use unpick::sim::choice::Label;
 use unpick::sim::environment::Environment;
 use unpick::sim::hunt::Isolation;
 use unpick::sim::options::Options;
+use unpick::sim::strategy::portfolio::Member;
 use unpick::sim::{chance, pick, spawn, task, yield_now};
 use unpick::{Hunt, Kind, Report, sometimes};
 
@@ -218,4 +219,106 @@ fn a_failure_whose_neighbours_end_their_process_is_not_explained() {
 #[unpick::test(isolate = "process", expect = "crash")]
 async fn a_test_is_isolated_by_its_attribute() {
     std::process::abort();
+}
+
+#[test]
+fn several_workers_make_the_same_report_as_one_process() {
+    check_is_the_same(&isolated("jobs").runs(300).jobs(3), || Box::pin(sound()));
+}
+
+#[test]
+fn several_workers_count_the_same_claims_as_one_process() {
+    check_is_the_same(&isolated("claims").runs(200).jobs(2), || Box::pin(claims()));
+}
+
+/// What was found by one worker, by two and by four.
+fn by_workers<F, Fut>(hunt: &Hunt, program: F) -> [Report; 3]
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future<Output = ()>,
+{
+    [1, 2, 4].map(|jobs| hunt.clone().jobs(jobs).run(&program))
+}
+
+#[track_caller]
+fn check_is_found_by_all(reports: &[Report; 3], count: usize) {
+    let known = reports.each_ref().map(|report| {
+        let failures = report.failures.iter();
+        let known =
+            failures.map(|it| (it.id, it.strategy.clone(), it.finding.clone(), it.tape.clone()));
+        (report.runs, known.collect::<Vec<_>>())
+    });
+    assert_eq!(known[0].1.len(), count, "{}", reports[0]);
+    assert_eq!(known[1], known[0]);
+    assert_eq!(known[2], known[0]);
+}
+
+#[test]
+fn several_workers_find_what_one_finds() {
+    let hunt = isolated("workers").past_calibration().unexplained();
+    let first = by_workers(&hunt, two_bugs);
+    let both = by_workers(&hunt.collect_distinct(2), two_bugs);
+    check_is_found_by_all(&first, 1);
+    check_is_found_by_all(&both, 2);
+}
+
+/// Aborts in about one run of 64.
+async fn aborts_rarely() {
+    yield_now().await;
+    if pick(64) == 63 {
+        std::process::abort();
+    }
+}
+
+#[test]
+fn a_crash_in_one_of_several_workers_is_that_of_the_lowest_run() {
+    let hunt = isolated("rarely").past_calibration().allow_vacuous();
+    let reports = by_workers(&hunt, aborts_rarely);
+    check_is_found_by_all(&reports, 1);
+    reports[2].assert_finds(Kind::Crash);
+}
+
+/// Two tasks take two locks in opposite orders, a long time apart.
+async fn far_apart() {
+    let locks = [std::rc::Rc::new(Lock::new(())), std::rc::Rc::new(Lock::new(()))];
+    let take = |first: usize, steps: u32| {
+        let locks = locks.clone();
+        spawn(async move {
+            for _ in 0..steps {
+                yield_now().await;
+            }
+            let _first = locks[first].lock().await;
+            let _second = locks[1 - first].lock().await;
+        })
+    };
+    let tasks = [take(0, 400), take(1, 0)];
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn what_several_workers_took_is_steered_into_by_one() {
+    let hunt = isolated("steered").runs(40).strategy(Member::Fifo);
+    let reports = by_workers(&hunt, far_apart);
+    check_is_found_by_all(&reports, 1);
+    let strategy = &reports[0].failures[0].strategy;
+    assert!(strategy.starts_with("steered"), "{strategy}");
+}
+
+#[test]
+fn what_an_earlier_hunt_came_to_is_known_in_the_workers_of_later_ones() {
+    let first = isolated("first").collect_distinct(3).run(three_bugs);
+    assert_eq!(first.failures.len(), 3);
+    let crash = first.failures.iter().find(|it| it.finding.kind == Kind::Crash);
+    let crash = crash.expect("it aborts now and then").clone();
+    let green = isolated("green").runs(100).jobs(2).run(claims);
+    green.assert_ok();
+    assert_eq!(green.properties.iter().count(), 1);
+    // The program depends on it.
+    let tape = Some(crash.tape.token());
+    let again = isolated("again").environment(Environment { tape, ..Environment::default() });
+    let again = again.run(three_bugs);
+    again.assert_finds(Kind::Crash);
+    assert_eq!(again.failures[0].tape, crash.tape);
 }

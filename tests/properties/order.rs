@@ -5,9 +5,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use unpick::primitives::Lock;
+use unpick::sim::hunt::Isolation;
 use unpick::sim::time::sleep;
 use unpick::sim::{point, spawn, step, task};
-use unpick::{Hunt, Report, TimeModel};
+use unpick::{Hunt, Kind, Report, TimeModel};
 
 /// Tellers read, give way some times, and write.
 async fn tellers(count: u32, steps: u32) {
@@ -113,6 +114,22 @@ fn an_unknown_point_is_named_beside_the_known_ones() {
     let report = Hunt::new("unknown").runs(40).order(["read", "wirte"]).run(|| tellers(1, 1));
     let expected = "no run passed `wirte` at all; points that were passed: `read`, `write`";
     assert!(panic_of(&report).contains(expected), "{report}");
+}
+
+#[test]
+fn an_unknown_point_is_named_also_beside_a_finding() {
+    let hunt = Hunt::new("unknown").quiet().unexplained().order(["read", "wirte"]);
+    for isolation in [Isolation::None, Isolation::Process] {
+        let hunt = hunt.clone().isolate(isolation).expect(Kind::Panic);
+        let report = hunt.run(|| async {
+            point!("read");
+            assert_eq!(1, 2, "a bug");
+        });
+        let expected = "order: no run passed `wirte` at all; points that were passed: `read`";
+        assert!(report.to_string().contains(expected), "{report}");
+        let panic = panic_of(&report);
+        assert!(panic.contains("expected an order of points, all of which some run"), "{panic}");
+    }
 }
 
 #[test]

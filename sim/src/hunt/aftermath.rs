@@ -8,7 +8,6 @@ use super::explain::{self, Budget};
 use super::findings::Caught;
 use super::{Failure, Origin, Verdict, isolation};
 use crate::finding::{Finding, Kind};
-use crate::seed::RunId;
 use crate::tape::Tape;
 
 impl Hunt {
@@ -73,26 +72,6 @@ impl Hunt {
                 finding.evidence.push(told);
                 false
             }
-        }
-    }
-
-    /// How a failure is made again: the command if this is a test, or else the calls.
-    fn rerun(&self, failure: &Failure) -> Vec<String> {
-        let (token, RunId { seed, number }) = (failure.smallest().token(), failure.id);
-        let name = &self.name;
-        let (again, original) = match &self.test {
-            Some(test) => (
-                format!("UNPICK_TAPE='{token}' {}", test.command()),
-                format!("UNPICK_SEED={seed:#x}/{number}"),
-            ),
-            None => (
-                format!("Run::new().replay_token(&\"{token}\".parse()?).execute(program)"),
-                format!("Hunt::new({name:?}).seed({seed:#x}).run_one({number}, program)"),
-            ),
-        };
-        match failure.origin {
-            Origin::Hunt => vec![again, format!("(original run: {original})")],
-            Origin::Steered | Origin::Given | Origin::Kept { .. } => vec![again],
         }
     }
 }

@@ -18,7 +18,8 @@ pub struct Failure {
     pub hunt: String,
     /// Where it comes from.
     pub origin: Origin,
-    /// Which run it was; of one that was kept, run 0.
+    /// Which run it was; of one that was kept, the run in which it was found, if that is known, or
+    /// else run 0.
     pub id: RunId,
     /// How many runs the hunt would have made.
     pub runs_max: u64,

@@ -6,21 +6,37 @@ use super::report::Report;
 use crate::class::Awaits;
 
 impl Report {
-    /// Says what it is worth that nothing was found.
+    /// Says what it is worth that nothing was found; first of all, why that is not enough, if it
+    /// is not.
     pub(super) fn fmt_green(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { name, runs, classes, vacuous, .. } = self;
-        let lead = if self.is_green() { "" } else { "FAILED " };
-        write!(f, "{lead}{name}: nothing found in {runs} runs")?;
+        let Report { name, runs, classes, .. } = self;
+        let reasons = self.reasons();
+        match reasons.split_first() {
+            None => write!(f, "{name}: ")?,
+            Some((first, others)) => {
+                write!(f, "FAILED {name}: {first}")?;
+                others.iter().try_for_each(|other| write!(f, "\n  and {other}"))?;
+                f.write_str("\n  ")?;
+            }
+        }
+        write!(f, "nothing found in {runs} runs")?;
         match (classes.distinct, classes.scale) {
             (1, 1) => f.write_str(", all of one class")?,
             (distinct, 1) => write!(f, ", of {distinct} distinct classes")?,
             _ => write!(f, ", of about {} distinct classes", classes.distinct_estimated())?,
         }
-        if let Some(vacuous) = vacuous {
-            write!(f, "\n  VACUOUS: {vacuous}")?;
-        }
         self.fmt_strategies(f)?;
         fmt_awaits(self.awaits, f)
+    }
+
+    /// Why a hunt that found nothing failed.
+    fn reasons(&self) -> Vec<String> {
+        let unmet = if self.misses_properties() { self.unmet() } else { Vec::new() };
+        let unmet = unmet.iter().map(ToString::to_string);
+        let order = self.order.as_ref().filter(|order| order.stuck.is_some());
+        let order = order.map(ToString::to_string);
+        let vacuous = self.vacuous.as_ref().map(|vacuous| format!("VACUOUS: {vacuous}"));
+        unmet.chain(order).chain(vacuous).collect()
     }
 
     fn fmt_strategies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

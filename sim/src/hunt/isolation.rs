@@ -11,8 +11,10 @@
 //! - `records` and `wire`: what the one tells the other, and how that is written;
 //! - `orders`: what a worker is to do, and which hunt is meant;
 //! - `recording`: a strategy that tells each choice;
+//! - `earlier`: what hunts came to before, for whoever comes by there again;
 //! - `ending`: how a process ended, in words.
 
+mod earlier;
 mod ending;
 mod orders;
 mod parent;
@@ -21,6 +23,7 @@ mod records;
 mod wire;
 mod worker;
 
+pub(super) use earlier::{recall, remember};
 pub(super) use orders::{Role, role};
 pub(super) use parent::{carry_out, rehearse_explaining, rehearse_kept};
 pub(crate) use worker::tell_hang;
@@ -43,12 +46,12 @@ pub(super) use worker::work;
 ///
 /// The worker is the current executable. In a test it gets the test's name; in any other program,
 /// the same arguments again. It takes the same way up to the hunt, so what the program does
-/// before is done there as well; other isolated hunts on this way return an empty report at once.
-/// A test with several isolated hunts therefore must not rely on their findings before it has come
-/// to the last one. How a test is called is known from `#[unpick::test]`, or else from the name
+/// before is done there as well; other isolated hunts on this way return at once the report
+/// that they had, but for explanations. How a test is called is known from `#[unpick::test]`, or else from the name
 /// that the test harness gives its thread.
 ///
-/// An isolated hunt has one job. What its runs print is not shown.
+/// Of several jobs, each is a worker that makes a part of the runs; calibration is made by one of
+/// them, and learnt from by all. What runs print is not shown.
 ///
 /// # Examples
 /// ```

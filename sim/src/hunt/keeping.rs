@@ -10,6 +10,7 @@ use super::places::file_stem;
 use super::regressions::{self, Alignment, Entry, Regressions};
 use super::{Hunt, TestInfo, Verdict};
 use crate::finding::Finding;
+use crate::seed::RunId;
 use crate::tape::Tape;
 use crate::trace::{Text, Trace};
 
@@ -20,6 +21,9 @@ pub(super) struct Keeping {
     pub(super) regressions: Place,
     pub(super) report_dir: Option<PathBuf>,
 }
+
+/// What makes a run that is replayed.
+pub(super) const REPLAY: &str = "replay";
 
 /// What the name of the file with the last failure ends with.
 const LAST: &str = "last.txt";
@@ -41,6 +45,8 @@ pub(super) struct Again {
     pub(super) tape: Tape,
     pub(super) finding: Finding,
     pub(super) origin: Origin,
+    /// In which run it was found, and by which strategy, if that is known.
+    pub(super) found: Option<(RunId, String)>,
 }
 
 impl Hunt {
@@ -90,7 +96,7 @@ impl Hunt {
     }
 
     /// Replays what is kept: the last failure that nobody expected, then regressions. Gives the
-    /// first that fails still, and what is to be said of stale ones.
+    /// first that fails still, and what is to be said of the others.
     #[track_caller]
     pub(super) fn replay_kept<F, Fut>(&self, program: &F) -> (Option<Again>, Vec<String>)
     where
@@ -100,7 +106,7 @@ impl Hunt {
     {
         // Where the last failure is that nobody expected, so that a retry meets it again.
         let last = self.reports_folder().map(|folder| self.report_file(&folder, LAST));
-        let mut warnings = Vec::new();
+        let (mut warnings, mut passing) = (Vec::new(), 0);
         for path in last.iter().chain(&self.regressions_file()) {
             let kept = match Regressions::read(path) {
                 Ok(kept) => kept,
@@ -113,8 +119,10 @@ impl Hunt {
                 let replay = regressions::replay(program, &self.options, entry);
                 if let Some((tape, finding)) = replay.failing {
                     let origin = Origin::Kept { from, alignment: replay.alignment };
-                    return (Some(Again { tape, finding, origin }), warnings);
+                    let found = entry.found().map(|(run, by)| (run, by.to_owned()));
+                    return (Some(Again { tape, finding, origin, found }), warnings);
                 }
+                passing += usize::from(!replay.alignment.is_stale());
                 if let Alignment::Edited { matched, of } = replay.alignment
                     && replay.alignment.is_stale()
                 {
@@ -125,6 +133,11 @@ impl Hunt {
                     ));
                 }
             }
+        }
+        match passing {
+            0 => {}
+            1 => warnings.push(String::from("1 kept failure was replayed, and passes now")),
+            _ => warnings.push(format!("{passing} kept failures were replayed, and pass now")),
         }
         if let Some(path) = last {
             // It passes now. That it is not there is as good.
@@ -147,7 +160,10 @@ impl Hunt {
             (None, Some(trace)) => (&failure.finding, &failure.tape, trace),
             (None, None) => return self.write_report(failure, Vec::new()),
         };
-        let entry = Entry::new(finding, tape, trace, today());
+        let mut entry = Entry::new(finding, tape, trace, today());
+        if failure.strategy != REPLAY && failure.origin != Origin::Given {
+            entry = entry.found_in(failure.id, &failure.strategy);
+        }
         let text = |trace| Text::default().with_sites().render(trace);
         let mut files = vec![("trace.txt", text(trace))];
         #[cfg(feature = "json")]
@@ -156,7 +172,7 @@ impl Hunt {
             files.push(("passing.txt", text(&passing.trace)));
         }
         let kept = self.regressions_file().filter(|_| minimal.is_some());
-        failure.kept = kept.map(|path| self.keep_regression(&path, &entry));
+        failure.kept = kept.map(|path| self.keep_regression(&path, &entry, failure));
         let mut last = Regressions::new("");
         last.keep(entry);
         files.push((LAST, last.to_string()));
@@ -186,21 +202,35 @@ impl Hunt {
     }
 
     /// Adds an entry to the file of regressions, and says what became of it.
-    fn keep_regression(&self, path: &Path, entry: &Entry) -> String {
+    fn keep_regression(&self, path: &Path, entry: &Entry, failure: &Failure) -> String {
         let shown = self.shown(path);
         let to_paste = |why: &str| format!("{why}; paste into {shown}: {}", entry.to_line());
         let mut kept = match Regressions::read(path) {
             Ok(kept) => kept,
             Err(error) => return to_paste(&format!("not written ({error})")),
         };
-        if !kept.keep(entry.clone()) {
-            return format!("{shown}  (there already)");
-        }
+        // The entry that was replayed is of this failure, wherever an edit has moved it to.
+        let own = match &failure.origin {
+            Origin::Kept { alignment, .. } => {
+                let own = kept.entries().iter().position(|known| known.is_of(&failure.finding));
+                own.map(|own| (own, *alignment))
+            }
+            _ => None,
+        };
+        let what = match own {
+            Some((_, Alignment::Exact)) => return format!("{shown}  (there already)"),
+            Some((own, Alignment::Edited { .. })) => {
+                kept.renew(own, entry.clone());
+                "renewed"
+            }
+            None if !kept.keep(entry.clone()) => return format!("{shown}  (there already)"),
+            None => "new",
+        };
         if self.keeping.regressions == Place::Own && is_ci() {
             return to_paste("not written, because this is CI");
         }
         match kept.write() {
-            Ok(()) => format!("{shown}  (new; commit it)"),
+            Ok(()) => format!("{shown}  ({what}; commit it)"),
             Err(error) => to_paste(&format!("not written ({error})")),
         }
     }

@@ -39,8 +39,9 @@ pub(super) struct Nestings {
 }
 
 impl Nestings {
-    /// Takes in the edges of a run.
-    pub(super) fn add(&mut self, nested: Vec<Nested>) {
+    /// Takes in the edges of a run; says whether there was one that was not known.
+    pub(super) fn add(&mut self, nested: Vec<Nested>) -> bool {
+        let known = self.edges.len();
         for edge in nested {
             let known = self.places.entry(edge.held.key).or_default();
             let is_known = known.iter().any(|&known| {
@@ -52,6 +53,7 @@ impl Nestings {
                 self.edges.push(edge);
             }
         }
+        self.edges.len() > known
     }
 
     pub(super) fn merge(&mut self, other: Nestings) {

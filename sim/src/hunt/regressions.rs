@@ -34,6 +34,7 @@
 //! | `place` | where it was; left out if that is not known |
 //! | `about` | what it is about, by its [signature](crate::finding::Signature) |
 //! | `date`, `version` | when it was found, and by which version of Unpick |
+//! | `run` | in which run of a hunt, and by which strategy; for people, since another program has other runs |
 //! | `tape` | the minimal tape's [token](crate::tape::Token) |
 //! | `choice` | a choice that is not plain: its number, its label, and the alternative taken out of how many. The fields after it say what stands around it |
 //! | `task`, `to` | path and name of the task whose code ran, and of the one that had its turn next |

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Hunt;
 use super::findings::Caught;
 use super::jobs::Harvest;
+use super::keeping::REPLAY;
 use super::lock_order::Nestings;
 use super::surroundings::Only;
 use super::tally::Tally;
@@ -27,7 +28,7 @@ where
         }
         Only::Tape(token) => {
             let run = Run::with(hunt.options.clone()).replay_token(token);
-            (RunId::new(hunt.seed, 0), String::from("replay"), judge(run.execute(program)))
+            (RunId::new(hunt.seed, 0), String::from(REPLAY), judge(run.execute(program)))
         }
     };
     let mut tally = Tally::default();

@@ -103,15 +103,23 @@ impl Report {
         self.failures.is_empty() && has_all && self.vacuous.is_none()
     }
 
-    /// Demands that something of this kind was found, and nothing else.
+    /// Demands that something of this kind was found, and nothing else. Of a hunt that keeps an
+    /// order, also that each of its points was passed in some run, since a misspelt one orders
+    /// nothing.
     ///
     /// # Panics
-    /// With the report, if nothing was, or something of another kind.
+    /// With the report, if nothing was, or something of another kind, or a point was not passed.
     #[track_caller]
     pub fn assert_finds(&self, kind: Kind) {
         let finds = |failure: &Failure| failure.finding.kind == kind;
         let is_so = !self.failures.is_empty() && self.failures.iter().all(finds);
         assert!(is_so, "expected a finding of kind {kind}, but {self}");
+        let unknown = self.order.as_ref().and_then(|order| order.unknown.as_ref());
+        assert!(
+            unknown.is_none(),
+            "expected an order of points, all of which some run passes; take out what comes after \
+             the finding\n{self}"
+        );
     }
 
     /// What is there before any run was made.
@@ -141,16 +149,22 @@ impl fmt::Display for Report {
         if self.failures.is_empty() {
             self.fmt_green(f)?;
         }
-        if let (true, Some(order)) = (self.failures.is_empty(), &self.order) {
+        let kept = self.order.as_ref().filter(|order| order.stuck.is_none());
+        if let (true, Some(order)) = (self.failures.is_empty(), kept) {
             write!(f, "\n  {order}")?;
         }
-        for unmet in self.unmet() {
-            let lead = if self.judges_properties { "but" } else { "not judged by so few runs:" };
-            write!(f, "\n  {lead} {unmet}")?;
+        if !self.judges_properties {
+            for unmet in self.unmet() {
+                write!(f, "\n  not judged by so few runs: {unmet}")?;
+            }
         }
         for (number, failure) in self.failures.iter().enumerate() {
             f.write_str(if number == 0 { "" } else { "\n" })?;
             write!(f, "{failure}")?;
+        }
+        let unknown = self.order.as_ref().and_then(|order| order.unknown.as_ref());
+        if let (false, Some(unknown)) = (self.failures.is_empty(), unknown) {
+            write!(f, "\n  order: {unknown}")?;
         }
         if self.is_out_of_time {
             write!(

@@ -1,6 +1,7 @@
 //! Carrying a hunt out, from what the environment makes of it to its report.
 
 use std::future::Future;
+use std::io::Write;
 use std::time::Duration;
 
 use super::builder::{Hunt, Vacuity, Voice};
@@ -8,18 +9,19 @@ use super::course::{Assigned, Course};
 use super::findings::Caught;
 use super::isolation::{self, Role};
 use super::jobs::{self, Harvest};
-use super::keeping::Again;
+use super::keeping::{Again, REPLAY};
 use super::shard::Shard;
-use super::surroundings::Adjusted;
+use super::surroundings::{Adjusted, Only};
 use super::vacuous::{self, Vacuous};
 use super::{Isolation, Origin, Report, Verdict, judge, lock_order, repeat};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
-use crate::{engine, properties};
+use crate::{engine, environment, properties};
 
 /// From how many runs on a property that none of them met fails the hunt.
 const PROPERTIES_RUNS: u64 = 100;
+
 impl Hunt {
     /// Runs the program until there is a finding, or all runs are made. An output that is an
     /// error is a finding.
@@ -35,20 +37,39 @@ impl Hunt {
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Adjusted { mut hunt, only, mut notes } = self.adjusted();
+        let Adjusted { mut hunt, only, notes } = self.adjusted();
         hunt.check();
         if hunt.isolation == Isolation::Process {
             match isolation::role(&hunt) {
                 Role::Parent(ordinal) => hunt.ordinal = Some(ordinal),
                 Role::Worker(orders) => isolation::work(&hunt, only.as_ref(), &orders, &program),
-                Role::Bystander => return Report::none(&hunt),
+                Role::Bystander(ordinal) => {
+                    return isolation::recall(&hunt, ordinal)
+                        .unwrap_or_else(|| Report::none(&hunt));
+                }
             }
         }
-        let can_replay = match (&only, hunt.ordinal) {
+        let report = hunt.carry_out(only.as_ref(), notes, &program);
+        if let Some(ordinal) = hunt.ordinal {
+            isolation::remember(&report, ordinal);
+        }
+        report
+    }
+
+    /// Replays what is kept, and if nothing of it fails any more, makes the runs.
+    #[track_caller]
+    fn carry_out<F, Fut>(&self, only: Option<&Only>, mut notes: Vec<String>, program: &F) -> Report
+    where
+        F: Fn() -> Fut + Send + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let hunt = self;
+        let can_replay = match (only, hunt.ordinal) {
             (Some(_), _) => false,
             (None, None) => true,
             (None, Some(_)) if !hunt.has_kept() => false,
-            (None, Some(ordinal)) => match isolation::rehearse_kept(&hunt, ordinal) {
+            (None, Some(ordinal)) => match isolation::rehearse_kept(hunt, ordinal) {
                 Ok(()) => true,
                 Err(how) => {
                     notes.push(format!(
@@ -59,28 +80,38 @@ impl Hunt {
             },
         };
         if can_replay {
-            let (again, warnings) = hunt.replay_kept(&program);
+            let (again, warnings) = hunt.replay_kept(program);
+            hunt.tell(&warnings);
             notes.extend(warnings);
-            if let Some(Again { tape, finding, origin }) = again {
-                let (id, strategy) = (RunId::new(hunt.seed, 0), String::from("replay"));
+            if let Some(Again { tape, finding, origin, found }) = again {
+                let unknown = || (RunId::new(hunt.seed, 0), String::from(REPLAY));
+                let (id, strategy) = found.unwrap_or_else(unknown);
                 let caught = Caught { id, strategy, finding, tape };
-                let failures = vec![hunt.fail(caught, origin, Duration::ZERO, &program)];
-                return Report { failures, notes, ..Report::none(&hunt) };
+                let failures = vec![hunt.fail(caught, origin, Duration::ZERO, program)];
+                return Report { failures, notes, ..Report::none(hunt) };
             }
         }
-        let mut harvest = match (&only, hunt.ordinal) {
-            (only, Some(ordinal)) => isolation::carry_out(&hunt, only.as_ref(), ordinal),
-            (None, None) => jobs::carry_out(&hunt, &program),
-            (Some(only), None) => repeat::carry_out(&hunt, only, &program),
+        let mut harvest = match (only, hunt.ordinal) {
+            (only, Some(ordinal)) => isolation::carry_out(hunt, only, ordinal),
+            (None, None) => jobs::carry_out(hunt, program),
+            (Some(only), None) => repeat::carry_out(hunt, only, program),
         };
         notes.append(&mut harvest.notes);
+        if let (Some(Only::Tape(token)), true) = (only, harvest.caught.is_empty()) {
+            let passes = format!(
+                "the tape {token} fits this program, and the run passes: the bug is mended, or the \
+                 tape is of another program that asks the same questions"
+            );
+            hunt.tell(std::slice::from_ref(&passes));
+            notes.push(passes);
+        }
         let is_whole = only.is_none() && !harvest.is_out_of_time;
         if is_whole && harvest.caught.is_empty() {
             // What an isolated hunt took is known to its worker, which has done this already.
             let mut as_it_is = |_, chooser| chooser;
-            harvest.caught.extend(hunt.confirm(&harvest.nestings, &mut as_it_is, &program));
+            harvest.caught.extend(hunt.confirm(&harvest.nestings, &mut as_it_is, program));
         }
-        hunt.report(harvest, notes, only.is_none(), &program)
+        hunt.report(harvest, notes, only.is_none(), program)
     }
 
     fn report<F, Fut>(
@@ -210,6 +241,15 @@ impl Hunt {
             "hunt `{name}` was started inside of a run; allowed: outside of any run"
         );
     }
+    /// Tells something past the test harness's capture, so that a green test tells it, too.
+    pub(super) fn tell(&self, lines: &[String]) {
+        if self.talks() && environment::worker().is_none() {
+            for line in lines {
+                let _ = writeln!(std::io::stderr(), "unpick: {}: {line}", self.name);
+            }
+        }
+    }
+
     pub(super) fn talks(&self) -> bool {
         self.voice == Voice::Telling
     }

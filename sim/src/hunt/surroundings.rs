@@ -1,12 +1,11 @@
 //! What the environment makes of a hunt.
 
 use std::hash::{BuildHasher, Hasher};
-use std::io::Write;
 
 use super::Hunt;
 use super::keeping::Place;
 use super::shard::Shard;
-use crate::environment::{self, Environment, Regressions, Runs, Seed};
+use crate::environment::{Environment, Regressions, Runs, Seed};
 use crate::seed::RunId;
 use crate::tape::Token;
 
@@ -91,12 +90,7 @@ impl Hunt {
         if let Some((ordinal, count)) = environment.shard {
             hunt.shard = Shard::new(ordinal, count).unwrap_or(hunt.shard);
         }
-        if hunt.talks() && environment::worker().is_none() {
-            for note in &notes {
-                // Past the test harness's capture: a green test tells it, too.
-                let _ = writeln!(std::io::stderr(), "unpick: {}: {note}", self.name);
-            }
-        }
+        hunt.tell(&notes);
         Adjusted { hunt, only, notes }
     }
 }

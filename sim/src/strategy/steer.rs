@@ -145,6 +145,8 @@ pub struct Kept {
     pub kept: u64,
     /// Where the run that came furthest got stuck, if none kept the order.
     pub stuck: Option<String>,
+    /// A point that no run passed, and those that were passed.
+    pub unknown: Option<String>,
 }
 
 impl fmt::Display for Kept {
@@ -181,21 +183,24 @@ impl Steering {
     pub(crate) fn kept(&self) -> Kept {
         let known = self.lock();
         let stuck = (known.kept == 0).then(|| self.stuck(&known));
-        Kept { runs: known.runs, kept: known.kept, stuck }
+        Kept { runs: known.runs, kept: known.kept, stuck, unknown: self.unknown(&known) }
+    }
+
+    /// What is to be said of a point that no run passed.
+    fn unknown(&self, known: &Known) -> Option<String> {
+        let is_unknown = |point: &&Named| !known.labels.contains(point.label.as_str());
+        let unknown = self.order.points.iter().find(is_unknown)?;
+        let labels: Vec<String> = known.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = if labels.is_empty() { String::from("none") } else { labels.join(", ") };
+        let label = &unknown.label;
+        Some(format!("no run passed `{label}` at all; points that were passed: {labels}"))
     }
 
     fn stuck(&self, known: &Known) -> String {
-        let points = &self.order.points;
-        let unknown = points.iter().find(|point| !known.labels.contains(point.label.as_str()));
-        if let Some(unknown) = unknown {
-            let labels: Vec<String> =
-                known.labels.iter().map(|label| format!("`{label}`")).collect();
-            let labels = if labels.is_empty() { String::from("none") } else { labels.join(", ") };
-            return format!(
-                "no run passed `{}` at all; points that were passed: {labels}",
-                unknown.label
-            );
+        if let Some(unknown) = self.unknown(known) {
+            return unknown;
         }
+        let points = &self.order.points;
         let (progress, why) = known.best.clone().unwrap_or_default();
         let before: Vec<String> =
             points[..progress].iter().map(|point| format!("`{point}`")).collect();

@@ -7,6 +7,7 @@ use crate::finding::Finding;
 use crate::hunt::explain::{
     Decisions, Limit, Minimal, Replayed, Without, concerned, tell_choice, tell_dropped,
 };
+use crate::hunt::keeping::REPLAY;
 use crate::hunt::regressions::Alignment;
 use crate::tape::Tape;
 use crate::trace::{EventKind, TaskRef, Trace};
@@ -90,13 +91,19 @@ fn origin(failure: &Failure) -> String {
         }
         Origin::Steered => format!("in a run beyond the {runs_max} of the hunt, {strategy}"),
         Origin::Given => String::from("in the run that was named"),
-        Origin::Kept { from, alignment } => match alignment {
-            Alignment::Exact => format!("kept in {from}"),
-            Alignment::Edited { matched, of } => format!(
-                "kept in {from}; the program was edited, and {matched} of {of} choices were found \
-                 again"
-            ),
-        },
+        Origin::Kept { from, alignment } => {
+            let found = match strategy.as_str() {
+                REPLAY => String::new(),
+                strategy => format!(", found in run {id} by {strategy}"),
+            };
+            match alignment {
+                Alignment::Exact => format!("kept in {from}{found}"),
+                Alignment::Edited { matched, of } => format!(
+                    "kept in {from}{found}; the program was edited, and {matched} of {of} choices \
+                     were found again"
+                ),
+            }
+        }
     }
 }
 

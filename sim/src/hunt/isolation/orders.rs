@@ -15,8 +15,8 @@ pub(in crate::hunt) enum Role {
     Parent(u64),
     /// It makes runs for another process.
     Worker(Orders),
-    /// It is the worker of another hunt than this one.
-    Bystander,
+    /// It is the worker of another hunt than this one, which is so many a one of its name.
+    Bystander(u64),
 }
 
 /// What a worker is to do.
@@ -33,8 +33,11 @@ pub(in crate::hunt) struct Orders {
 /// What there is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Job {
-    /// All runs of the hunt from this number on.
-    Runs(u64),
+    /// All runs of the hunt from this number on, or one worker's part of them.
+    Runs(u64, Option<Part>),
+    /// Making these runs again, for what was taken in them while something else was held, and
+    /// steering runs into orders of locks that could deadlock.
+    Steer(Vec<u64>),
     /// This run alone, telling each choice.
     One(u64),
     /// The tape that the environment asks for in place of all runs, telling each choice.
@@ -43,6 +46,25 @@ pub(super) enum Job {
     Kept,
     /// Explaining the failure with this tape.
     Explain(Box<Token>),
+}
+
+/// Which of the runs after calibration one worker makes, where several do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// From 0.
+    pub(super) index: u64,
+    /// How many there are. If none, calibration is all that is to be done.
+    pub(super) count: u64,
+}
+
+impl Part {
+    /// Calibration, and nothing after it.
+    pub(super) const CALIBRATION: Part = Part { index: 0, count: 0 };
+
+    /// Whether the run at this place of those after calibration is in it.
+    pub(super) const fn has(self, place: u64) -> bool {
+        self.count > 0 && place % self.count == self.index
+    }
 }
 
 /// What this process is to a hunt. To be asked once each time that one is run.
@@ -65,7 +87,7 @@ pub(in crate::hunt) fn role(hunt: &Hunt) -> Role {
         )
     });
     let is_meant = orders.name == hunt.name && orders.ordinal == ordinal;
-    if is_meant { Role::Worker(orders) } else { Role::Bystander }
+    if is_meant { Role::Worker(orders) } else { Role::Bystander(ordinal) }
 }
 
 impl fmt::Display for Orders {
@@ -73,7 +95,14 @@ impl fmt::Display for Orders {
         let Orders { name, ordinal, seed, lost, job } = self;
         write!(f, "{ordinal} {seed} ")?;
         match job {
-            Job::Runs(from) => write!(f, "runs:{from}")?,
+            Job::Runs(from, None) => write!(f, "runs:{from}")?,
+            Job::Runs(from, Some(Part { index, count })) => {
+                write!(f, "runs:{from}+{index}/{count}")?;
+            }
+            Job::Steer(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                write!(f, "steer:{}", numbers.join(","))?;
+            }
             Job::One(number) => write!(f, "one:{number}")?,
             Job::Tape => f.write_str("tape:")?,
             Job::Kept => f.write_str("kept:")?,
@@ -101,7 +130,15 @@ fn read(text: &str) -> Option<Orders> {
     let (ordinal, seed) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let (job, argument) = parts.next()?.split_once(':')?;
     let job = match (job, argument) {
-        ("runs", from) => Job::Runs(from.parse().ok()?),
+        ("runs", runs) => match runs.split_once('+') {
+            None => Job::Runs(runs.parse().ok()?, None),
+            Some((from, part)) => {
+                let (index, count) = part.split_once('/')?;
+                let part = Part { index: index.parse().ok()?, count: count.parse().ok()? };
+                Job::Runs(from.parse().ok()?, Some(part))
+            }
+        },
+        ("steer", list) => Job::Steer(numbers(list)?),
         ("one", number) => Job::One(number.parse().ok()?),
         ("tape", "") => Job::Tape,
         ("kept", "") => Job::Kept,
@@ -109,9 +146,14 @@ fn read(text: &str) -> Option<Orders> {
         _ => return None,
     };
     let lost = parts.next()?.strip_prefix('-')?;
-    let lost = lost.split(',').filter(|number| !number.is_empty());
-    let lost = lost.map(|number| number.parse().ok()).collect::<Option<Vec<u64>>>()?;
+    let lost = numbers(lost)?;
     Some(Orders { name: parts.next()?.to_owned(), ordinal, seed, lost, job })
+}
+
+/// Reads `3,4,9`.
+fn numbers(list: &str) -> Option<Vec<u64>> {
+    let numbers = list.split(',').filter(|number| !number.is_empty());
+    numbers.map(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -121,9 +163,18 @@ mod tests {
     #[test]
     fn orders_are_read_as_they_were_written() {
         let token = "1pe:3@1=1~5f0964".parse().expect("it is a token");
-        let jobs =
-            [Job::Runs(17), Job::One(3), Job::Tape, Job::Kept, Job::Explain(Box::new(token))];
-        for (job, lost) in jobs.into_iter().zip([vec![], vec![4], vec![4, 9], vec![], vec![1]]) {
+        let jobs = [
+            Job::Runs(17, None),
+            Job::Runs(17, Some(Part { index: 2, count: 3 })),
+            Job::Steer(vec![3, 99]),
+            Job::Steer(Vec::new()),
+            Job::One(3),
+            Job::Tape,
+            Job::Kept,
+            Job::Explain(Box::new(token)),
+        ];
+        let lost = [vec![], vec![4], vec![4, 9]].into_iter().cycle();
+        for (job, lost) in jobs.into_iter().zip(lost) {
             let name = String::from("a hunt with spaces ");
             let orders = Orders { name, ordinal: 2, seed: u64::MAX, lost, job };
             assert_eq!(orders.to_string().parse(), Ok(orders));

@@ -2,13 +2,16 @@
 
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 use std::{env, mem};
 
+use super::earlier::EarlierFile;
 use super::ending::{Ending, SAID_MAX};
-use super::orders::{Job, Orders};
+use super::orders::{Job, Orders, Part};
 use super::records::{Made, Polled, Record};
 use super::wire::read_frame;
 use crate::choice::Choice;
@@ -19,6 +22,7 @@ use crate::hunt::findings::{Caught, Findings};
 use crate::hunt::jobs::{Harvest, now, tell, telling};
 use crate::hunt::lock_order::{Nestings, STEERED};
 use crate::hunt::progress::{Progress, Shown};
+use crate::hunt::rerun::test_of_thread;
 use crate::hunt::surroundings::Only;
 use crate::hunt::tally::{Ran, Tally};
 use crate::seed::RunId;
@@ -31,16 +35,17 @@ const LOST_MAX: usize = 32;
 
 /// Lets workers make the hunt's runs, or the one that the environment asks for.
 pub(in crate::hunt) fn carry_out(hunt: &Hunt, only: Option<&Only>, ordinal: u64) -> Harvest {
-    let mut parent = Parent::new(hunt, ordinal);
+    let parent = Shared(Mutex::new(Parent::new(hunt, ordinal)));
     match only {
-        None => parent.make_all(),
-        Some(Only::Run(id)) => parent.make_one(Job::One(id.number)),
+        None if hunt.jobs_made() > 1 => parent.make_all_by_several(hunt.jobs_made() as u64),
+        None => parent.make_all(Work::Runs(None), 0),
+        Some(Only::Run(id)) => parent.make_one(&Job::One(id.number)),
         Some(Only::Tape(token)) => {
-            parent.replayed = Some((**token).clone());
-            parent.make_one(Job::Tape);
+            parent.lock().replayed = Some((**token).clone());
+            parent.make_one(&Job::Tape);
         }
     }
-    parent.harvest()
+    parent.0.into_inner().unwrap_or_else(PoisonError::into_inner).harvest()
 }
 
 /// Whether a worker comes through replaying what is kept; if not, how it ended.
@@ -59,8 +64,10 @@ pub(in crate::hunt) fn rehearse_explaining(
 
 fn rehearse(hunt: &Hunt, ordinal: u64, job: Job) -> Result<(), String> {
     let orders = orders(hunt, ordinal, &[], job);
+    let earlier = EarlierFile::write().map_err(|error| format!("not started: {error}"))?;
+    let earlier = earlier.as_ref().map(EarlierFile::path);
     let mut worker =
-        Worker::start(hunt, &orders).map_err(|error| format!("not started: {error}"))?;
+        Worker::start(hunt, &orders, earlier).map_err(|error| format!("not started: {error}"))?;
     let mut is_done = false;
     while let Some(record) = worker.next() {
         match record {
@@ -93,7 +100,23 @@ struct Parent<'a> {
     lost: Vec<u64>,
     /// The tape that is replayed in place of all runs.
     replayed: Option<Token>,
+    /// What earlier hunts came to, for the workers.
+    earlier: Option<EarlierFile>,
+    /// Runs in which something was taken while something else was held.
+    nested: Vec<u64>,
     notes: Vec<String>,
+}
+
+/// What those share who follow the workers of a hunt, each on a thread of its own.
+struct Shared<'a>(Mutex<Parent<'a>>);
+
+/// What a worker goes on with when another one has died.
+#[derive(Clone, Debug)]
+enum Work {
+    /// Runs, all or one part of them.
+    Runs(Option<Part>),
+    /// What comes after them.
+    Steering(Vec<u64>),
 }
 
 /// How it went with one worker.
@@ -138,60 +161,21 @@ impl<'a> Parent<'a> {
             order: None,
             lost: Vec::new(),
             replayed: None,
+            earlier: EarlierFile::write().unwrap_or_else(|error| {
+                panic!("hunt `{}`: a file for its workers: {error}", hunt.name)
+            }),
+            nested: Vec::new(),
             notes: Vec::new(),
-        }
-    }
-
-    fn make_all(&mut self) {
-        let mut from = 0;
-        loop {
-            let end = self.watch(Job::Runs(from), &mut |parent, made| parent.count(made));
-            let End::Died(died) = end else { return };
-            let run = died.run.clone();
-            self.lost.push(run.number);
-            if run.counts {
-                from = run.number + 1;
-                self.lose(*died);
-            }
-            let is_over = self.findings.last() < u64::MAX || self.is_over();
-            if is_over || run.strategy == STEERED {
-                return;
-            }
-            if self.lost.len() >= LOST_MAX {
-                self.notes.push(format!(
-                    "given up after {LOST_MAX} runs that ended their process, the last of them \
-                     run {}",
-                    run.number
-                ));
-                return;
-            }
-        }
-    }
-
-    /// Lets one run be made, and no other that counts.
-    fn make_one(&mut self, job: Job) {
-        loop {
-            let mut count = |parent: &mut Parent<'_>, made| {
-                let _ = parent.count(made);
-                ControlFlow::Continue(())
-            };
-            let End::Died(died) = self.watch(job.clone(), &mut count) else { return };
-            if died.run.counts {
-                return self.lose(*died);
-            }
-            self.lost.push(died.run.number);
-            if self.lost.len() >= LOST_MAX {
-                self.notes.push(format!(
-                    "not made: {LOST_MAX} of the runs that it learns from ended their process"
-                ));
-                return;
-            }
         }
     }
 
     /// Counts a run that came to its end.
     fn count(&mut self, made: Made) -> ControlFlow<()> {
         let Made { number, strategy, failed, .. } = &made;
+        let number_made = *number;
+        if made.has_nested {
+            self.nested.push(number_made);
+        }
         if strategy != STEERED {
             self.made += 1;
             if !made.left_order {
@@ -209,7 +193,7 @@ impl<'a> Parent<'a> {
         if let (false, Some((finding, tape))) = (made.left_order, made.failed) {
             self.catch(Caught { id, strategy: made.strategy, finding, tape });
         }
-        if self.findings.last() < u64::MAX || self.is_over() {
+        if number_made >= self.findings.last() || self.is_over() {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -226,48 +210,6 @@ impl<'a> Parent<'a> {
         }
     }
 
-    /// Counts a run that ended its process. It is made once more, telling each choice.
-    #[cold]
-    fn lose(&mut self, died: Died) {
-        let Died { mut ending, run, was_over, mut choices } = died;
-        let Begun { number, strategy, .. } = run;
-        if !was_over && strategy != STEERED {
-            self.made += 1;
-            let ran = Ran { failed: true, ..Ran::default() };
-            self.tally.count(number, &strategy, &ran);
-        }
-        let mut note = was_over.then(|| {
-            String::from("the run itself had come to its end: something that it left behind did it")
-        });
-        let is_told = strategy == STEERED || self.replayed.is_some();
-        if !is_told && !was_over {
-            let mut over = None;
-            let again = self.watch(Job::One(number), &mut |_, made| {
-                over = Some(made);
-                ControlFlow::Continue(())
-            });
-            match again {
-                End::Died(again) if again.run.number == number && again.run.counts => {
-                    (ending, choices) = (again.ending, again.choices);
-                }
-                _ => {
-                    note = Some(String::from(
-                        "made again, the run did not end its process: something outside of the \
-                         tape takes part",
-                    ));
-                }
-            }
-            if let Some((_, tape)) = over.and_then(|made| made.failed) {
-                choices = tape.choices;
-            }
-        }
-        let mut finding = ending.finding(choices.len());
-        finding.evidence.extend(note);
-        let tape = self.tape(number, choices);
-        let id = RunId::new(self.hunt.seed, number);
-        self.catch(Caught { id, strategy, finding, tape });
-    }
-
     fn tape(&self, number: u64, choices: Vec<Choice>) -> Tape {
         let options = &self.hunt.options;
         let (switching, time) = match &self.replayed {
@@ -276,60 +218,6 @@ impl<'a> Parent<'a> {
             None => (self.hunt.switchings.of(number).unwrap_or(options.switching), options.time),
         };
         Tape { switching, time, choices }
-    }
-
-    /// Starts a worker, and follows what it tells.
-    fn watch(
-        &mut self,
-        job: Job,
-        ended: &mut dyn FnMut(&mut Parent<'a>, Made) -> ControlFlow<()>,
-    ) -> End {
-        let name = &self.hunt.name;
-        let orders = orders(self.hunt, self.ordinal, &self.lost, job);
-        let mut worker = Worker::start(self.hunt, &orders).unwrap_or_else(|error| {
-            panic!("hunt `{name}`: a process for its runs could not be started: {error}")
-        });
-        let (mut run, mut was_over, mut choices): (Option<Begun>, _, _) = (None, false, Vec::new());
-        let mut is_done = false;
-        while let Some(record) = worker.next() {
-            match record {
-                Record::Ready => {}
-                Record::Begun { number, strategy, counts } => {
-                    run = Some(Begun { number, strategy, counts });
-                    (was_over, worker.polled) = (false, None);
-                    choices.clear();
-                    self.show();
-                }
-                Record::Ended(made) => {
-                    was_over = true;
-                    if ended(self, *made).is_break() {
-                        worker.stop();
-                        return End::Stopped;
-                    }
-                }
-                Record::Choice(choice) => choices.push(choice),
-                Record::Step(polled) => worker.polled = Some(polled),
-                Record::Hung { limit_ms, polled } => {
-                    (worker.hung_ms, worker.polled) = (Some(limit_ms), Some(polled));
-                }
-                Record::Order(kept) => self.order = Some(kept),
-                Record::Done => is_done = true,
-            }
-        }
-        let ending = worker.ended();
-        if is_done {
-            return End::Done;
-        }
-        let Some(run) = run else {
-            panic!(
-                "hunt `{}`: the process for its runs {} before it began one. It has to come to the \
-                 hunt in the same way as this one did; it said:\n{}",
-                self.hunt.name,
-                ending.how(),
-                ending.said.join("\n")
-            );
-        };
-        End::Died(Box::new(Died { ending, run, was_over, choices }))
     }
 
     fn show(&mut self) {
@@ -341,6 +229,11 @@ impl<'a> Parent<'a> {
             classes: tally.classes().distinct_estimated(),
             findings,
         });
+    }
+
+    /// Whether the hunt is to end, whatever runs there are.
+    fn has_given_up(&mut self) -> bool {
+        self.lost.len() >= LOST_MAX || self.is_over()
     }
 
     /// Whether there is no time left, which is looked at once a run is made.
@@ -376,6 +269,207 @@ impl<'a> Parent<'a> {
     }
 }
 
+impl<'a> Shared<'a> {
+    fn lock(&self) -> MutexGuard<'_, Parent<'a>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calibration by one worker, the other runs by several, and what comes after them by one.
+    fn make_all_by_several(&self, jobs: u64) {
+        self.make_all(Work::Runs(Some(Part::CALIBRATION)), 0);
+        let mut parent = self.lock();
+        if parent.findings.last() < CALIBRATION_RUNS || parent.has_given_up() {
+            return;
+        }
+        drop(parent);
+        // By its name a worker is asked for the test that this is.
+        let name = thread::current().name().map(str::to_owned);
+        thread::scope(|scope| {
+            for index in 0..jobs {
+                let part = Part { index, count: jobs };
+                let follow = move || self.make_all(Work::Runs(Some(part)), CALIBRATION_RUNS);
+                let follower = thread::Builder::new();
+                let follower = match &name {
+                    Some(name) => follower.name(name.clone()),
+                    None => follower,
+                };
+                let followed = follower.spawn_scoped(scope, follow);
+                followed.expect("a thread that follows a worker can be started");
+            }
+        });
+        let mut parent = self.lock();
+        let mut nested = mem::take(&mut parent.nested);
+        nested.sort_unstable();
+        if !nested.is_empty() && parent.findings.distinct() == 0 && !parent.has_given_up() {
+            drop(parent);
+            self.make_all(Work::Steering(nested), 0);
+        }
+    }
+
+    /// Lets a worker make runs, and another one go on when it dies.
+    fn make_all(&self, work: Work, mut from: u64) {
+        loop {
+            let job = match &work {
+                Work::Runs(part) => Job::Runs(from, *part),
+                Work::Steering(numbers) => Job::Steer(numbers.clone()),
+            };
+            let end = self.watch(&job, &mut |parent, made| parent.count(made));
+            let End::Died(died) = end else { return };
+            let run = died.run.clone();
+            self.lock().lost.push(run.number);
+            if run.counts {
+                from = run.number + 1;
+                self.lose(*died);
+            }
+            let mut parent = self.lock();
+            let is_over = from > parent.findings.last() || parent.is_over();
+            if is_over || run.strategy == STEERED {
+                return;
+            }
+            if parent.lost.len() >= LOST_MAX {
+                parent.notes.push(format!(
+                    "given up after {LOST_MAX} runs that ended their process, the last of them \
+                     run {}",
+                    run.number
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Lets one run be made, and no other that counts.
+    fn make_one(&self, job: &Job) {
+        loop {
+            let mut count = |parent: &mut Parent<'_>, made| {
+                let _ = parent.count(made);
+                ControlFlow::Continue(())
+            };
+            let End::Died(died) = self.watch(job, &mut count) else { return };
+            if died.run.counts {
+                return self.lose(*died);
+            }
+            let mut parent = self.lock();
+            parent.lost.push(died.run.number);
+            if parent.lost.len() >= LOST_MAX {
+                parent.notes.push(format!(
+                    "not made: {LOST_MAX} of the runs that it learns from ended their process"
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Counts a run that ended its process. It is made once more, telling each choice.
+    #[cold]
+    fn lose(&self, died: Died) {
+        let Died { mut ending, run, was_over, mut choices } = died;
+        let Begun { number, strategy, .. } = run;
+        let mut parent = self.lock();
+        if !was_over && strategy != STEERED {
+            parent.made += 1;
+            let ran = Ran { failed: true, ..Ran::default() };
+            parent.tally.count(number, &strategy, &ran);
+        }
+        let mut note = was_over.then(|| {
+            String::from("the run itself had come to its end: something that it left behind did it")
+        });
+        let is_told = strategy == STEERED || parent.replayed.is_some();
+        drop(parent);
+        if !is_told && !was_over {
+            let mut over = None;
+            let again = self.watch(&Job::One(number), &mut |_, made| {
+                over = Some(made);
+                ControlFlow::Continue(())
+            });
+            match again {
+                End::Died(again) if again.run.number == number && again.run.counts => {
+                    (ending, choices) = (again.ending, again.choices);
+                }
+                _ => {
+                    note = Some(String::from(
+                        "made again, the run did not end its process: something outside of the \
+                         tape takes part",
+                    ));
+                }
+            }
+            if let Some((_, tape)) = over.and_then(|made| made.failed) {
+                choices = tape.choices;
+            }
+        }
+        let mut finding = ending.finding(choices.len());
+        finding.evidence.extend(note);
+        let mut parent = self.lock();
+        let tape = parent.tape(number, choices);
+        let id = RunId::new(parent.hunt.seed, number);
+        parent.catch(Caught { id, strategy, finding, tape });
+    }
+
+    /// Starts a worker, and follows what it tells.
+    fn watch(
+        &self,
+        job: &Job,
+        ended: &mut dyn FnMut(&mut Parent<'a>, Made) -> ControlFlow<()>,
+    ) -> End {
+        let parent = self.lock();
+        let hunt = parent.hunt;
+        let name = &hunt.name;
+        let orders = orders(hunt, parent.ordinal, &parent.lost, job.clone());
+        let earlier = parent.earlier.as_ref().map(|file| file.path().to_owned());
+        drop(parent);
+        let mut worker = Worker::start(hunt, &orders, earlier.as_deref()).unwrap_or_else(|error| {
+            panic!("hunt `{name}`: a process for its runs could not be started: {error}")
+        });
+        let (mut run, mut was_over, mut choices): (Option<Begun>, _, _) = (None, false, Vec::new());
+        let mut is_done = false;
+        while let Some(record) = worker.next() {
+            match record {
+                Record::Ready => {}
+                Record::Begun { number, strategy, counts } => {
+                    run = Some(Begun { number, strategy, counts });
+                    (was_over, worker.polled) = (false, None);
+                    choices.clear();
+                    let mut parent = self.lock();
+                    parent.show();
+                    if counts && number <= hunt.runs && number > parent.findings.last() {
+                        // Another worker has found what ends the hunt.
+                        drop(parent);
+                        worker.stop();
+                        return End::Stopped;
+                    }
+                }
+                Record::Ended(made) => {
+                    was_over = true;
+                    if ended(&mut self.lock(), *made).is_break() {
+                        worker.stop();
+                        return End::Stopped;
+                    }
+                }
+                Record::Choice(choice) => choices.push(choice),
+                Record::Step(polled) => worker.polled = Some(polled),
+                Record::Hung { limit_ms, polled } => {
+                    (worker.hung_ms, worker.polled) = (Some(limit_ms), Some(polled));
+                }
+                Record::Order(kept) => self.lock().order = Some(kept),
+                Record::Done => is_done = true,
+            }
+        }
+        let ending = worker.ended();
+        if is_done {
+            return End::Done;
+        }
+        let Some(run) = run else {
+            panic!(
+                "hunt `{}`: the process for its runs {} before it began one. It has to come to the \
+                 hunt in the same way as this one did; it said:\n{}",
+                hunt.name,
+                ending.how(),
+                ending.said.join("\n")
+            );
+        };
+        End::Died(Box::new(Died { ending, run, was_over, choices }))
+    }
+}
+
 /// A worker that was started.
 struct Worker {
     child: Child,
@@ -387,10 +481,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(hunt: &Hunt, orders: &Orders) -> io::Result<Worker> {
+    fn start(hunt: &Hunt, orders: &Orders, earlier: Option<&Path>) -> io::Result<Worker> {
         let (records, told) = io::pipe()?;
         let mut command = Command::new(env::current_exe()?);
         command.args(arguments(hunt)).env(environment::WORKER, orders.to_string());
+        if let Some(earlier) = earlier {
+            command.env(environment::EARLIER, earlier);
+        }
         // A backtrace would hide what was said before it.
         command.env("RUST_BACKTRACE", "0");
         command.stdin(told).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -453,25 +550,15 @@ fn arguments(hunt: &Hunt) -> Vec<std::ffi::OsString> {
     }
 }
 
-/// The name of the test that the hunt is in, if another process can be asked for it by that. A
-/// test harness gives it to the thread, unless it uses the main one.
+/// The name of the test that the hunt is in, if another process can be asked for it by that.
 fn test_name(hunt: &Hunt, is_asked_for: bool) -> Option<String> {
-    let thread = thread::current();
-    let thread = thread.name().filter(|&name| name != "main");
     let test = hunt.test.map(|test| test.name());
-    match (test, thread) {
+    match (test, test_of_thread()) {
         // It may be one of several cases of a test.
-        (Some(test), Some(thread)) if thread.starts_with(test) => Some(thread.to_owned()),
-        (None, Some(thread)) if is_of_tests() => Some(thread.to_owned()),
+        (Some(test), Some(thread)) if thread.starts_with(test) => Some(thread),
+        (None, Some(thread)) => Some(thread),
         _ if is_asked_for => None,
         (Some(test), _) => Some(test.to_owned()),
-        (None, _) => None,
+        (None, None) => None,
     }
-}
-
-/// Whether this executable is one of those that cargo builds for tests.
-fn is_of_tests() -> bool {
-    let executable = env::current_exe().ok();
-    let folder = executable.as_deref().and_then(|executable| executable.parent());
-    folder.is_some_and(|folder| folder.ends_with("deps"))
 }

@@ -57,6 +57,9 @@ pub(super) struct Made {
     pub(super) awaits: Option<Awaits>,
     pub(super) properties: properties::Tally,
     pub(super) failed: Option<(Finding, Tape)>,
+    /// Whether something was taken while something else was held, as in no run of this worker
+    /// before.
+    pub(super) has_nested: bool,
 }
 
 impl Record {
@@ -87,11 +90,9 @@ impl Record {
                 out.number(*limit_ms);
                 polled.write(&mut out);
             }
-            Record::Order(Kept { runs, kept, stuck }) => {
+            Record::Order(kept) => {
                 out.number(6);
-                out.number(*runs);
-                out.number(*kept);
-                out.option(stuck.as_deref(), Output::text);
+                write_kept(&mut out, kept);
             }
             Record::Done => out.number(7),
         }
@@ -113,11 +114,7 @@ impl Record {
             3 => Record::Choice(read_choice(input)?),
             4 => Record::Step(Polled::read(input)?),
             5 => Record::Hung { limit_ms: input.number()?, polled: Polled::read(input)? },
-            6 => Record::Order(Kept {
-                runs: input.number()?,
-                kept: input.number()?,
-                stuck: input.option(Input::text)?,
-            }),
+            6 => Record::Order(read_kept(input)?),
             7 => Record::Done,
             _ => return None,
         })
@@ -146,18 +143,9 @@ impl Made {
             out.number(pending);
             out.number(unknown);
         });
-        let properties: Vec<_> = self.properties.iter().collect();
-        out.list(properties.into_iter(), |out, (claim, label, count)| {
-            out.text(claim.name());
-            out.text(label);
-            out.number(count.passed);
-            out.number(count.held);
-            out.option(count.place.as_ref(), write_place);
-        });
-        out.option(self.failed.as_ref(), |out, (finding, tape)| {
-            write_finding(out, finding);
-            write_tape(out, tape);
-        });
+        write_properties(out, &self.properties);
+        out.option(self.failed.as_ref(), |out, (finding, tape)| write_failed(out, finding, tape));
+        out.flag(self.has_nested);
     }
 
     fn read(input: &mut Input<'_>) -> Option<Made> {
@@ -166,18 +154,71 @@ impl Made {
         let class = input.option(Input::wide)?.map(Class);
         let awaits = input
             .option(|input| Some(Awaits { pending: input.number()?, unknown: input.number()? }))?;
-        let mut properties = properties::Tally::default();
-        input.list(|input| {
-            let (name, label) = (input.text()?, input.text()?);
-            let (passed, held) = (input.number()?, input.number()?);
-            let place = input.option(read_place)?;
-            let claim = Claim::ALL.into_iter().find(|claim| claim.name() == name)?;
-            properties.count(claim, &label, &Count { passed, held, place });
-            Some(())
-        })?;
-        let failed = input.option(|input| Some((read_finding(input)?, read_tape(input)?)))?;
-        Some(Made { number, strategy, left_order, has_chosen, class, awaits, properties, failed })
+        let properties = read_properties(input)?;
+        let failed = input.option(read_failed)?;
+        let has_nested = input.flag()?;
+        Some(Made {
+            number,
+            strategy,
+            left_order,
+            has_chosen,
+            class,
+            awaits,
+            properties,
+            failed,
+            has_nested,
+        })
     }
+}
+
+pub(super) fn write_kept(out: &mut Output, kept: &Kept) {
+    let Kept { runs, kept, stuck, unknown } = kept;
+    out.number(*runs);
+    out.number(*kept);
+    out.option(stuck.as_deref(), Output::text);
+    out.option(unknown.as_deref(), Output::text);
+}
+
+pub(super) fn read_kept(input: &mut Input<'_>) -> Option<Kept> {
+    Some(Kept {
+        runs: input.number()?,
+        kept: input.number()?,
+        stuck: input.option(Input::text)?,
+        unknown: input.option(Input::text)?,
+    })
+}
+
+pub(super) fn write_properties(out: &mut Output, properties: &properties::Tally) {
+    let properties: Vec<_> = properties.iter().collect();
+    out.list(properties.into_iter(), |out, (claim, label, count)| {
+        out.text(claim.name());
+        out.text(label);
+        out.number(count.passed);
+        out.number(count.held);
+        out.option(count.place.as_ref(), write_place);
+    });
+}
+
+pub(super) fn read_properties(input: &mut Input<'_>) -> Option<properties::Tally> {
+    let mut properties = properties::Tally::default();
+    input.list(|input| {
+        let (name, label) = (input.text()?, input.text()?);
+        let (passed, held) = (input.number()?, input.number()?);
+        let place = input.option(read_place)?;
+        let claim = Claim::ALL.into_iter().find(|claim| claim.name() == name)?;
+        properties.count(claim, &label, &Count { passed, held, place });
+        Some(())
+    })?;
+    Some(properties)
+}
+
+pub(super) fn write_failed(out: &mut Output, finding: &Finding, tape: &Tape) {
+    write_finding(out, finding);
+    write_tape(out, tape);
+}
+
+pub(super) fn read_failed(input: &mut Input<'_>) -> Option<(Finding, Tape)> {
+    Some((read_finding(input)?, read_tape(input)?))
 }
 
 fn write_choice(out: &mut Output, choice: &Choice) {
@@ -355,6 +396,7 @@ mod tests {
             awaits: Some(Awaits { pending: 3, unknown: 1 }),
             properties,
             failed: Some((finding(), Tape { switching, time, choices })),
+            has_nested: true,
         };
         let polled = Polled { task: String::from("main.2 reaper"), spawned: Some(place(1)) };
         let stuck = Some(String::from("at read"));
@@ -366,7 +408,7 @@ mod tests {
             Record::Choice(Choice::new(Label::Schedule, 3, 2)),
             Record::Step(polled.clone()),
             Record::Hung { limit_ms: 300, polled },
-            Record::Order(Kept { runs: 9, kept: 0, stuck }),
+            Record::Order(Kept { runs: 9, kept: 0, stuck, unknown: Some(String::from("at all")) }),
             Record::Done,
         ];
         let bytes: Vec<u8> = records.iter().flat_map(Record::to_frame).collect();

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::orders::{Job, Orders};
+use super::orders::{Job, Orders, Part};
 use super::recording::Recording;
 use super::records::{Made, Polled, Record};
 use crate::choice::Label;
@@ -76,7 +76,8 @@ where
     send(&Record::Ready);
     let hunt = &Hunt { seed: orders.seed, ..hunt.clone() };
     match (&orders.job, only) {
-        (&Job::Runs(from), _) => make_all(hunt, from, &orders.lost, program),
+        (&Job::Runs(from, part), _) => make_all(hunt, from, part, &orders.lost, program),
+        (Job::Steer(numbers), _) => steer(hunt, numbers, &orders.lost, program),
         (&Job::One(number), _) => make_one(hunt, number, &orders.lost, program),
         (Job::Tape, Some(Only::Tape(token))) => replay(hunt, token, program),
         (Job::Tape, _) => unreachable!("the environment has a tape; this is a bug in unpick"),
@@ -103,7 +104,7 @@ where
     course
 }
 
-fn make_all<F, Fut>(hunt: &Hunt, from: u64, lost: &[u64], program: &F)
+fn make_all<F, Fut>(hunt: &Hunt, from: u64, part: Option<Part>, lost: &[u64], program: &F)
 where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future,
@@ -117,16 +118,25 @@ where
         let assigned = course.assign(number);
         let strategy = begin(number, &assigned, true);
         let mut outcome = hunt.make_checked(number, assigned, program);
+        let mut has_nested = false;
         if outcome.result.is_ok() {
-            nestings.add(std::mem::take(&mut outcome.nested));
+            has_nested = nestings.add(std::mem::take(&mut outcome.nested));
+        } else if let Some(kept) = course.kept() {
+            // The hunt may end with it.
+            send(&Record::Order(kept));
         }
-        send(&Record::Ended(Box::new(made(number, strategy, outcome))));
+        let made = Made { has_nested, ..made(number, strategy, outcome) };
+        send(&Record::Ended(Box::new(made)));
     };
     for number in from..CALIBRATION_RUNS.min(hunt.runs) {
         make(number, &course);
     }
     course.freeze();
-    let later = (0..).map_while(|place| hunt.shard.number(place));
+    if part == Some(Part::CALIBRATION) {
+        return;
+    }
+    let own = (0..).filter(|&place| part.is_none_or(|part| part.has(place)));
+    let later = own.map_while(|place| hunt.shard.number(place));
     for number in later.take_while(|&number| number < hunt.runs) {
         if number >= from {
             make(number, &course);
@@ -135,11 +145,45 @@ where
     if let Some(kept) = course.kept() {
         send(&Record::Order(kept));
     }
+    if part.is_none() {
+        confirm(hunt, &nestings, program);
+    }
+}
+
+/// Makes some runs again, and then steers runs into the orders of locks that they had.
+fn steer<F, Fut>(hunt: &Hunt, numbers: &[u64], lost: &[u64], program: &F)
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let is_late = |number: &u64| *number >= CALIBRATION_RUNS;
+    let learns_from = if numbers.iter().any(is_late) { CALIBRATION_RUNS } else { 0 };
+    let mut course = learn(hunt, learns_from, lost, program);
+    course.freeze();
+    // Runs of the calibration are made as they were, and learnt from no more.
+    let early = Course::new(hunt);
+    let mut nestings = Nestings::default();
+    for &number in numbers.iter().filter(|number| !lost.contains(number)) {
+        let course = if is_late(&number) { &course } else { &early };
+        let assigned = course.assign(number);
+        begin(number, &assigned, false);
+        nestings.add(hunt.make_assigned(number, assigned, program).nested);
+    }
+    confirm(hunt, &nestings, program);
+}
+
+fn confirm<F, Fut>(hunt: &Hunt, nestings: &Nestings, program: &F)
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     let mut prepare = |id: RunId, chooser| -> Chooser {
         send(&Record::Begun { number: id.number, strategy: String::from(STEERED), counts: true });
         Recording::new(chooser, id).into()
     };
-    if let Some(caught) = hunt.confirm(&nestings, &mut prepare, program) {
+    if let Some(caught) = hunt.confirm(nestings, &mut prepare, program) {
         let (number, strategy) = (caught.id.number, caught.strategy);
         let failed = Some((caught.finding, caught.tape));
         send(&Record::Ended(Box::new(Made { number, strategy, failed, ..Made::default() })));
@@ -213,5 +257,6 @@ fn made(number: u64, strategy: String, outcome: Outcome<()>) -> Made {
         awaits: outcome.awaits,
         properties,
         failed: outcome.result.err().map(|finding| (finding, outcome.tape)),
+        has_nested: false,
     }
 }

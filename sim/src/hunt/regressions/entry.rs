@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::surroundings::{Surroundings, What, Who, place_all};
 use crate::choice::{Choice, Label};
 use crate::finding::Finding;
+use crate::seed::RunId;
 use crate::tape::{Tape, Token};
 use crate::trace::Trace;
 
@@ -21,6 +22,9 @@ pub struct Entry {
     pub(super) date: String,
     /// The version of Unpick that found it.
     pub(super) version: String,
+    /// In which run of a hunt it was found, and by which strategy: `0x5eed/3 surw`; empty if that
+    /// is not known. It is for people: another program has other runs.
+    pub(super) run: String,
     pub(super) token: Token,
     pub(super) deviations: Vec<Deviation>,
 }
@@ -49,9 +53,23 @@ impl Entry {
             about: finding.signature().about().to_owned(),
             date: date.into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            run: String::new(),
             token: tape.token(),
             deviations: deviations.collect(),
         }
+    }
+
+    /// The entry, with the run of a hunt that it was found in, and that run's strategy.
+    #[must_use]
+    pub fn found_in(mut self, run: RunId, strategy: &str) -> Entry {
+        self.run = format!("{run} {strategy}");
+        self
+    }
+
+    /// In which run of a hunt it was found, and by which strategy; `None` if that is not known.
+    pub(in crate::hunt) fn found(&self) -> Option<(RunId, &str)> {
+        let (run, strategy) = self.run.split_once(' ')?;
+        Some((run.parse().ok()?, strategy))
     }
 
     /// Whether this finding is the one that was kept, whatever lines the edit of a program moved.
@@ -60,9 +78,20 @@ impl Entry {
         finding.kind.name() == self.kind && finding.signature().about() == self.about
     }
 
-    /// Whether both keep the same bug.
+    /// Whether both keep the same bug: that at the same place, or, since an edit moves lines, one in
+    /// the same file whose choices are the same.
     pub(super) fn is_like(&self, other: &Entry) -> bool {
-        (&self.kind, &self.place, &self.about) == (&other.kind, &other.place, &other.about)
+        let file = |entry: &Entry| {
+            entry.place.rsplit_once(':').map_or_else(String::new, |(file, _)| file.to_owned())
+        };
+        let choices = |entry: &Entry| {
+            let deviations = entry.deviations.iter();
+            deviations.map(|it| (it.choice, it.around.clone())).collect::<Vec<_>>()
+        };
+        let is_about_the_same = (&self.kind, &self.about) == (&other.kind, &other.about);
+        let is_there = self.place == other.place
+            || (file(self) == file(other) && choices(self) == choices(other));
+        is_about_the_same && is_there
     }
 
     /// The entry in one line, to be pasted into the file.
@@ -79,6 +108,7 @@ impl Entry {
             ("about", self.about.clone()),
             ("date", self.date.clone()),
             ("version", self.version.clone()),
+            ("run", self.run.clone()),
             ("tape", self.token.to_string()),
         ];
         let head = head.into_iter().filter(|(_, text)| !text.is_empty());
@@ -88,8 +118,8 @@ impl Entry {
     /// Reads the fields of one entry: each with the number of its line.
     pub(super) fn parse(fields: &[(usize, &str)]) -> Result<Entry, (usize, String)> {
         let mut deviations: Vec<Deviation> = Vec::new();
-        let [mut kind, mut place, mut about, mut date, mut version] =
-            std::array::from_fn::<String, 5, _>(|_| String::new());
+        let [mut kind, mut place, mut about, mut date, mut version, mut run] =
+            std::array::from_fn::<String, 6, _>(|_| String::new());
         let mut token: Option<Token> = None;
         for &(line, field) in fields {
             let wrong = |text: String| (line, text);
@@ -101,6 +131,7 @@ impl Entry {
                 "about" => about = text,
                 "date" => date = text,
                 "version" => version = text,
+                "run" => run = text,
                 "tape" => token = Some(text.parse().map_err(|error| wrong(format!("{error}")))?),
                 "choice" => deviations.push(Deviation::parse(&text).map_err(wrong)?),
                 _ => {
@@ -120,12 +151,12 @@ impl Entry {
         if kind.is_empty() {
             return Err((line, String::from("the entry names no kind: `failure deadlock`")));
         }
-        Ok(Entry { kind, place, about, date, version, token, deviations })
+        Ok(Entry { kind, place, about, date, version, run, token, deviations })
     }
 }
 
 /// What an entry may have, for error messages.
-const FIELDS: &str = "failure, place, about, date, version, tape, choice, and after a choice task, before, after, nth, to, then";
+const FIELDS: &str = "failure, place, about, date, version, run, tape, choice, and after a choice task, before, after, nth, to, then";
 
 /// The entry as a file has it: a line a field, all but the first indented.
 impl fmt::Display for Entry {

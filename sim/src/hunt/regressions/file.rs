@@ -72,6 +72,13 @@ impl Regressions {
         }
     }
 
+    /// Puts an entry in the place of the one at this place in the file, from 0.
+    pub(in crate::hunt) fn renew(&mut self, number: usize, entry: Entry) {
+        if let Some(known) = self.entries.get_mut(number) {
+            *known = entry;
+        }
+    }
+
     /// Writes the file, its folder too: in one go, so that nobody reads half of it.
     ///
     /// # Errors

@@ -1,0 +1,31 @@
+//! The list of deliberate breakages is up to date: each applies to the source as it is.
+//!
+//! `cargo run -p unpick-primitives --example mutants -- sim/` shows that the tests catch each of them.
+
+mod list;
+
+use std::fs;
+use std::path::Path;
+
+use list::{MUTANTS, Mutant};
+
+#[test]
+fn every_mutant_applies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for &Mutant { name, file, original, broken, tests } in MUTANTS {
+        let source = fs::read_to_string(root.join("sim/src").join(file)).expect(file);
+        assert_eq!(source.matches(original).count(), 1, "{name}: `{original}` in {file}");
+        assert_ne!(original, broken, "{name}");
+        let folder = root.join("tests").join(tests);
+        assert!(tests == "lib" || folder.join("main.rs").is_file(), "{name}: {tests}");
+    }
+}
+
+#[test]
+fn there_are_enough_mutants_and_no_two_of_a_name() {
+    assert!(MUTANTS.len() >= 25, "{}", MUTANTS.len());
+    for (position, mutant) in MUTANTS.iter().enumerate() {
+        let earlier = &MUTANTS[..position];
+        assert!(earlier.iter().all(|other| other.name != mutant.name), "{}", mutant.name);
+    }
+}
