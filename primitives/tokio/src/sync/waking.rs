@@ -6,10 +6,11 @@
 //! tokio draws from a generator of its own, which no tape controls.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use unpick_sim::probe::Ticket;
+use unpick_sim::probe::{Ticket, is_inside_run};
 
 /// What whoever waits is given when it is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,5 +103,33 @@ impl Drop for Call {
         let mut woken = WOKEN.with_borrow_mut(|woken| woken.split_off(self.before));
         woken.sort_unstable_by_key(|waking| waking.number);
         woken.iter().for_each(|waking| waking.go_on());
+    }
+}
+
+/// What wakes others when it is dropped: that is a call, too.
+pub(super) struct InCall<T> {
+    // Invariant: there until it is dropped.
+    inner: Option<T>,
+}
+
+impl<T> InCall<T> {
+    pub(super) const fn new(inner: T) -> InCall<T> {
+        InCall { inner: Some(inner) }
+    }
+}
+
+impl<T> Deref for InCall<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.inner.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for InCall<T> {
+    fn drop(&mut self) {
+        let _call = is_inside_run().then(Call::begin);
+        drop(self.inner.take());
     }
 }

@@ -15,6 +15,7 @@ pub use self::sender::Sender;
 use self::value::Borrows;
 pub use self::value::Ref;
 use super::end::End;
+use super::waking::InCall;
 
 /// What whoever waits for a change waits for.
 const CHANGES: &[&str] =
@@ -53,5 +54,5 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let (object, borrows) = (object(), Borrows::default());
     let end = End::receiver(object.clone());
     let receiver = Receiver { end, borrows: borrows.clone(), inner: receiver };
-    (Sender { end: End::sender(object), borrows, inner: sender }, receiver)
+    (Sender { end: End::sender(object), borrows, inner: InCall::new(sender) }, receiver)
 }

@@ -186,8 +186,7 @@ impl<T: 'static> JoinSet<T> {
     #[track_caller]
     pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> {
         let site = Location::caller();
-        // An async block, so that it is no more `Unpin` than tokio's.
-        async move { poll_fn(|cx| self.poll_at(cx, site)).await.map(without_id) }
+        poll_fn(move |cx| self.poll_at(cx, site).map(|joined| joined.map(without_id)))
     }
 
     /// Waits until one of the tasks ends, and tells which; `None` if there is none.
@@ -199,7 +198,7 @@ impl<T: 'static> JoinSet<T> {
         &mut self,
     ) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
         let site = Location::caller();
-        async move { poll_fn(|cx| self.poll_at(cx, site)).await }
+        poll_fn(move |cx| self.poll_at(cx, site))
     }
 
     /// One of the tasks that have ended, if any has.

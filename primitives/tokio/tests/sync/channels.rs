@@ -247,6 +247,32 @@ fn receivers_are_woken_in_the_order_in_which_they_began_to_wait() {
 }
 
 #[test]
+fn receivers_see_that_the_sender_is_gone_in_the_order_in_which_they_began_to_wait() {
+    for _ in 0..20 {
+        let outcome = Run::new().plain().execute(|| async {
+            let (sender, receiver) = watch::channel(0);
+            let order = Rc::new(RefCell::new(Vec::new()));
+            let tasks: Vec<_> = (0..40)
+                .map(|number| {
+                    let (mut receiver, order) = (receiver.clone(), order.clone());
+                    spawn(async move {
+                        assert!(receiver.changed().await.is_err());
+                        order.borrow_mut().push(number);
+                    })
+                })
+                .collect();
+            yield_now().await;
+            drop(sender);
+            for task in tasks {
+                task.await.expect("it returns");
+            }
+            order.take()
+        });
+        assert_eq!(outcome.result, Ok((0..40).collect::<Vec<u32>>()));
+    }
+}
+
+#[test]
 fn a_ref_that_is_kept_across_an_await_is_reported_where_it_would_block() {
     let finding = found(|| async {
         let (sender, receiver) = watch::channel(0);

@@ -1,10 +1,8 @@
 //! The end that sends into a channel with a bound.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc as real;
@@ -94,15 +92,15 @@ impl<T> Sender<T> {
     ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> + use<'_, T> {
         let place = self.place(1, "send", Location::caller());
         async move {
-            match in_time(timeout, place).await {
-                Some(Ok(mut places)) => {
+            match crate::time::timeout(timeout, place).await {
+                Ok(Ok(mut places)) => {
                     let place = places.next().expect("one was reserved");
                     self.end.object.observe();
                     place.send(Stamped::new(value));
                     Ok(())
                 }
-                Some(Err(SendError(()))) => Err(SendTimeoutError::Closed(value)),
-                None => Err(SendTimeoutError::Timeout(value)),
+                Ok(Err(SendError(()))) => Err(SendTimeoutError::Closed(value)),
+                Err(_) => Err(SendTimeoutError::Timeout(value)),
             }
         }
     }
@@ -245,19 +243,6 @@ impl<T> Sender<T> {
     pub fn weak_count(&self) -> usize {
         self.inner.weak_count()
     }
-}
-
-/// What a future returns, if it does so in time.
-async fn in_time<F: Future>(duration: Duration, future: F) -> Option<F::Output> {
-    if !is_inside_run() {
-        return tokio::time::timeout(duration, future).await.ok();
-    }
-    let (mut future, mut sleep) = (pin!(future), pin!(unpick_sim::time::sleep(duration)));
-    let either = poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => sleep.as_mut().poll(cx).map(|()| None),
-    });
-    either.await
 }
 
 /// Places that tokio has reserved.

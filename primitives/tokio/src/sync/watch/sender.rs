@@ -12,13 +12,14 @@ use super::value::Borrows;
 use super::{Receiver, Ref, object};
 use crate::sync::end::End;
 use crate::sync::waiting::{Announced, Waiting};
-use crate::sync::waking::Call;
+use crate::sync::waking::{Call, InCall};
 
 /// Changes the value: tokio's [`Sender`](real::Sender).
 pub struct Sender<T> {
     pub(super) end: End,
     pub(super) borrows: Borrows,
-    pub(super) inner: real::Sender<T>,
+    /// Its drop wakes every receiver, if it is the last.
+    pub(super) inner: InCall<real::Sender<T>>,
 }
 
 impl<T> Sender<T> {
@@ -26,7 +27,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn new(init: T) -> Self {
         let end = End::sender(object());
-        Sender { end, borrows: Borrows::default(), inner: real::Sender::new(init) }
+        Sender { end, borrows: Borrows::default(), inner: InCall::new(real::Sender::new(init)) }
     }
 
     /// As tokio's [`send`](real::Sender::send).
@@ -133,7 +134,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         let (end, borrows) = (self.end.clone(), self.borrows.clone());
-        Sender { end, borrows, inner: self.inner.clone() }
+        Sender { end, borrows, inner: InCall::new((*self.inner).clone()) }
     }
 }
 
@@ -146,6 +147,6 @@ impl<T: Default> Default for Sender<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        (*self.inner).fmt(f)
     }
 }
