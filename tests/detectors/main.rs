@@ -1,7 +1,6 @@
 //! Detectors: true positives, true negatives, and near misses.
 
 mod atomicity;
-mod controlled;
 mod deadlock;
 mod edges;
 mod futurelock;

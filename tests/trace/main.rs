@@ -3,7 +3,6 @@
 mod comparing;
 mod json;
 mod lanes;
-mod large;
 mod logging;
 mod normal_form;
 mod page;

@@ -17,8 +17,7 @@ use loom::thread;
 fn check(runs_max: u64, preemption_bound: Option<usize>, program: fn()) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = preemption_bound;
-    // It stops one before.
-    model.max_permutations = Some(runs_max as usize + 1);
+    model.max_permutations = Some(runs_max as usize);
     model.check(until_panic::count_until_panic(program));
 }
 

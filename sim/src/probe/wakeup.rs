@@ -6,7 +6,7 @@ use super::object::Object;
 use super::operation::Operation;
 use super::stamp::Stamp;
 use crate::engine::{Core, Handed, OperationId, Packed, TaskId, wake_task, with_run};
-use crate::trace::{EventKind, Side};
+use crate::trace::EventKind;
 
 /// A blocked operation, as the object's queue of waiters keeps it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,10 +142,10 @@ impl Effect {
             self.received.observe_in(core);
             let index = object.index(core);
             if self.observes {
-                core.observe(index, Side::Writer);
+                core.observe(index);
             }
             if self.publishes {
-                core.publish(index, Side::Writer);
+                core.publish(index);
             }
         }
         Wakeup::wake_in(&mut self.wakes, Handed::Woken, core);
