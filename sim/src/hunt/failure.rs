@@ -1,5 +1,6 @@
 //! A run that failed, and its report.
 
+mod source;
 mod text;
 
 use std::fmt;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::source::{Source, named};
 use super::{Failure, Origin};
 use crate::finding::Finding;
 use crate::hunt::explain::{
@@ -26,6 +27,15 @@ const LANES_MIN: usize = 8;
 
 /// How many lines of the run are shown at the most.
 const LANES_MAX: usize = 28;
+
+/// How many lines of the program's source are shown at the least, if so many are named.
+const SOURCE_MIN: usize = 4;
+
+/// How many lines of the program's source are shown at the most.
+const SOURCE_MAX: usize = 12;
+
+/// How many lines a report has with its source, if it can.
+const LINES_WITH_SOURCE_MAX: usize = 54;
 
 /// How many choices of those that a failure takes are told one by one.
 const TAKES_MAX: usize = 6;
@@ -61,6 +71,8 @@ pub(super) fn render(failure: &Failure) -> String {
         let other = page.text.lines().count() + end.text.lines().count();
         let lines = LINES_MAX.saturating_sub(other).clamp(LANES_MIN, LANES_MAX);
         page.lanes(trace, finding, minimal.map(|minimal| &minimal.decisions), lines);
+        let other = page.text.lines().count() + end.text.lines().count() + 2;
+        page.source(LINES_WITH_SOURCE_MAX.saturating_sub(other).clamp(SOURCE_MIN, SOURCE_MAX));
     }
     page.blank();
     page.text.push_str(end.text.trim_end());
@@ -189,6 +201,24 @@ impl Page {
         }
         for line in lanes.lines() {
             let _ = writeln!(self.text, "{}", format!("      {line}").trim_end());
+        }
+    }
+
+    /// The lines of the program that have been named so far, those that the finding names first.
+    fn source(&mut self, lines: usize) {
+        let Some(file) = self.file.clone() else { return };
+        let Some(source) = Source::of(&file) else { return };
+        let lines = source.excerpt(&named(&self.text, &file), lines);
+        if lines.is_empty() {
+            return;
+        }
+        self.blank();
+        for (number, line) in lines {
+            let line = format!("      {:<6}{}", format!(":{number}"), line.trim_end());
+            let is_wide = line.chars().count() > WIDTH;
+            let shown: String =
+                line.chars().take(if is_wide { WIDTH - 3 } else { WIDTH }).collect();
+            let _ = writeln!(self.text, "{shown}{}", if is_wide { "..." } else { "" });
         }
     }
 
