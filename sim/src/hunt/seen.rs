@@ -215,4 +215,15 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_few_classes_merged_with_a_sample_are_sampled_alike() {
+        let (few, many) = (seen(0..100), seen(100..60_000));
+        assert!(many.counts().scale > 1 && many.counts().distinct + 100 < KEPT_MAX as u64);
+        let whole = seen(0..60_000).counts();
+        let [mut left, mut right] = [few.clone(), many.clone()];
+        left.merge(&many);
+        right.merge(&few);
+        assert_eq!((left.counts(), right.counts()), (whole, whole));
+    }
 }
