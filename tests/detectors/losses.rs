@@ -55,7 +55,7 @@ fn what_a_timeout_dropped_had_taken_is_named_with_the_finding() {
     assert_eq!(lost(&trace), [(Lost::Taken, taken)]);
     let finding = finding.expect("nobody puts the connection back");
     assert_eq!(finding.kind, Kind::Deadlock);
-    let said = &finding.evidence[0];
+    let said = &finding.story[0];
     for part in ["lost: at t=0.005 main dropped a future in `sleep` at", "given up by the timeout"]
     {
         assert!(said.contains(part), "{said}");

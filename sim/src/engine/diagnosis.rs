@@ -244,7 +244,7 @@ impl Core {
         let handed = heirs.into_iter().map(|heir| Holder {
             task: format!("{} (handed to it, not taken yet)", title(heir.task)),
             place: heir.description.site.into(),
-            since: Instant::from_nanos(heir.since_ns),
+            since: Instant::from_nanos(heir.handed_ns),
         });
         (held.chain(handed).take(HOLDERS_SHOWN).collect(), more)
     }

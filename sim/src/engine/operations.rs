@@ -55,6 +55,8 @@ pub(crate) struct OperationRecord {
     pub(crate) polled_in: u32,
     /// What it was given while it was blocked, if it has not been polled since.
     pub(crate) handed: Handed,
+    /// When that was.
+    pub(crate) handed_ns: u64,
     /// How it is woken, while it is blocked.
     pub(crate) waits_by: WaitsBy,
 }
@@ -269,6 +271,7 @@ impl Core {
 
     /// Notes what a blocked operation was given.
     pub(crate) fn hand(&mut self, id: OperationId, what: Handed) -> Option<(TaskId, Option<u32>)> {
+        let now_ns = self.now_ns;
         let record = self.operations.get_mut(id.0)?;
         if what == Handed::Granted
             && record.handed != Handed::Granted
@@ -278,7 +281,7 @@ impl Core {
             object.granted += 1;
             object.heir = id.0;
         }
-        record.handed = what;
+        (record.handed, record.handed_ns) = (what, now_ns);
         Some((record.task, record.description.object))
     }
 
@@ -406,6 +409,7 @@ impl Core {
             order,
             polled_in,
             handed: Handed::Nothing,
+            handed_ns: 0,
             waits_by: WaitsBy::Other,
         };
         let id = OperationId(self.operations.insert(&mut owner.operations, record));

@@ -62,6 +62,10 @@ impl Core {
             remarks.extend(self.tell_of_left());
         }
         match &mut self.finding {
+            // Of a standstill it is the cause: that comes first.
+            Some(finding) if finding.kind == Kind::Deadlock => {
+                finding.story.splice(0..0, remarks);
+            }
             Some(finding) => finding.evidence.append(&mut remarks),
             None => self.remarks = remarks,
         }

@@ -234,10 +234,7 @@ impl Core {
         let title = self.task_title(waiter);
         let mut lines = Vec::new();
         for deed in self.deeds_for(object, wait.description.name) {
-            let by = match deed.task == waiter {
-                true => String::from("it"),
-                false => self.task_title(deed.task),
-            };
+            let by = self.task_title(deed.task);
             let (at, site) = (Instant::from_nanos(deed.at_ns), Place::from(deed.site));
             let when = match deed.order < wait.order {
                 true => format!("BEFORE {title} was waiting"),

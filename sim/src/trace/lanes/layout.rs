@@ -233,6 +233,12 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
         }
         room -= usize::from(!std::mem::replace(stay, true));
     }
+    // A gap of one line would take as much room as that.
+    for place in 1..count.saturating_sub(1) {
+        if stays[place - 1] && !stays[place] && stays[place + 1] {
+            stays[place] = true;
+        }
+    }
     let mut rows: Vec<Row> = Vec::new();
     for (line, stays) in lines.into_iter().zip(stays) {
         if stays {
