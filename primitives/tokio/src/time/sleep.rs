@@ -33,7 +33,11 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let kind = if is_inside() {
-        Kind::Run { sleep: unpick_sim::time::sleep_until(due(deadline)), deadline }
+        Kind::Run {
+            sleep: unpick_sim::time::sleep_until(due(deadline)),
+            deadline,
+            has_begun: false,
+        }
     } else {
         Kind::Tokio { sleep: tokio::time::sleep_until(deadline.into()) }
     };
@@ -63,7 +67,12 @@ pin_project! {
     #[derive(Debug)]
     enum Kind {
         Tokio { #[pin] sleep: tokio::time::Sleep },
-        Run { sleep: unpick_sim::time::Sleep, deadline: Instant },
+        Run {
+            sleep: unpick_sim::time::Sleep,
+            deadline: Instant,
+            // As in tokio, it is over only once it was polled or given a deadline.
+            has_begun: bool,
+        },
     }
 }
 
@@ -82,7 +91,7 @@ impl Sleep {
     pub fn is_elapsed(&self) -> bool {
         match &self.kind {
             Kind::Tokio { sleep } => sleep.is_elapsed(),
-            Kind::Run { sleep, .. } => sleep.is_elapsed(),
+            Kind::Run { sleep, has_begun, .. } => *has_begun && sleep.is_elapsed(),
         }
     }
 
@@ -90,9 +99,9 @@ impl Sleep {
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         match self.project().kind.project() {
             KindProjection::Tokio { sleep } => sleep.reset(deadline.into()),
-            KindProjection::Run { sleep, deadline: kept } => {
+            KindProjection::Run { sleep, deadline: kept, has_begun } => {
                 sleep.reset(due(deadline));
-                *kept = deadline;
+                (*kept, *has_begun) = (deadline, true);
             }
         }
     }
@@ -104,7 +113,10 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.project().kind.project() {
             KindProjection::Tokio { sleep } => sleep.poll(cx),
-            KindProjection::Run { sleep, .. } => Pin::new(sleep).poll(cx),
+            KindProjection::Run { sleep, has_begun, .. } => {
+                *has_begun = true;
+                Pin::new(sleep).poll(cx)
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ fn a_sleep_tells_its_deadline_and_whether_it_is_over_and_can_be_reset() {
         let begin = Instant::now();
         let mut sleep = Box::pin(time::sleep(MILLI * 10));
         assert_eq!(sleep.deadline(), begin + MILLI * 10);
+        assert!(!time::sleep(Duration::ZERO).is_elapsed(), "it has not been polled");
         sleep.as_mut().await;
         assert!(sleep.is_elapsed());
         sleep.as_mut().reset(begin + MILLI * 15);
