@@ -47,7 +47,7 @@ use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, is_inside};
-pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, erase};
+pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_task_waker, own_task, wake_task};
 
@@ -55,7 +55,7 @@ use self::faults::FaultState;
 use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
 pub(crate) use self::table::Table;
-use self::tasks::Task;
+use self::tasks::{Aside, Joiner, Task, TaskBody};
 use self::timers::Timers;
 use crate::choice::Choice;
 use crate::finding::Finding;
@@ -99,6 +99,15 @@ pub(crate) struct Core {
     tasks: Vec<Task>,
     /// How many clones of the tasks' wakers are about.
     wakers: usize,
+    /// By the task's number; shorter than there are tasks, as long as it is not needed.
+    asides: Vec<Aside>,
+    /// Who waits for the end of which task.
+    joiners: Table<Joiner>,
+    /// The messages of those that have panicked, as far as somebody may ask for them.
+    panicked: BTreeMap<TaskId, String>,
+    /// Bodies that have given up their outputs, by the number that their task had: used again by
+    /// the tasks of that number in later runs.
+    spare: Vec<Option<TaskBody>>,
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
@@ -268,6 +277,10 @@ impl Core {
             tape_room: 0,
             tasks: Vec::new(),
             wakers: 0,
+            asides: Vec::new(),
+            joiners: Table::new(),
+            panicked: BTreeMap::new(),
+            spare: Vec::new(),
             ready: ReadySet::new(),
             current: None,
             poll: PollState { gave_way: false, woken: false, is_known: false },

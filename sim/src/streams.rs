@@ -126,7 +126,7 @@ impl Streams {
     ///
     /// # Panics
     /// If `bound` is zero.
-    #[inline]
+    #[inline(always)]
     pub fn below(&mut self, stream: Stream, bound: u32) -> u32 {
         assert!(bound > 0, "no number lies below zero");
         let mut product = u64::from(self.word(stream)) * u64::from(bound);

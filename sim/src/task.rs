@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 
-use crate::engine::{Duty, NewTask, OnPanic, erase, expect_run, with_run};
+use crate::engine::{Duty, NewTask, OnPanic, expect_run, with_run};
 
 /// Spawns a task: a future that runs beside the others of its run.
 ///
@@ -97,14 +97,16 @@ impl Builder {
         F::Output: 'static,
     {
         let new = NewTask {
-            future: erase(future),
             name: self.name,
             site: Location::caller(),
             on_panic: self.on_panic,
             duty: self.duty,
             is_cancellable: self.is_cancellable,
         };
-        let (stamp, task) = expect_run("sim::spawn", |core| (core.stamp, core.spawn(new)));
+        let (stamp, task) = expect_run("sim::spawn", |core| {
+            let body = core.make_body(future);
+            (core.stamp, core.spawn(body, new))
+        });
         JoinHandle::new(stamp, task)
     }
 }

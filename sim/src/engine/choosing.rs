@@ -155,27 +155,23 @@ impl Core {
         }
     }
 
-    /// Chooses the next turn and takes it out of the ready set.
+    /// Chooses the next turn, of those that there are, and takes it out of the ready set.
     #[inline(always)]
-    pub(super) fn next_turn(&mut self) -> Option<Turn> {
-        let taken = match self.ready.len() {
-            0 => return None,
-            1 => 0,
-            turns if !self.is_asking => {
-                let arity = turns as u32;
-                let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
-                self.keep(Choice::new_fitting(Label::Schedule, arity, taken))
-            }
-            turns => {
-                let arity = turns as u32;
-                self.decide(Question { label: Label::Schedule, arity, weight: None }, None)
-            }
+    pub(super) fn next_turn(&mut self) -> Turn {
+        let arity = self.ready.len() as u32;
+        let taken = if arity == 1 {
+            0
+        } else if self.is_asking {
+            self.decide(Question { label: Label::Schedule, arity, weight: None }, None)
+        } else {
+            let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
+            self.keep(Choice::new_fitting(Label::Schedule, arity, taken))
         };
         let turn = self.ready.take(taken as usize);
         if self.is_asking {
             self.tell(Notice::Gone { turn: TurnKey(turn.key()) });
         }
-        Some(turn)
+        turn
     }
 
     /// At a preemption point: whether the operation goes on in place. If not, the turn that

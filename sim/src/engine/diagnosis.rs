@@ -191,7 +191,7 @@ impl Core {
     /// The joins that were pending in a task's last poll.
     fn joins_of(&self, id: TaskId) -> impl Iterator<Item = Wait> {
         self.joined_by(id).into_iter().filter_map(|joined| {
-            let joiner = self.tasks[joined.index()].joiner.as_ref()?;
+            let joiner = self.joiner_of(joined)?;
             Some(Wait {
                 operation: "join",
                 object: Some(format!("task {}", self.task_title(joined))),

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::detectors::Occasion;
 use super::ids::{OperationId, TaskId, Turn};
-use super::tasks::{Leftover, OnPanic, Output, State, TaskFuture};
+use super::tasks::{End, OnPanic, State, TaskBody};
 use super::waker::{Waiter, task_waker};
 use super::{Beacon, Core, ENGINE, RECENT, Stamp};
 use crate::options::TimeModel;
@@ -24,11 +24,12 @@ use crate::trace::{EventKind, StepKind};
 enum Next {
     /// Polls the main future.
     PollMain,
-    /// Polls a task. Invariant: the future is there, but for the moment in which the loop has
-    /// taken it to hand it back.
-    Poll(TaskId, Option<TaskFuture>),
+    /// Polls a task.
+    Poll(TaskId, TaskBody),
     /// Drops an aborted task.
-    Drop(TaskId, TaskFuture),
+    Drop(TaskId, TaskBody),
+    /// Drops the output of a task that has ended, which nobody will take.
+    Discard(TaskId, TaskBody),
     /// Calls the waker of an operation that was granted.
     Grant(Waker),
     /// Calls wakers that are not ours.
@@ -50,6 +51,13 @@ pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     });
 }
 
+/// The task that is being polled.
+struct Polled {
+    task: TaskId,
+    /// Invariant: it is there, but for the moment in which the loop has taken it to hand it back.
+    body: Option<TaskBody>,
+}
+
 /// What the loop has at hand outside of the core's borrow.
 struct Loop<'a> {
     core: &'a RefCell<Core>,
@@ -62,49 +70,54 @@ impl Loop<'_> {
     fn run(&mut self) {
         let mut next = self.inside(Core::next);
         loop {
-            if matches!(next, Next::Poll(..)) {
+            if let Next::Poll(task, body) = next {
                 // Caught here rather than around each poll, which would cost every step. A poll
-                // that panicked is still in `next`.
-                let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut next)));
-                if let Err(panic) = spun.map_err(panics::caught) {
-                    match std::mem::replace(&mut next, Next::Over) {
-                        Next::Poll(task, Some(future)) => {
-                            next = self.finish(task, future, Err(panic));
-                            continue;
-                        }
-                        _ => {
+                // that panicked is still in `polled`.
+                let mut polled = Polled { task, body: Some(body) };
+                next = match catch_unwind(AssertUnwindSafe(|| self.spin(&mut polled))) {
+                    Ok(next) => next,
+                    Err(panic) => {
+                        let panic = panics::caught(panic);
+                        let Polled { task, body: Some(body) } = polled else {
                             self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
                             return;
-                        }
+                        };
+                        self.finish_panicked(task, body, panic)
                     }
-                }
+                };
+                continue;
             }
-            match self.carry_out(std::mem::replace(&mut next, Next::Over)) {
+            match self.carry_out(next) {
                 Some(went_on) => next = went_on,
                 None => return,
             }
         }
     }
 
-    /// Polls task after task, as long as nothing else is to be done.
-    fn spin(&mut self, next: &mut Next) {
-        while let Next::Poll(task, place) = next {
+    /// Polls task after task, as long as nothing else is to be done; says what that is.
+    fn spin(&mut self, polled: &mut Polled) -> Next {
+        loop {
+            let Polled { task, body: Some(body) } = polled else { return Next::Over };
             let task = *task;
-            let Some(future) = place else { return };
             self.beacon.poll_begins(task);
             // Its drop would do nothing: it owns nothing.
             let waker = ManuallyDrop::new(task_waker(self.stamp, task));
-            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-            let Some(future) = place.take() else { return };
-            let went_on = match polled {
-                Poll::Pending => self.core.borrow_mut().go_on(task, future),
-                Poll::Ready(output) => self.finish(task, future, Ok(output)),
+            let result = body.as_mut().poll(&mut Context::from_waker(&waker));
+            let Some(body) = polled.body.take() else { return Next::Over };
+            let next = {
+                let core = &mut *self.core.borrow_mut();
+                match result {
+                    Poll::Pending => core.go_on(task, body),
+                    Poll::Ready(()) => core.end_returned(task, body),
+                }
             };
-            // Forgotten, because nothing is left in it: its drop need not be looked at.
-            std::mem::forget(std::mem::replace(next, went_on));
             if self.beacon.was_woken() {
                 self.inside(Core::fail_woken_from_elsewhere);
             }
+            let Next::Poll(task, body) = next else { return next };
+            polled.task = task;
+            // Forgotten, because it is known to be empty: its drop need not be looked at.
+            std::mem::forget(polled.body.replace(body));
         }
     }
 
@@ -125,11 +138,23 @@ impl Loop<'_> {
                 }
                 self.inside(Core::next)
             }
-            Next::Drop(task, future) => {
+            Next::Drop(task, body) => {
                 self.beacon.poll_begins(task);
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
                 let panic = dropped.err().map(panics::caught);
-                self.end(task, panic.map_or(Leftover::Cancelled, Leftover::Panicked))
+                self.inside(|core| core.end_otherwise(task, panic))
+            }
+            Next::Discard(task, mut body) => {
+                let given_up = || body.as_mut().give_up(&mut ());
+                let given_up = catch_unwind(AssertUnwindSafe(given_up)).map_err(panics::caught);
+                self.inside(|core| {
+                    match given_up {
+                        Ok(()) => core.keep_spare(task, body),
+                        Err(panic) => core.fail_panicked(task, panic),
+                    }
+                    core.current = None;
+                    core.next()
+                })
             }
             Next::Grant(waker) => {
                 self.wake(waker);
@@ -173,40 +198,14 @@ impl Loop<'_> {
         act(&mut self.core.borrow_mut())
     }
 
-    /// Drops the future of a task that returned or panicked, still as that task, and ends it.
-    fn finish(&self, task: TaskId, future: TaskFuture, result: Result<Output, String>) -> Next {
+    /// Drops the body of a task that panicked, still as that task, and ends it.
+    fn finish_panicked(&self, task: TaskId, body: TaskBody, panic: String) -> Next {
         // If the drop panics as well, the place that is told is still that of the first panic.
-        let place = result.is_err().then(panics::take_place);
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let dropped = dropped.map_err(panics::caught);
-        if let Some(place) = place {
-            panics::put_place(place);
-        }
-        let leftover = match (result, dropped) {
-            (Ok(output), Ok(())) => Leftover::Output(output),
-            (Err(panic), _) | (Ok(_), Err(panic)) => Leftover::Panicked(panic),
-        };
-        self.end(task, leftover)
-    }
-
-    fn end(&self, task: TaskId, leftover: Leftover) -> Next {
-        let ended = self.inside(|core| match core.settle_ended(task, leftover) {
-            None => {
-                core.current = None;
-                Ok(core.next())
-            }
-            Some(unwanted) => Err(unwanted),
-        });
-        ended.unwrap_or_else(|unwanted| {
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
-            if let Err(panic) = dropped.map_err(panics::caught) {
-                self.inside(|core| core.fail_panicked(task, panic));
-            }
-            self.inside(|core| {
-                core.current = None;
-                core.next()
-            })
-        })
+        let place = panics::take_place();
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
+        let _second = dropped.map_err(panics::caught);
+        panics::put_place(place);
+        self.inside(|core| core.end_otherwise(task, Some(panic)))
     }
 
     /// Calls a waker that is not ours. One that panics fails the run.
@@ -229,8 +228,8 @@ fn poll_main(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) -> Result<Po
 impl Core {
     /// A poll returned `Pending`: the commonest case, in one piece.
     #[inline(always)]
-    fn go_on(&mut self, id: TaskId, future: TaskFuture) -> Next {
-        self.settle_pending(id, future);
+    fn go_on(&mut self, id: TaskId, body: TaskBody) -> Next {
+        self.settle_pending(id, body);
         self.next()
     }
 
@@ -248,13 +247,13 @@ impl Core {
             {
                 return self.take_turn(turn);
             }
-            return match self.next_turn() {
-                Some(turn) => self.take_turn(turn),
-                None => match self.idle() {
-                    Some(next) => next,
-                    None => continue,
-                },
-            };
+            if !self.ready.is_empty() {
+                let turn = self.next_turn();
+                return self.take_turn(turn);
+            }
+            if let Some(next) = self.idle() {
+                return next;
+            }
         }
     }
 
@@ -301,7 +300,8 @@ impl Core {
         }
         self.attention = self.is_watchful();
         if has_faults {
-            while let Some(turn) = self.next_turn() {
+            while !self.ready.is_empty() {
+                let turn = self.next_turn();
                 if !self.stalls(turn) {
                     return Some(self.take_noted(turn));
                 }
@@ -371,17 +371,17 @@ impl Core {
         let task = &mut self.tasks[id.index()];
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
-        let (future, aborted) = (task.future.take(), task.aborted);
+        let (body, aborted) = (task.body.take(), task.aborted);
         if self.is_asking {
             let granted = self.granted.and_then(|operation| self.operations.get(operation.0));
             let operation = granted.map(|record| record.description.into());
             self.tell(Notice::Step { task: id.0, operation });
         }
         self.record(move |_| EventKind::Step { kind });
-        match future {
+        match body {
             None => Next::PollMain,
-            Some(future) if aborted => Next::Drop(id, future),
-            Some(future) => Next::Poll(id, Some(future)),
+            Some(body) if aborted => Next::Drop(id, body),
+            Some(body) => Next::Poll(id, body),
         }
     }
 
@@ -448,7 +448,7 @@ impl Core {
             }
             Ok(Poll::Ready(())) => {
                 self.order_poll(TaskId::MAIN, false);
-                self.end_task(TaskId::MAIN, Leftover::Taken);
+                self.end_task(TaskId::MAIN, End::Returned);
             }
             Err(panic) => {
                 self.fail_panicked(TaskId::MAIN, panic);
@@ -459,12 +459,12 @@ impl Core {
     }
 
     #[inline(always)]
-    fn settle_pending(&mut self, id: TaskId, future: TaskFuture) {
+    fn settle_pending(&mut self, id: TaskId, body: TaskBody) {
         self.leave();
         self.order_poll(id, true);
         let task = &mut self.tasks[id.index()];
         // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(task.future.replace(future));
+        std::mem::forget(task.body.replace(body));
         if self.poll.woken {
             task.state = State::Ready;
             self.make_ready(Turn::Resume(id));
@@ -474,18 +474,31 @@ impl Core {
         self.current = None;
     }
 
-    fn settle_ended(&mut self, id: TaskId, leftover: Leftover) -> Option<Leftover> {
+    /// A task returned.
+    fn end_returned(&mut self, id: TaskId, body: TaskBody) -> Next {
         self.leave();
         self.order_poll(id, false);
-        let is_handled = self.tasks[id.index()].on_panic == OnPanic::TellJoiner;
-        if let Leftover::Panicked(message) = &leftover {
-            if is_handled {
-                self.note_handled_panic(message);
-            } else {
-                self.fail_panicked(id, message.clone());
+        if !self.end_task(id, End::Returned) {
+            return Next::Discard(id, body);
+        }
+        self.tasks[id.index()].body = Some(body);
+        self.current = None;
+        self.next()
+    }
+
+    /// A task panicked with this message, or was aborted. Its body has been dropped.
+    fn end_otherwise(&mut self, id: TaskId, panic: Option<String>) -> Next {
+        self.leave();
+        self.order_poll(id, false);
+        if let Some(message) = &panic {
+            match self.tasks[id.index()].on_panic {
+                OnPanic::Fail => self.fail_panicked(id, message.clone()),
+                OnPanic::TellJoiner => self.note_handled_panic(message),
             }
         }
-        self.end_task(id, leftover)
+        self.end_task(id, panic.map_or(End::Cancelled, End::Panicked));
+        self.current = None;
+        self.next()
     }
 
     #[inline]

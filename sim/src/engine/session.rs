@@ -14,7 +14,7 @@ use super::detectors::Quiet;
 use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
-use super::tasks::{Duty, Joiner, Leftover, OnPanic, State, Task, TaskFuture};
+use super::tasks::{Duty, End, Joiner, Leftover, OnPanic, State, Task, TaskBody};
 use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
@@ -191,7 +191,10 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.beacon().lock_identities().push(main);
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
         core.beacon().begin(stamp, run, poll_max_ms);
-        core.tasks.push(Task::new(None, OnPanic::Fail, Duty::Finite, MAIN_PATH));
+        let mut task = Task::new(None, OnPanic::Fail, Duty::Finite, MAIN_PATH, MAIN_PATH);
+        // It has no handle.
+        task.leftover = Leftover::Taken;
+        core.tasks.push(task);
         if core.is_asking {
             core.tell(Notice::Spawned { task: 0, parent: 0, path: MAIN_PATH });
         }
@@ -229,12 +232,11 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
     match taken.flatten() {
         None | Some(Unfinished::Ended) => false,
         Some(Unfinished::Running) => true,
-        Some(Unfinished::Resting(future, dropper)) => {
+        Some(Unfinished::Resting(body, dropper)) => {
             with_run(|core| core.order_drop(dropper, task));
-            drop_guarded(task, || drop(future));
-            let unwanted = with_run(|core| core.end_task(task, Leftover::Cancelled));
-            drop_guarded(task, || drop(unwanted));
+            drop_guarded(task, || drop(body));
             with_run(|core| {
+                core.end_task(task, End::Cancelled);
                 core.current = dropper;
                 core.order_dropped(dropper, task);
                 core.order_after_end(task);
@@ -250,8 +252,8 @@ enum Unfinished {
     Ended,
     /// The task's own code is running: it was aborted.
     Running,
-    /// The task's future, and the task whose code asked for it.
-    Resting(TaskFuture, Option<TaskId>),
+    /// The task's body, and the task whose code asked for it.
+    Resting(TaskBody, Option<TaskId>),
 }
 
 /// Drops the tasks in the order in which they were spawned, and those that they spawn meanwhile.
@@ -276,27 +278,28 @@ fn drop_rest() {
 type Rest = (Vec<Timer>, Vec<OperationRecord>, Vec<Waker>, Option<Box<dyn TimerSource>>);
 
 /// What a task still has when its run is over.
-type Remains = (Option<TaskFuture>, Leftover, Option<Joiner>);
+type Remains = (Option<TaskBody>, Option<Joiner>);
 
 impl Core {
     /// What must be dropped of the first task from here on that has anything left.
     fn take_remains(&mut self, from: TaskId) -> Option<(TaskId, Remains)> {
         self.current = None;
         for index in from.index()..self.tasks.len() {
-            let task = &self.tasks[index];
-            let is_bare = matches!(task.leftover, Leftover::Taken) && task.joiner.is_none();
+            let task = &mut self.tasks[index];
+            let is_bare = task.leftover == Leftover::Taken && task.body.is_none();
             if task.state == State::Ended && is_bare {
                 continue;
             }
             let id = TaskId(index as u32);
-            self.record_left_behind(id);
-            let task = &mut self.tasks[index];
             if task.state != State::Ended && task.duty == Duty::Finite {
                 self.unfinished += 1;
             }
+            self.record_left_behind(id);
+            let task = &mut self.tasks[index];
             task.state = State::Ended;
-            let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-            return Some((id, (task.future.take(), leftover, task.joiner.take())));
+            task.leftover = Leftover::Taken;
+            let body = task.body.take();
+            return Some((id, (body, self.take_joiner(id))));
         }
         None
     }
@@ -308,8 +311,8 @@ impl Core {
     }
 
     fn keeps_nothing(&self) -> bool {
-        self.operations.is_untouched()
-            && self.timers.is_untouched()
+        self.operations.is_empty()
+            && self.timers.is_empty()
             && self.wakes.is_empty()
             && self.source.is_none()
     }
@@ -341,8 +344,8 @@ impl Core {
                 let task = &mut self.tasks[id.index()];
                 // From here on its wakers are inert: it is as good as ended.
                 task.state = State::Ended;
-                if let Some(future) = task.future.take() {
-                    return Unfinished::Resting(future, self.current);
+                if let Some(body) = task.body.take() {
+                    return Unfinished::Resting(body, self.current);
                 }
             }
         }
@@ -375,7 +378,7 @@ fn end() -> Ended {
         core.losses = None;
         let tasks = core.tasks.len();
         core.stamp = Stamp::NONE;
-        core.tasks.clear();
+        core.put_tasks_away();
         core.ready.clear();
         core.current = None;
         core.poll = super::PollState::default();
@@ -403,6 +406,9 @@ fn end() -> Ended {
         core.free_objects.clear();
         core.object_numbers.clear();
         core.holds.clear();
+        // What they had was handed out.
+        core.operations.clear();
+        core.timers.clear();
         let nested = core.take_nested();
         // Somewhat more: the next run may be somewhat longer.
         core.tape_room = (core.tape.len() + core.tape.len() / 2).min(TAPE_ROOM_MAX);
@@ -427,6 +433,14 @@ fn end() -> Ended {
 }
 
 impl Core {
+    /// Forgets the tasks, of which everything was dropped.
+    fn put_tasks_away(&mut self) {
+        self.tasks.clear();
+        self.asides.clear();
+        self.joiners.clear();
+        self.panicked.clear();
+    }
+
     /// Lets the strategy say whether the run was what it expected.
     fn finish_strategy(&mut self) {
         let Chooser::Strategy(strategy) = &mut self.chooser else { return };

@@ -84,9 +84,9 @@ impl<T> Table<T> {
         self.slots.get_mut(index as usize)?.value.as_mut()
     }
 
-    /// Whether there has been no record since it was cleared.
-    pub(crate) const fn is_untouched(&self) -> bool {
-        self.slots.is_empty()
+    /// Whether there is no record.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.live == 0
     }
 
     /// All records with their indexes.

@@ -1,13 +1,11 @@
 //! Tasks: how they are spawned, woken, aborted, and what they leave behind.
 
+mod body;
+
 use std::any::Any;
-use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-
+pub(crate) use self::body::{TaskBody, body};
 use super::Core;
 use super::beacon::Identity;
 use super::ids::{INDEX_MAX, TaskId, Turn};
@@ -15,40 +13,6 @@ use super::table::NIL;
 use super::waker::Waiter;
 use crate::strategy::Notice;
 use crate::trace::{Ending, EventKind};
-
-/// A task's output, whatever its type.
-pub(crate) type Output = Box<dyn Any>;
-/// A task's future, whatever its type.
-pub(crate) type TaskFuture = Pin<Box<dyn Future<Output = Output>>>;
-
-pin_project! {
-    /// Boxes the output of a future, so that tasks are of one type.
-    struct Erased<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F> Future for Erased<F>
-where
-    F: Future,
-    F::Output: 'static,
-{
-    type Output = Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
-        self.project().future.poll(cx).map(|output| Box::new(output) as Output)
-    }
-}
-
-/// A future of a task, in the one allocation that a task costs.
-pub(crate) fn erase<F>(future: F) -> TaskFuture
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
-    Box::pin(Erased { future })
-}
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,19 +47,30 @@ pub(crate) enum Duty {
     Daemon,
 }
 
-/// What a task left for whoever joins it.
-#[derive(Debug)]
+/// What a task has left for whoever joins it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftover {
-    /// It has not ended.
+    /// Nothing: it has not ended. Left when it does, or when its handle is dropped.
     Nothing,
-    /// It returned this.
-    Output(Output),
+    /// Its output, which is in its body. Left when the handle takes it or is dropped.
+    Output,
+    /// That it was aborted. Left like an output.
+    Cancelled,
+    /// That it panicked, with a message that is in the core. Left like an output.
+    Panicked,
+    /// The handle has taken it, or was dropped.
+    Taken,
+}
+
+/// How a task has come to its end.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It returned; its output is in its body.
+    Returned,
     /// It was aborted.
     Cancelled,
     /// It panicked with this message.
     Panicked(String),
-    /// The handle has taken it, or was dropped.
-    Taken,
 }
 
 /// Who waits for a task to end.
@@ -120,7 +95,8 @@ pub(crate) struct Joining {
     pub(crate) first: u32,
 }
 
-/// One task of a run.
+/// One task of a run: what a step looks at, in one line of the processor's cache.
+#[repr(align(64))]
 pub(crate) struct Task {
     pub(crate) state: State,
     pub(crate) aborted: bool,
@@ -128,10 +104,15 @@ pub(crate) struct Task {
     pub(crate) duty: Duty,
     /// Whether random cancellation may strike it.
     pub(crate) is_cancellable: bool,
-    /// Invariant: `None` for the main task, while running, and after the end.
-    pub(crate) future: Option<TaskFuture>,
     pub(crate) leftover: Leftover,
-    pub(crate) joiner: Option<Joiner>,
+    /// How it ended; `None` while it goes on.
+    pub(crate) ending: Option<Ending>,
+    /// Whether its last poll returned in an await that nothing is known of.
+    pub(crate) waits_unknown: bool,
+    /// Invariant: `None` for the main task, and while it is polled or dropped.
+    pub(crate) body: Option<TaskBody>,
+    /// Who waits for its end: a list of one, if anybody does.
+    joiner: u32,
     /// The newest of its operations that are announced or blocked.
     pub(crate) operations: u32,
     /// How many children it has spawned.
@@ -140,21 +121,26 @@ pub(crate) struct Task {
     pub(crate) polls: u32,
     /// How many holds it has that a guard stands for.
     pub(crate) held: u32,
-    /// A hash of its path from the main task.
-    pub(crate) path: u64,
     /// How many clones of its waker are about.
     pub(crate) wakers: u32,
+    /// A hash of its path from the main task.
+    pub(crate) path: u64,
+    /// For the hash of the run's class: the last thing that it did.
+    pub(crate) past: u64,
+}
+
+/// What is known of a task beside that; of most tasks, nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Aside {
     pub(crate) joining: Joining,
     /// The sleep whose timer was the last to fire, until that is polled or dropped.
     pub(crate) unpolled_sleep: Option<&'static Location<'static>>,
     pub(crate) ended_ns: u64,
-    /// How it ended; `None` while it goes on.
-    pub(crate) ending: Option<Ending>,
-    /// For the hash of the run's class: the last thing that it did.
-    pub(crate) past: u64,
-    /// Whether its last poll returned in an await that nothing is known of.
-    pub(crate) waits_unknown: bool,
 }
+
+/// How many bodies are kept for tasks of later runs, and how large one may be.
+const SPARE_MAX: usize = 1 << 17;
+const SPARE_BYTES_MAX: usize = 256;
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
 /// Flood 2014) over both.
@@ -167,10 +153,11 @@ const fn child_path(parent: u64, ordinal: u32) -> u64 {
 
 impl Task {
     pub(crate) fn new(
-        future: Option<TaskFuture>,
+        body: Option<TaskBody>,
         on_panic: OnPanic,
         duty: Duty,
         path: u64,
+        past: u64,
     ) -> Task {
         Task {
             state: State::Ready,
@@ -178,28 +165,24 @@ impl Task {
             on_panic,
             duty,
             is_cancellable: false,
-            future,
             leftover: Leftover::Nothing,
-            joiner: None,
+            ending: None,
+            waits_unknown: false,
+            body,
+            joiner: NIL,
             operations: NIL,
             children: 0,
             polls: 0,
             held: 0,
-            path,
             wakers: 0,
-            joining: Joining::default(),
-            unpolled_sleep: None,
-            ended_ns: 0,
-            ending: None,
-            past: path,
-            waits_unknown: false,
+            path,
+            past,
         }
     }
 }
 
 /// What a new task is to be.
 pub(crate) struct NewTask {
-    pub(crate) future: TaskFuture,
     pub(crate) name: Option<String>,
     pub(crate) site: &'static Location<'static>,
     pub(crate) on_panic: OnPanic,
@@ -208,25 +191,55 @@ pub(crate) struct NewTask {
 }
 
 impl Core {
+    /// The body of the next task: one that a task of an earlier run has left, if it fits, or a new
+    /// one.
+    #[inline]
+    pub(crate) fn make_body<F>(&mut self, future: F) -> TaskBody
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let next = self.tasks.len();
+        let mut future = Some(future);
+        if let Some(mut spare) = self.spare.get_mut(next).and_then(Option::take)
+            && spare.as_mut().refill(&mut future)
+        {
+            return spare;
+        }
+        body(future.expect("it was not taken"))
+    }
+
+    /// Keeps a body that has given up its output for a task of a later run.
+    pub(super) fn keep_spare(&mut self, id: TaskId, body: TaskBody) {
+        let index = id.index();
+        if index < SPARE_MAX && size_of_val(&*body) <= SPARE_BYTES_MAX {
+            if index >= self.spare.len() {
+                self.spare.resize_with(self.tasks.len().min(SPARE_MAX), || None);
+            }
+            self.spare[index] = Some(body);
+        }
+    }
+
     /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
-    pub(crate) fn spawn(&mut self, new: NewTask) -> TaskId {
+    #[inline(never)]
+    pub(crate) fn spawn(&mut self, body: TaskBody, new: NewTask) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
         let parent = self.current.unwrap_or(TaskId::MAIN);
         let parent_task = &mut self.tasks[parent.index()];
         parent_task.children += 1;
-        let path = child_path(parent_task.path, parent_task.children);
+        let ordinal = parent_task.children;
+        let path = child_path(parent_task.path, ordinal);
         let past = Core::past_of_child(parent_task.past, path);
         let identity = Identity {
             parent,
-            ordinal: parent_task.children,
+            ordinal,
             site: Some(new.site),
             name: new.name.map(String::into_boxed_str),
         };
         self.beacon().lock_identities().push(identity);
-        let mut task = Task::new(Some(new.future), new.on_panic, new.duty, path);
+        let mut task = Task::new(Some(body), new.on_panic, new.duty, path, past);
         task.is_cancellable = new.is_cancellable;
-        task.past = past;
         self.tasks.push(task);
         if self.is_asking {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
@@ -309,84 +322,153 @@ impl Core {
         true
     }
 
-    /// Marks a task as ended and wakes whoever joins it. Hands back what nobody will take, to be
-    /// dropped while the engine is not borrowed.
-    pub(crate) fn end_task(&mut self, id: TaskId, leftover: Leftover) -> Option<Leftover> {
-        let how = match &leftover {
-            Leftover::Cancelled => Ending::Cancelled,
-            Leftover::Panicked(_) => Ending::Panicked,
-            _ => Ending::Returned,
+    /// Marks a task as ended and wakes whoever joins it. Says whether somebody may take what it
+    /// leaves; if not, an output is to be dropped while the engine is not borrowed.
+    pub(crate) fn end_task(&mut self, id: TaskId, end: End) -> bool {
+        let (how, leftover) = match &end {
+            End::Returned => (Ending::Returned, Leftover::Output),
+            End::Cancelled => (Ending::Cancelled, Leftover::Cancelled),
+            End::Panicked(_) => (Ending::Panicked, Leftover::Panicked),
         };
         self.record(move |_| EventKind::Ended { task: id.into(), how });
         if self.losses.is_some() && how != Ending::Returned {
             self.note_units_gone(id);
         }
         self.is_lively();
-        let ended_ns = self.now_ns;
+        if self.now_ns > 0 {
+            self.aside_mut(id).ended_ns = self.now_ns;
+        }
+        if self.tasks[id.index()].operations != NIL {
+            // They are in futures that outlive the task, and would have it polled again.
+            self.withdraw_turns(id);
+        }
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;
-        (task.ended_ns, task.ending) = (ended_ns, Some(how));
-        let joiner = task.joiner.take();
-        let unwanted = match task.leftover {
-            Leftover::Taken => Some(leftover),
-            _ => {
-                task.leftover = leftover;
-                None
-            }
-        };
-        if let Some(joiner) = joiner {
-            self.wake_waiter(joiner.waiter);
+        task.ending = Some(how);
+        let joiner = task.joiner;
+        let is_wanted = task.leftover != Leftover::Taken;
+        if is_wanted {
+            task.leftover = leftover;
         }
-        unwanted
+        if let End::Panicked(message) = end
+            && is_wanted
+        {
+            self.panicked.insert(id, message);
+        }
+        if joiner != NIL {
+            self.wake_joiner(id);
+        }
+        is_wanted
     }
 
-    /// What whoever joins a task finds. A pending join is woken through `waiter`.
-    pub(crate) fn join(
-        &mut self,
-        id: TaskId,
-        waiter: Waiter,
-        site: &'static Location<'static>,
-    ) -> (JoinPoll, Option<Waiter>) {
-        let (since_ns, joiner) = (self.now_ns, self.current.unwrap_or(TaskId::MAIN));
-        let polled_in = self.tasks[joiner.index()].polls;
+    fn wake_joiner(&mut self, id: TaskId) {
+        if let Some(joiner) = self.take_joiner(id) {
+            self.wake_waiter(joiner.waiter);
+        }
+    }
+
+    /// Who waits for a task to end.
+    pub(super) fn joiner_of(&self, id: TaskId) -> Option<&Joiner> {
+        self.joiners.get(self.tasks[id.index()].joiner)
+    }
+
+    /// The same, who waits no more; to be dropped while the engine is not borrowed.
+    pub(super) fn take_joiner(&mut self, id: TaskId) -> Option<Joiner> {
+        let head = &mut self.tasks[id.index()].joiner;
+        let joiner = *head;
+        self.joiners.remove(head, joiner)
+    }
+
+    /// What whoever joins a task finds. An output is moved to `place`, an `Option` of its type.
+    pub(crate) fn join(&mut self, id: TaskId, place: &mut dyn Any) -> JoinPoll {
         let task = &mut self.tasks[id.index()];
         if task.state != State::Ended {
-            self.poll.is_known = true;
-            let since_ns = task.joiner.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
-            let new = Joiner { waiter, task: joiner, site, since_ns, polled_in };
-            let earlier = task.joiner.replace(new);
-            self.note_joining(joiner, id, polled_in);
-            self.note_wait("join", site);
-            return (JoinPoll::Pending, earlier.map(|earlier| earlier.waiter));
+            return JoinPoll::Pending;
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
+        if leftover == Leftover::Output
+            && let Some(mut body) = task.body.take()
+        {
+            body.as_mut().give_up(place);
+            self.keep_spare(id, body);
+        }
         self.order_join(id);
         self.record(move |_| EventKind::Joined { task: id.into() });
         self.order_after_end(id);
         match leftover {
-            Leftover::Output(output) => (JoinPoll::Returned(output), Some(waiter)),
-            Leftover::Cancelled => (JoinPoll::Cancelled, Some(waiter)),
-            Leftover::Panicked(message) => (JoinPoll::Panicked(message), Some(waiter)),
-            Leftover::Nothing | Leftover::Taken => (JoinPoll::AlreadyTaken, Some(waiter)),
+            // Nothing, if it is being dropped where it stands.
+            Leftover::Taken | Leftover::Nothing => JoinPoll::AlreadyTaken,
+            Leftover::Cancelled => JoinPoll::Cancelled,
+            Leftover::Panicked => JoinPoll::Panicked(self.panicked.remove(&id).unwrap_or_default()),
+            Leftover::Output => JoinPoll::Returned,
         }
+    }
+
+    /// Has the current task woken through `waiter` when another one ends. Hands back an earlier
+    /// waiter, to be dropped while the engine is not borrowed.
+    pub(crate) fn wait_for_end(
+        &mut self,
+        id: TaskId,
+        waiter: Waiter,
+        site: &'static Location<'static>,
+    ) -> Option<Waiter> {
+        let (since_ns, task) = (self.now_ns, self.current.unwrap_or(TaskId::MAIN));
+        let polled_in = self.tasks[task.index()].polls;
+        self.poll.is_known = true;
+        if self.has_ended(id) {
+            // Somebody's waker has ended it while it was cloned.
+            self.wake_waiter(waiter);
+            return None;
+        }
+        let earlier = self.take_joiner(id);
+        let since_ns = earlier.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
+        let joiner = Joiner { waiter, task, site, since_ns, polled_in };
+        self.joiners.insert(&mut self.tasks[id.index()].joiner, joiner);
+        self.note_joining(task, id, polled_in);
+        self.note_wait("join", site);
+        earlier.map(|earlier| earlier.waiter)
     }
 
     /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
     /// dropped while the engine is not borrowed.
     #[inline]
-    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Leftover, Option<Joiner>)> {
+    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Option<TaskBody>, Option<Joiner>)> {
         let task = &mut self.tasks[id.index()];
-        if matches!(task.leftover, Leftover::Taken) && task.joiner.is_none() {
+        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
+        if leftover == Leftover::Taken || (leftover == Leftover::Nothing && task.joiner == NIL) {
             return None;
         }
-        Some((std::mem::replace(&mut task.leftover, Leftover::Taken), task.joiner.take()))
+        if leftover == Leftover::Nothing {
+            return Some((None, self.take_joiner(id)));
+        }
+        let body = task.body.take();
+        self.panicked.remove(&id);
+        Some((body, None))
+    }
+
+    /// What is known of a task beside what its record has.
+    #[inline]
+    pub(super) fn aside(&self, id: TaskId) -> Aside {
+        self.asides.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// The same, to be written.
+    #[inline]
+    pub(super) fn aside_mut(&mut self, id: TaskId) -> &mut Aside {
+        if id.index() >= self.asides.len() {
+            // At once for all that there are: they tend to be needed one after the other.
+            self.asides.resize(self.tasks.len(), Aside::default());
+        }
+        &mut self.asides[id.index()]
     }
 
     /// Notes that a sleep of the current task's was polled, or dropped.
     #[inline]
     pub(crate) fn sleep_was_polled(&mut self) {
-        if let Some(task) = self.current {
-            self.tasks[task.index()].unpolled_sleep = None;
+        if let Some(task) = self.current
+            && let Some(aside) = self.asides.get_mut(task.index())
+        {
+            aside.unpolled_sleep = None;
         }
     }
 
@@ -411,8 +493,8 @@ impl Core {
 pub(crate) enum JoinPoll {
     /// The task has not ended.
     Pending,
-    /// It returned this.
-    Returned(Output),
+    /// It returned what is in the place now.
+    Returned,
     /// It was aborted.
     Cancelled,
     /// It panicked with this message.

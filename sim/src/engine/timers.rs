@@ -92,9 +92,9 @@ impl Timers {
         }
     }
 
-    /// Whether there has been no timer since they were cleared.
-    pub(crate) const fn is_untouched(&self) -> bool {
-        self.slots.is_empty()
+    /// Whether there is no timer.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.slots.len() == self.free.len()
     }
 
     #[inline]

@@ -84,7 +84,7 @@ impl Core {
             self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
         while let Some(timer) = self.timers.pop_due(self.now_ns) {
-            self.tasks[timer.task.index()].unpolled_sleep = Some(timer.site);
+            self.aside_mut(timer.task).unpolled_sleep = Some(timer.site);
             self.wake_waiter(timer.waiter);
         }
         if self.faults.is_some() {

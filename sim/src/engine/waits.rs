@@ -12,7 +12,7 @@
 use super::ids::OperationId;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::table::NIL;
-use super::tasks::{Joining, State, Task};
+use super::tasks::{Joining, State};
 use super::{Core, Description, ObjectRecord, TaskId};
 use crate::options::Detection;
 use crate::probe::Mode;
@@ -96,7 +96,7 @@ impl Core {
         if let State::Idle = self.tasks[joined.index()].state {
             self.look_for_ring_from(joiner);
         }
-        let joining = &mut self.tasks[joiner.index()].joining;
+        let joining = &mut self.aside_mut(joiner).joining;
         if joining.polled_in == polled_in && joining.count > 0 {
             joining.count += 1;
         } else {
@@ -106,13 +106,13 @@ impl Core {
 
     /// The tasks that a task joined in its last poll, in the order of spawning.
     pub(super) fn joined_by(&self, id: TaskId) -> Vec<TaskId> {
-        let Joining { polled_in, count, first } = self.tasks[id.index()].joining;
+        let Joining { polled_in, count, first } = self.aside(id).joining;
         if count == 0 || polled_in != self.tasks[id.index()].polls {
             return Vec::new();
         }
         let is_joined = |joined: &TaskId| {
-            let task = &self.tasks[joined.index()];
-            task.joiner.as_ref().is_some_and(|it| it.task == id && it.polled_in == polled_in)
+            let joiner = self.joiner_of(*joined);
+            joiner.is_some_and(|it| it.task == id && it.polled_in == polled_in)
         };
         if count == 1 {
             return Some(TaskId(first)).filter(is_joined).into_iter().collect();
@@ -303,8 +303,8 @@ impl Core {
             let is_sole = record.granted == 0 && holds.next().is_none();
             return (is_sole && hold.mode == Mode::Exclusive).then_some(hold.task);
         }
-        let Task { joining: Joining { polled_in, count, first }, polls, .. } =
-            self.tasks[id.index()];
+        let Joining { polled_in, count, first } = self.aside(id).joining;
+        let polls = self.tasks[id.index()].polls;
         (count == 1 && polled_in == polls).then_some(TaskId(first))
     }
 

@@ -55,20 +55,25 @@ impl<T> JoinHandle<T> {
     where
         T: 'static,
     {
-        let waiter = Waiter::of(cx.waker());
-        let (joined, _unused) = expect_run("a JoinHandle's poll", |core| {
+        let mut output: Option<T> = None;
+        let joined = expect_run("a JoinHandle's poll", |core| {
             assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
-            core.join(self.task, waiter, site)
+            core.join(self.task, &mut output)
         });
-        self.is_over = !matches!(joined, JoinPoll::Pending);
+        if let JoinPoll::Pending = joined {
+            let waiter = Waiter::of(cx.waker());
+            let _earlier =
+                with_run_of(self.stamp, |core| core.wait_for_end(self.task, waiter, site));
+            return Poll::Pending;
+        }
+        self.is_over = true;
         Poll::Ready(match joined {
-            JoinPoll::Pending => return Poll::Pending,
-            JoinPoll::Returned(output) => {
-                Ok(*output.downcast().expect("a task's output is of its handle's type"))
-            }
+            JoinPoll::Returned => Ok(output.expect("a task's output is of its handle's type")),
             JoinPoll::Cancelled => Err(JoinError::Cancelled),
             JoinPoll::Panicked(message) => Err(JoinError::Panicked(message)),
-            JoinPoll::AlreadyTaken => panic!("a JoinHandle was polled after it had returned"),
+            JoinPoll::Pending | JoinPoll::AlreadyTaken => {
+                panic!("a JoinHandle was polled after it had returned")
+            }
         })
     }
 

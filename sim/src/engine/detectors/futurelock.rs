@@ -84,7 +84,7 @@ impl Core {
         let mut left = self.neglected(task).filter(|(_, it)| it.polled_in >= own.taken_in);
         let site = match left.next() {
             Some((_, operation)) => operation.description.site,
-            None => self.tasks[task.index()].unpolled_sleep?,
+            None => self.aside(task).unpolled_sleep?,
         };
         let (waits_at, has) = (wait.description.site, Has::Guard { taken, left: site });
         Some(Neglected { task, owner: task, object, waits_at, has })

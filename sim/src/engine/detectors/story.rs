@@ -73,7 +73,7 @@ impl Core {
         match waited {
             Waited::Operation(id) => Some(self.operations.get(id.0)?.description.site),
             Waited::End(joined) => {
-                let joiner = self.tasks[joined.index()].joiner.as_ref()?;
+                let joiner = self.joiner_of(joined)?;
                 (joiner.task == task).then_some(joiner.site)
             }
         }
@@ -110,7 +110,7 @@ impl Core {
         match waited {
             Waited::Operation(id) => Some(self.operations.get(id.0)?.since_ns),
             Waited::End(joined) => {
-                let joiner = self.tasks[joined.index()].joiner.as_ref()?;
+                let joiner = self.joiner_of(joined)?;
                 (joiner.task == task).then_some(joiner.since_ns)
             }
         }
@@ -390,7 +390,7 @@ impl Core {
     pub(super) fn tell_what_became_of(&self, task: TaskId) -> String {
         let record = &self.tasks[task.index()];
         if record.state == State::Ended {
-            let at = Instant::from_nanos(record.ended_ns);
+            let at = Instant::from_nanos(self.aside(task).ended_ns);
             return match record.ending {
                 Some(Ending::Cancelled) => format!("it was cancelled at t={at}"),
                 Some(Ending::Panicked) => format!("it panicked at t={at}"),
