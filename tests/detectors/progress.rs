@@ -93,6 +93,26 @@ fn a_task_that_is_passed_some_hundred_times_does_not() {
 
 /// Near miss: thousands of takes, with a waiter at nearly all times, each served in its turn.
 #[test]
+fn a_long_queue_is_no_starvation() {
+    let run = Run::new().plain().execute(|| async {
+        let lock = Rc::new(Lock::new(()));
+        let held = lock.lock().await;
+        let waiters: Vec<_> = (0..3000)
+            .map(|_| {
+                let lock = lock.clone();
+                spawn(async move { drop(lock.lock().await) })
+            })
+            .collect();
+        yield_now().await;
+        drop(held);
+        for waiter in waiters {
+            waiter.await.expect("nobody aborts it");
+        }
+    });
+    assert_eq!(run.result.err(), None);
+}
+
+#[test]
 fn fair_locks_starve_nobody() {
     let program = || async {
         let locks = Rc::new((Lock::new(()), RwLock::new(())));

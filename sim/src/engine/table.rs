@@ -27,6 +27,11 @@ impl<T> Table<T> {
         Table { slots: Vec::new(), vacant: NIL, live: 0 }
     }
 
+    /// How many records there have been at once, at the most.
+    pub(crate) fn most(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Puts a record at the front of the list with this head.
     #[inline]
     pub(crate) fn insert(&mut self, head: &mut u32, value: T) -> u32 {

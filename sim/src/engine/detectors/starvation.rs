@@ -14,7 +14,7 @@ use crate::finding::{Finding, Kind};
 use crate::options::Detection;
 use crate::time::Instant;
 
-/// How often others may pass a task that waits.
+/// How often others may pass a task that waits, those not counted who may have come before it.
 const PASSES_MAX: u32 = 1000;
 
 /// After how many takes of an object its waiters are looked at: a power of two.
@@ -45,6 +45,9 @@ impl Core {
             return;
         }
         let takes = self.objects[object as usize].takes;
+        // Whoever stood before it in the queue passes it once, and was an operation, too.
+        let before = u32::try_from(self.operations.most()).unwrap_or(u32::MAX);
+        let passes_max = PASSES_MAX.saturating_add(before);
         let waiting = self.operations.iter().filter(|(_, operation)| {
             operation.description.object == Some(object)
                 && operation.phase == Phase::Blocked
@@ -53,7 +56,7 @@ impl Core {
                 && self.tasks[operation.task.index()].state == State::Idle
         });
         let passed = waiting.map(|(_, operation)| (takes.wrapping_sub(operation.takes), operation));
-        let passed = passed.filter(|(passes, _)| *passes >= PASSES_MAX);
+        let passed = passed.filter(|(passes, _)| *passes >= passes_max);
         let longest =
             passed.max_by_key(|(passes, operation)| (*passes, std::cmp::Reverse(operation.task)));
         let Some((passes, operation)) = longest else { return };
