@@ -10,6 +10,9 @@
 //! let report = Hunt::new("stuck").run(|| async { std::future::pending::<()>().await });
 //! report.assert_finds(Kind::Deadlock);
 //! ```
+//!
+//! What is controlled, what is detected and what is not seen: a table in the documentation of
+//! [`sim`](unpick_sim#what-is-controlled).
 
 #![forbid(unsafe_code)]
 

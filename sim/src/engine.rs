@@ -166,6 +166,8 @@ pub(crate) struct Core {
     attention: bool,
     /// The task whose wait may have closed a ring.
     ring_from: Option<TaskId>,
+    /// How many tasks were looked at in search of rings, beyond the first few of each search.
+    looked_further: usize,
     /// Rings that were seen, and have to last.
     suspected: Vec<Suspected>,
     /// There while tasks are woken by hand, at a standstill.
@@ -313,6 +315,7 @@ impl Core {
             faults: None,
             attention: false,
             ring_from: None,
+            looked_further: 0,
             suspected: Vec::new(),
             by_hand: None,
             quiet: Quiet { rounds: 0, since_ns: 0 },

@@ -30,7 +30,10 @@
 //! let failing = Run::new().seed(seed.expect("one in a hundred loses an update"));
 //! assert_eq!(failing.execute(lost_update).result, Ok(1));
 //! ```
-
+//!
+//! # What is controlled
+//!
+#![doc = include_str!("controlled.md")]
 #![deny(unsafe_code)]
 
 pub mod choice;

@@ -23,8 +23,8 @@ mod words;
 pub use diff::{Diff, diff};
 pub use dot::wait_graph;
 pub use event::{
-    Ending, Event, EventKind, LogLevel, Lost, ObjectRef, OperationRef, Site, StepKind, Struck,
-    TaskRef,
+    Ending, Event, EventKind, LogLevel, Lost, ObjectRef, OperationRef, Side, Site, StepKind,
+    Struck, TaskRef,
 };
 #[cfg(feature = "json")]
 pub use html::Page;

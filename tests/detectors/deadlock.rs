@@ -308,3 +308,25 @@ fn whoever_shares_out_what_each_wants_more_of_is_named() {
                    more: main.1 one, main.2 two";
     assert_eq!(finding.message, message);
 }
+
+/// Beside a task that goes on for ever, a ring is found only by looking as far as it reaches.
+#[test]
+fn a_ring_of_hundreds_is_found_beside_others() {
+    const SEATS: usize = 300;
+    let finding = deadlock_of(|| async {
+        let forks: Rc<[Lock<()>]> = (0..SEATS).map(|_| Lock::new(())).collect();
+        let dine = |seat: usize, forks: Rc<[Lock<()>]>| async move {
+            let _left = forks[seat].lock().await;
+            let _right = forks[(seat + 1) % SEATS].lock().await;
+        };
+        let tasks: Vec<_> = (0..SEATS).map(|seat| spawn(dine(seat, forks.clone()))).collect();
+        drop(tasks);
+        loop {
+            yield_now().await;
+        }
+    });
+    assert!(finding.message.starts_with("300 tasks wait in a ring: main.1 -> "), "{finding}");
+    assert!(finding.message.ends_with(", and others go on"), "{finding}");
+    let lines = finding.to_string().lines().count();
+    assert!(lines < 30, "{lines} lines");
+}

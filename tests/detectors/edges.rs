@@ -166,6 +166,26 @@ fn read_unlock_to_write_lock() {
     assert_eq!(kinds(Switching::Preemptive, program), [None]);
 }
 
+#[test]
+fn downgraded_write_lock_to_read_lock() {
+    let program = || async {
+        let (lock, variable) = (Rc::new(RwLock::new(())), Rc::new(Shared::new(0)));
+        let (write_under, written) = (lock.clone(), variable.clone());
+        let writer = spawn(async move {
+            let guard = write_under.write().await;
+            written.set(1);
+            let _guard = guard.downgrade();
+        });
+        let reader = spawn(async move {
+            let _guard = lock.read().await;
+            let _seen = variable.get();
+        });
+        writer.await.expect("nobody aborts it");
+        reader.await.expect("nobody aborts it");
+    };
+    assert_eq!(kinds(Switching::Preemptive, program), [None]);
+}
+
 /// What children did happens before what goes on with their results, and nothing orders them
 /// among one another.
 macro_rules! children {

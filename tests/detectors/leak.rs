@@ -4,10 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use unpick::primitives::task::sleep;
-use unpick::primitives::{Lock, Queue};
+use unpick::primitives::{Lock, Queue, Semaphore};
 use unpick::sim::options::{Leaks, Options};
+use unpick::sim::strategy::Lockstep;
 use unpick::sim::{spawn, task, yield_now};
-use unpick::{Finding, Kind};
+use unpick::{Finding, Kind, Run};
 
 use crate::in_lockstep;
 
@@ -90,4 +91,56 @@ fn many_that_are_left_are_counted() {
     let finding = finding.expect("a finding");
     assert_eq!(finding.message, "50 tasks had not ended when main did");
     assert!(finding.to_string().contains("and 42 more tasks likewise"), "{finding}");
+}
+
+/// Somebody takes a permit without a guard, and ends.
+async fn keep_a_permit(permits: &Rc<Semaphore>, way: fn(&Semaphore)) {
+    let permits = permits.clone();
+    let taker = task().named("taker").spawn(async move {
+        permits.acquire_unguarded().await;
+        way(&permits);
+    });
+    taker.await.expect("nobody aborts it");
+}
+
+#[test]
+fn what_is_never_given_back_is_a_leak() {
+    let permits = || Rc::new(Semaphore::new(2).named("permits"));
+    let finding = forbidding(|| async { keep_a_permit(&permits(), |_| {}).await });
+    let finding = finding.expect("a finding");
+    assert_eq!(finding.kind, Kind::Leak);
+    assert_eq!(finding.message, "something was taken and never given back");
+    assert_eq!(finding.task.as_deref(), Some("main.1 taker"));
+    let said = &finding.story[0];
+    assert!(said.starts_with("left: semaphore permits, not given back by main.1 taker"), "{said}");
+
+    let finding = forbidding(|| async { keep_a_permit(&permits(), Semaphore::release).await });
+    assert_eq!(finding, None);
+    let finding = forbidding(|| async {
+        let permits = permits();
+        keep_a_permit(&permits, |_| {}).await;
+        permits.release();
+    });
+    assert_eq!(finding, None, "anybody may give it back");
+}
+
+#[test]
+fn what_is_forgotten_on_purpose_is_no_leak() {
+    let finding = forbidding(|| async {
+        let permits = Rc::new(Semaphore::new(2));
+        let forgets = permits.clone();
+        let task = spawn(async move { forgets.acquire().await.forget() });
+        task.await.expect("nobody aborts it");
+    });
+    assert_eq!(finding, None);
+}
+
+#[test]
+fn where_leaks_are_allowed_they_are_remarked() {
+    let run = Run::new().strategy(Lockstep).traced();
+    let outcome = run.execute(leave_a_task_with_a_lock);
+    assert_eq!(outcome.result, Ok(()));
+    let [left] = &outcome.remarks[..] else { panic!("{:?}", outcome.remarks) };
+    assert!(left.starts_with("left: main.1 worker waits: get queue jobs at"), "{left}");
+    assert!(left.contains("; it holds lock db since t=0.000"), "{left}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, select_biased};
 use unpick::primitives::task::{self, timeout};
-use unpick::primitives::{Lock, Notify, Queue, Semaphore};
+use unpick::primitives::{Lock, Notify, Queue, Semaphore, mpsc};
 use unpick::sim::finding::{Finding, Kind};
 use unpick::sim::hunt::judge;
 use unpick::sim::trace::{EventKind, Lost, Trace};
@@ -202,7 +202,10 @@ fn a_permit_that_a_cancelled_task_does_not_give_back_is_lost() {
     assert!(
         remarks[0].starts_with("lost: at t=0.001 main.1 was cancelled, and has not given back")
     );
-    assert!(remarks[1].starts_with("left: semaphore permits, taken by main.1 at"), "{remarks:?}");
+    assert!(
+        remarks[1].starts_with("left: semaphore permits, not given back by main.1, which"),
+        "{remarks:?}"
+    );
     let lanes = trace.lanes().to_string();
     let mut lines = lanes.lines().skip_while(|line| !line.contains("ends, cancelled -> main"));
     let note = lines.nth(1).expect("a note does not fit behind that");
@@ -292,4 +295,29 @@ fn a_panic_that_is_handled_is_an_event() {
     assert_eq!(finding, None);
     let said = trace.to_text();
     assert!(said.contains("panic: as planned\n"), "{said}");
+}
+
+#[test]
+fn who_kept_a_sender_to_the_end_is_told() {
+    let program = |is_used: bool| {
+        move || async move {
+            let (sender, mut receiver) = mpsc::unbounded_channel();
+            let idle = task::task().named("idle").spawn(async move {
+                if is_used {
+                    sender.send(1).expect("it is received");
+                }
+                let _sender = sender;
+                std::future::pending::<()>().await;
+            });
+            while receiver.recv().await.is_some() {}
+            drop(idle);
+        }
+    };
+    let (_, finding, _) = run(program(false));
+    let kept = "kept: main.1 idle had a sender of mpsc#1 to the end, and never used it";
+    assert_eq!(finding.expect("a deadlock").evidence, [kept]);
+    let (_, finding, _) = run(program(true));
+    let evidence = finding.expect("a deadlock").evidence;
+    let kept = "kept: main.1 idle had a sender of mpsc#1 to the end, which it used last at";
+    assert!(evidence.len() == 1 && evidence[0].starts_with(kept), "{evidence:?}");
 }

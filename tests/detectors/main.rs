@@ -1,6 +1,7 @@
 //! Detectors: true positives, true negatives, and near misses.
 
 mod atomicity;
+mod controlled;
 mod deadlock;
 mod edges;
 mod futurelock;

@@ -3,6 +3,7 @@
 mod comparing;
 mod json;
 mod lanes;
+mod large;
 mod logging;
 mod normal_form;
 mod page;

@@ -113,6 +113,8 @@ impl Object {
 
     pub(crate) const fn take(&self, _units: u32, _site: &'static Location<'static>) {}
 
+    pub(crate) const fn forget(&self, _units: u32, _site: &'static Location<'static>) {}
+
     pub(crate) const fn give_back(&self, _units: u32) {}
 
     pub(crate) const fn publish(&self) {}

@@ -113,7 +113,7 @@ impl<L: Deref<Target = Semaphore>> BasePermit<L> {
     /// ```
     pub fn forget(mut self) {
         self.hold = Hold::none();
-        self.semaphore.base.object.take(self.permits, self.site);
+        self.semaphore.base.object.forget(self.permits, self.site);
         self.permits = 0;
     }
 

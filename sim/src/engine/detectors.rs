@@ -35,7 +35,7 @@ use crate::finding::{Finding, Kind, Place};
 use crate::options::{Detection, StaleChecks, Switching};
 use crate::probe::Access;
 use crate::shared::Flavor;
-use crate::trace::EventKind;
+use crate::trace::{EventKind, Side};
 
 /// The state of the detectors, in a run that has a shared variable.
 #[derive(Debug, Default)]
@@ -264,21 +264,21 @@ impl Core {
     }
 
     /// What the current task did so far happens before what observes the object later.
-    pub(crate) fn publish(&mut self, object: u32) {
+    pub(crate) fn publish(&mut self, object: u32, by: Side) {
         let task = self.current.unwrap_or(TaskId::MAIN);
         if let Some(detectors) = self.ordering() {
-            detectors.clocks.publish(task, object);
+            detectors.clocks.publish(task, object, by);
         }
-        self.record(move |_| EventKind::Published { object: object.into() });
+        self.record(move |_| EventKind::Published { object: object.into(), by });
     }
 
     /// What the current task does later happens after what was published through the object.
-    pub(crate) fn observe(&mut self, object: u32) {
+    pub(crate) fn observe(&mut self, object: u32, by: Side) {
         let task = self.current.unwrap_or(TaskId::MAIN);
         if let Some(detectors) = self.ordering() {
-            detectors.clocks.observe(task, object);
+            detectors.clocks.observe(task, object, by);
         }
-        self.record(move |_| EventKind::Observed { object: object.into() });
+        self.record(move |_| EventKind::Observed { object: object.into(), by });
     }
 
     /// A message is stamped with what the current task did so far; `None` if nobody listens.

@@ -14,9 +14,9 @@ use super::operations::Description;
 use super::tasks::State;
 use super::{Core, TaskId};
 use crate::finding::Place;
-use crate::probe::{Passage, Spurious};
+use crate::probe::{Cause, Passage, Spurious};
 use crate::time::Instant;
-use crate::trace::{EventKind, Lost};
+use crate::trace::{Event, EventKind, Lost, TaskRef};
 
 /// The state of that, in a traced run.
 #[derive(Debug, Default)]
@@ -325,6 +325,58 @@ impl Core {
             lines.push(format!("lost: {} more things like that", count - TOLD_MAX));
         }
         lines
+    }
+
+    /// Everything was dropped: whoever still had an end of something that somebody waits at, such
+    /// as a sender of a channel, could have ended that wait. Known only now, and in a traced run.
+    pub(super) fn note_keepers(&mut self) {
+        let (Some(finding), Some(events)) = (&self.finding, &self.events) else { return };
+        let waits = finding.blocked.iter().flat_map(|blocked| &blocked.waits);
+        let waited: Vec<(&str, &str)> =
+            waits.filter_map(|wait| Some((wait.object.as_deref()?, wait.operation))).collect();
+        if waited.is_empty() {
+            return;
+        }
+        let is_end =
+            |event: &Event| matches!(event.kind, EventKind::Ended { task: TaskRef(0), .. });
+        let Some(over) = events.iter().position(is_end) else { return };
+        let mut lines: Vec<String> = Vec::new();
+        for event in &events[over..] {
+            let (EventKind::Executed(on), Some(TaskRef(task))) = (&event.kind, event.task) else {
+                continue;
+            };
+            let (Some(what), Some(object)) = (on.name.strip_prefix("drop "), on.object) else {
+                continue;
+            };
+            let title = self.object_title(object.0);
+            let ends = |cause: &Cause| {
+                cause.by.contains(&on.name) && waited.contains(&(title.as_str(), cause.wait))
+            };
+            if !self.objects[object.0 as usize].causes.iter().any(ends) {
+                continue;
+            }
+            let is_own = |event: &&Event| {
+                event.task == Some(TaskRef(task)) && event.kind.object() == Some(object)
+            };
+            let used = events[..over].iter().rev().find(is_own).and_then(|event| event.kind.site());
+            let used = match used {
+                Some(site) => format!("which it used last at {}", site.place()),
+                None => String::from("and never used it"),
+            };
+            let owner = self.task_title(TaskId(task));
+            let line = format!("kept: {owner} had a {what} of {title} to the end, {used}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        let more = lines.len().saturating_sub(TOLD_MAX);
+        lines.truncate(TOLD_MAX);
+        if more > 0 {
+            lines.push(format!("kept: {more} more like that"));
+        }
+        if let Some(finding) = &mut self.finding {
+            finding.evidence.append(&mut lines);
+        }
     }
 
     /// What a task has taken last and not passed on, if the run is traced.

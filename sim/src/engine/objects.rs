@@ -136,7 +136,7 @@ impl Core {
             self.note_hold(index);
         }
         self.count_take(object, task, site);
-        if mode != Mode::Unguarded {
+        if mode.has_guard() {
             let held = &mut self.tasks[task.index()].held;
             *held += 1;
             if *held > 1 {
@@ -160,7 +160,7 @@ impl Core {
         let Some(&HoldRecord { object, units, task, mode, .. }) = self.holds.get(index) else {
             return;
         };
-        self.tasks[task.index()].held -= u32::from(mode != Mode::Unguarded);
+        self.tasks[task.index()].held -= u32::from(mode.has_guard());
         let record = &mut self.objects[object as usize];
         record.is_loose |= self.current != Some(task);
         self.holds.remove(&mut record.holds, index);
@@ -187,7 +187,7 @@ impl Core {
             let fitting: Vec<u32> = self
                 .holds
                 .list(head)
-                .filter(|(_, hold)| hold.mode == Mode::Unguarded)
+                .filter(|(_, hold)| !hold.mode.has_guard())
                 .filter(|(_, hold)| (Some(hold.task) == current) == own)
                 .map(|(index, _)| index)
                 .take(units as usize)

@@ -372,6 +372,7 @@ fn end() -> Ended {
             core.fail_woken_from_elsewhere();
         }
         core.finish_strategy();
+        core.note_keepers();
         let events = core.events.take().filter(|_| core.keeps_a_trace());
         let trace = events.map(|events| core.bind_trace(events));
         core.beacon().end();
@@ -399,6 +400,7 @@ fn end() -> Ended {
         core.recent.clear();
         core.ring_from = None;
         core.suspected.clear();
+        core.looked_further = 0;
         core.by_hand = None;
         core.quiet = Quiet::default();
         core.objects.clear();

@@ -9,6 +9,8 @@
 //! put into, an object whose guards were seen to travel, a timer, a waker that somebody unknown
 //! keeps: each makes a wait breakable.
 
+use std::collections::BTreeSet;
+
 use super::ids::OperationId;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::table::NIL;
@@ -17,12 +19,14 @@ use super::{Core, Description, ObjectRecord, TaskId};
 use crate::options::Detection;
 use crate::probe::Mode;
 
-/// How many tasks are looked at when an operation blocks. What is further away is found when
-/// nothing can run any more.
+/// How many tasks are looked at whenever an operation blocks.
 const LOOKED_AT_MAX: usize = 256;
 
 /// How many operations are looked at to see whether all wakers belong to them.
 const COUNTED_MAX: usize = 32;
+/// How many more are looked at in a run, all searches together. What is further away is found when
+/// nothing can run any more.
+const FURTHER_MAX: usize = 1 << 20;
 
 /// How many tasks are followed before the whole graph is looked at.
 const FOLLOWED_MAX: usize = 8;
@@ -195,7 +199,7 @@ impl Core {
         for (_, hold) in self.holds.list(record.holds) {
             let rests = self.rests(hold.task);
             match hold.mode {
-                Mode::Unguarded => return None,
+                Mode::Unguarded | Mode::Forgotten => return None,
                 Mode::Awaited if self.has_ended(hold.task) => continue,
                 Mode::Permit | Mode::Awaited | Mode::Exclusive if !rests => return None,
                 // A child that fails ends the wait for all of them.
@@ -310,59 +314,52 @@ impl Core {
 
     /// The tasks that can never go on, among those that this one depends on, itself first; none
     /// if it can.
-    pub(super) fn stuck_from(&self, start: TaskId) -> Vec<TaskId> {
+    pub(super) fn stuck_from(&mut self, start: TaskId) -> Vec<TaskId> {
         if self.may_be_stuck(start) {
-            return self.find_stuck(start);
+            let most = LOOKED_AT_MAX + FURTHER_MAX.saturating_sub(self.looked_further);
+            let (stuck, looked_at) = self.find_stuck(start, most);
+            self.looked_further += looked_at.saturating_sub(LOOKED_AT_MAX);
+            return stuck;
         }
         debug_assert!(
-            self.find_stuck(start).is_empty(),
+            self.find_stuck(start, LOOKED_AT_MAX).0.is_empty(),
             "who depends on a task that goes on is not stuck; this is a bug in unpick"
         );
         Vec::new()
     }
 
-    fn find_stuck(&self, start: TaskId) -> Vec<TaskId> {
+    /// Those tasks, and how many were looked at: this many at the most.
+    fn find_stuck(&self, start: TaskId, most: usize) -> (Vec<TaskId>, usize) {
         let mut found: Vec<(TaskId, Vec<Need>)> = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut todo = vec![start];
         while let Some(task) = todo.pop() {
-            if found.iter().any(|(other, _)| *other == task) {
+            if !seen.insert(task) {
                 continue;
             }
             let Some(needs) = self.definite_needs(task) else {
                 if task == start {
-                    return Vec::new();
+                    return (Vec::new(), seen.len());
                 }
                 continue;
             };
             todo.extend(needs.iter().flat_map(|need| need.tasks.iter().copied()));
             found.push((task, needs));
-            if found.len() > LOOKED_AT_MAX {
-                return Vec::new();
+            if found.len() > most {
+                return (Vec::new(), seen.len());
             }
         }
-        self.retain_stuck(&mut found);
+        let looked_at = seen.len();
+        retain_stuck(&mut found);
         if !found.iter().any(|(task, _)| *task == start) {
-            return Vec::new();
+            return (Vec::new(), looked_at);
         }
         // A timer can end the wait of its task.
-        for timer in self.timers.iter() {
-            found.retain(|(task, _)| *task != timer.task);
-        }
-        self.retain_stuck(&mut found);
+        let sleepers: BTreeSet<TaskId> = self.timers.iter().map(|timer| timer.task).collect();
+        found.retain(|(task, _)| !sleepers.contains(task));
+        retain_stuck(&mut found);
         let stuck: Vec<TaskId> = found.into_iter().map(|(task, _)| task).collect();
-        if stuck.first() == Some(&start) { stuck } else { Vec::new() }
-    }
-
-    /// Takes out whoever can go on, until all that are left depend on one another.
-    fn retain_stuck(&self, found: &mut Vec<(TaskId, Vec<Need>)>) {
-        loop {
-            let tasks: Vec<TaskId> = found.iter().map(|(task, _)| *task).collect();
-            let is_stuck = |task: TaskId| tasks.contains(&task);
-            found.retain(|(_, needs)| needs.iter().all(|need| need.is_hopeless(is_stuck)));
-            if found.len() == tasks.len() {
-                return;
-            }
-        }
+        (if stuck.first() == Some(&start) { stuck } else { Vec::new() }, looked_at)
     }
 
     /// Whom a task depends on in any of its waits, and for which.
@@ -425,6 +422,19 @@ impl Core {
             }
         }
         None
+    }
+}
+
+/// Takes out whoever can go on, until all that are left depend on one another.
+fn retain_stuck(found: &mut Vec<(TaskId, Vec<Need>)>) {
+    loop {
+        let tasks: BTreeSet<TaskId> = found.iter().map(|(task, _)| *task).collect();
+        found.retain(|(_, needs)| {
+            needs.iter().all(|need| need.is_hopeless(|it| tasks.contains(&it)))
+        });
+        if found.len() == tasks.len() {
+            return;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who holds what.
 
 use crate::engine::{Packed, with_run};
+use crate::trace::Side;
 
 /// In which way an object is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,9 +14,28 @@ pub enum Mode {
     Permit,
     /// Without a guard: whoever gives units back ends it.
     Unguarded,
+    /// For good: nobody is expected to give it back.
+    Forgotten,
     /// Not at all: a wait at the object ends when the task has ended. See
     /// [`Object::expects`](super::Object::expects).
     Awaited,
+}
+
+impl Mode {
+    /// Whether a guard stands for such a hold.
+    pub(crate) const fn has_guard(self) -> bool {
+        !matches!(self, Mode::Unguarded | Mode::Forgotten)
+    }
+}
+
+/// What readers do is ordered before what writers do later, but not before other readers.
+impl From<Mode> for Side {
+    fn from(mode: Mode) -> Side {
+        match mode {
+            Mode::Shared => Side::Reader,
+            _ => Side::Writer,
+        }
+    }
 }
 
 /// A task's hold on an object, kept in the guard. Dropping it ends the hold.

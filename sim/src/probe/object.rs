@@ -10,7 +10,7 @@ use super::operation::Access;
 use super::wakeup::{Effect, Wakeup};
 use crate::AbortHandle;
 use crate::engine::{Core, Description, Handed, Packed, with_run};
-use crate::trace::EventKind;
+use crate::trace::{EventKind, Side};
 
 /// What ends one kind of wait at an object. When somebody waits at it for ever, the report says
 /// who did such a thing last, where, and what became of that task.
@@ -254,6 +254,12 @@ impl Object {
         self.hold_at(units, Mode::Unguarded, site).forget();
     }
 
+    /// Notes that `units` are kept for good, as permits that are forgotten. They can be
+    /// [given back](Self::give_back) all the same.
+    pub fn forget(&self, units: u32, site: &'static Location<'static>) {
+        self.hold_at(units, Mode::Forgotten, site).forget();
+    }
+
     /// Notes that `units` taken without a guard were given back, by whichever task.
     pub fn give_back(&self, units: u32) {
         with_run(|core| {
@@ -269,7 +275,7 @@ impl Object {
         with_run(|core| {
             if core.orders_matter() {
                 let object = self.index(core);
-                core.publish(object);
+                core.publish(object, Side::Writer);
             }
         });
     }
@@ -281,7 +287,7 @@ impl Object {
         with_run(|core| {
             if core.orders_matter() {
                 let object = self.index(core);
-                core.observe(object);
+                core.observe(object, Side::Writer);
             }
         });
     }
@@ -359,7 +365,9 @@ impl Object {
             self.note_deed(core, name, site);
             if core.orders_matter() {
                 let object = self.index(core);
-                core.publish(object);
+                let hold = record.of(core.stamp).and_then(|index| core.holds.get(index));
+                let by = hold.map_or(Side::Writer, |hold| hold.mode.into());
+                core.publish(object, by);
             }
             if let Some(index) = record.of(core.stamp) {
                 core.unhold(index);
@@ -399,7 +407,7 @@ impl Object {
     ) -> Packed {
         let object = self.index(core);
         if core.orders_matter() {
-            core.observe(object);
+            core.observe(object, mode.into());
         }
         core.hold(object, units, mode, site)
     }

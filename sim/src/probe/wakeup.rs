@@ -6,7 +6,7 @@ use super::object::Object;
 use super::operation::Operation;
 use super::stamp::Stamp;
 use crate::engine::{Core, Handed, OperationId, Packed, TaskId, wake_task, with_run};
-use crate::trace::EventKind;
+use crate::trace::{EventKind, Side};
 
 /// A blocked operation, as the object's queue of waiters keeps it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,10 +142,10 @@ impl Effect {
             self.received.observe_in(core);
             let index = object.index(core);
             if self.observes {
-                core.observe(index);
+                core.observe(index, Side::Writer);
             }
             if self.publishes {
-                core.publish(index);
+                core.publish(index, Side::Writer);
             }
         }
         Wakeup::wake_in(&mut self.wakes, Handed::Woken, core);

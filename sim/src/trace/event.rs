@@ -120,6 +120,26 @@ pub enum Ending {
     LeftBehind,
 }
 
+/// On which side of an object a task is, where readers are not ordered among themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Beside other readers.
+    Reader,
+    /// Alone; wherever there are no readers, too.
+    Writer,
+}
+
+impl Side {
+    /// Its name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Reader => "reader",
+            Side::Writer => "writer",
+        }
+    }
+}
+
 /// What went with a future that was dropped half-way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
@@ -297,11 +317,15 @@ pub enum EventKind {
     Published {
         /// The object.
         object: ObjectRef,
+        /// What a reader publishes is for writers alone.
+        by: Side,
     },
     /// What the task does later happens after what was published through the object.
     Observed {
         /// The object.
         object: ObjectRef,
+        /// A reader observes what writers have published.
+        by: Side,
     },
     /// A message was stamped.
     Stamped {
@@ -406,8 +430,8 @@ impl EventKind {
             | EventKind::Released { object, .. }
             | EventKind::Notified { object, .. }
             | EventKind::Lost { object, .. }
-            | EventKind::Published { object }
-            | EventKind::Observed { object }
+            | EventKind::Published { object, .. }
+            | EventKind::Observed { object, .. }
             | EventKind::SharedRead { object, .. }
             | EventKind::SharedWritten { object, .. }
             | EventKind::SharedUpdated { object, .. } => Some(*object),

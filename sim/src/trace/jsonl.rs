@@ -132,8 +132,12 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             }
             ("choice", fields)
         }
-        EventKind::Published { object } => ("published", json!({ "object": object.0 })),
-        EventKind::Observed { object } => ("observed", json!({ "object": object.0 })),
+        EventKind::Published { object, by } => {
+            ("published", json!({ "object": object.0, "by": by.name() }))
+        }
+        EventKind::Observed { object, by } => {
+            ("observed", json!({ "object": object.0, "by": by.name() }))
+        }
         EventKind::Stamped { number } => ("stamped", json!({ "message": number })),
         EventKind::StampObserved { number } => ("stamp_observed", json!({ "message": number })),
         EventKind::SharedRead { object, site, value } => {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use unpick::sim::trace::{EventKind, ObjectRef, Site, Trace};
+use unpick::sim::trace::{EventKind, ObjectRef, Side, Site, Trace};
 
 type Clock = Vec<u64>;
 
@@ -39,7 +39,7 @@ impl History<'_> {
         let count = trace.tasks.len();
         let mut clocks = vec![vec![0; count]; count];
         let mut polls = vec![0; count];
-        let mut objects: BTreeMap<ObjectRef, Clock> = BTreeMap::new();
+        let mut objects: BTreeMap<(ObjectRef, bool), Clock> = BTreeMap::new();
         let mut messages: BTreeMap<u64, Clock> = BTreeMap::new();
         let mut accesses = Vec::new();
         for event in &trace.events {
@@ -58,11 +58,18 @@ impl History<'_> {
                     let there = clocks[other.0 as usize].clone();
                     join(&mut clocks[task], &there);
                 }
-                EventKind::Published { object } => {
-                    join(objects.entry(*object).or_insert_with(|| vec![0; count]), &here);
+                EventKind::Published { object, by } => {
+                    // What writers publish is for both.
+                    for reads in [true, false] {
+                        if reads && *by == Side::Reader {
+                            continue;
+                        }
+                        let clock = objects.entry((*object, reads));
+                        join(clock.or_insert_with(|| vec![0; count]), &here);
+                    }
                 }
-                EventKind::Observed { object } => {
-                    if let Some(published) = objects.get(object) {
+                EventKind::Observed { object, by } => {
+                    if let Some(published) = objects.get(&(*object, *by == Side::Reader)) {
                         join(&mut clocks[task], published);
                     }
                 }

@@ -8,6 +8,7 @@
 use std::rc::Rc;
 
 use super::super::TaskId;
+use crate::trace::Side;
 
 const LEAF_BITS: u32 = 5;
 const INNER_BITS: u32 = 4;
@@ -185,8 +186,10 @@ const ROOM: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
     tasks: Vec<Knowledge>,
-    /// By the object's index: what was published through it.
+    /// By the object's index: what was published through it to everybody.
     objects: Vec<Clock>,
+    /// The same for what readers have published, which is for writers alone.
+    readers: Vec<Clock>,
     /// The first message that was stamped, and the clock of each from there on.
     messages: (u64, Vec<Clock>),
 }
@@ -227,16 +230,27 @@ impl Clocks {
         self.of(task).others.join(clock);
     }
 
-    pub(super) fn publish(&mut self, task: TaskId, object: u32) {
+    /// What a task has done happens before what observes the object later. What it has done as a
+    /// reader is of no concern to other readers.
+    pub(super) fn publish(&mut self, task: TaskId, object: u32, by: Side) {
         let clock = self.hand_on(task);
-        if self.objects.len() <= object as usize {
-            self.objects.resize_with(object as usize + 1, Clock::default);
+        let clocks = match by {
+            Side::Writer => &mut self.objects,
+            Side::Reader => &mut self.readers,
+        };
+        if clocks.len() <= object as usize {
+            clocks.resize_with(object as usize + 1, Clock::default);
         }
-        self.objects[object as usize].join(&clock);
+        clocks[object as usize].join(&clock);
     }
 
-    pub(super) fn observe(&mut self, task: TaskId, object: u32) {
+    pub(super) fn observe(&mut self, task: TaskId, object: u32, by: Side) {
         if let Some(published) = self.objects.get(object as usize).cloned() {
+            self.learn(task, &published);
+        }
+        if by == Side::Writer
+            && let Some(published) = self.readers.get(object as usize).cloned()
+        {
             self.learn(task, &published);
         }
     }
@@ -276,8 +290,10 @@ impl Clocks {
     }
 
     pub(super) fn forget(&mut self, object: u32) {
-        if let Some(clock) = self.objects.get_mut(object as usize) {
-            *clock = Clock::default();
+        for clocks in [&mut self.objects, &mut self.readers] {
+            if let Some(clock) = clocks.get_mut(object as usize) {
+                *clock = Clock::default();
+            }
         }
     }
 }
@@ -348,18 +364,21 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Access(usize),
-        Publish(usize, u32),
-        Observe(usize, u32),
+        Publish(usize, u32, Side),
+        Observe(usize, u32, Side),
         Wake(usize, usize),
         Join(usize, usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let task = 0..4_usize;
+        let side = || prop_oneof![Just(Side::Writer), Just(Side::Reader)];
         let step = prop_oneof![
             4 => task.clone().prop_map(Step::Access),
-            2 => (task.clone(), 0..2_u32).prop_map(|(task, object)| Step::Publish(task, object)),
-            2 => (task.clone(), 0..2_u32).prop_map(|(task, object)| Step::Observe(task, object)),
+            2 => (task.clone(), 0..2_u32, side())
+                .prop_map(|(task, object, by)| Step::Publish(task, object, by)),
+            2 => (task.clone(), 0..2_u32, side())
+                .prop_map(|(task, object, by)| Step::Observe(task, object, by)),
             1 => (task.clone(), task.clone()).prop_map(|(task, woken)| Step::Wake(task, woken)),
             1 => (task.clone(), task).prop_map(|(task, joined)| Step::Join(task, joined)),
         ];
@@ -373,6 +392,7 @@ mod tests {
             let mut clocks = Clocks::default();
             let mut known: [BTreeSet<usize>; 4] = Default::default();
             let mut published: [BTreeSet<usize>; 2] = Default::default();
+            let mut for_writers: [BTreeSet<usize>; 2] = Default::default();
             let mut accesses: Vec<(TaskId, u32)> = Vec::new();
             let id = |task: usize| TaskId(task as u32);
             for step in steps {
@@ -385,13 +405,19 @@ mod tests {
                         known[task].insert(accesses.len());
                         accesses.push((id(task), clocks.now(id(task))));
                     }
-                    Step::Publish(task, object) => {
-                        clocks.publish(id(task), object);
-                        published[object as usize].extend(&known[task]);
+                    Step::Publish(task, object, by) => {
+                        clocks.publish(id(task), object, by);
+                        for_writers[object as usize].extend(&known[task]);
+                        if by == Side::Writer {
+                            published[object as usize].extend(&known[task]);
+                        }
                     }
-                    Step::Observe(task, object) => {
-                        clocks.observe(id(task), object);
-                        known[task].extend(&published[object as usize]);
+                    Step::Observe(task, object, by) => {
+                        clocks.observe(id(task), object, by);
+                        known[task].extend(match by {
+                            Side::Writer => &for_writers[object as usize],
+                            Side::Reader => &published[object as usize],
+                        });
                     }
                     Step::Wake(task, other) | Step::Join(other, task) if task != other => {
                         match step {

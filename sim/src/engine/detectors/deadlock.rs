@@ -133,7 +133,9 @@ impl Core {
             return None;
         }
         let title = self.object_title(object);
-        let is_permit = |hold: &&HoldRecord| matches!(hold.mode, Mode::Permit | Mode::Unguarded);
+        let is_permit = |hold: &&HoldRecord| {
+            matches!(hold.mode, Mode::Permit | Mode::Unguarded | Mode::Forgotten)
+        };
         let units: u32 = holds.iter().map(|hold| hold.units).sum();
         let what = match holds.iter().all(is_permit) {
             true => format!("the {units} permits of {title} that are out"),

@@ -4,7 +4,7 @@
 //! [`Leaks::Forbid`] says otherwise. Daemons are meant to.
 
 use super::super::tasks::Duty;
-use super::super::{Core, TaskId};
+use super::super::{Core, HoldRecord, TaskId};
 use crate::finding::{Finding, Kind};
 use crate::options::Leaks;
 use crate::probe::Mode;
@@ -32,10 +32,12 @@ impl Core {
         let unfinished = self.unfinished();
         let left: Vec<TaskId> =
             unfinished.filter(|task| self.tasks[task.index()].duty == Duty::Finite).collect();
-        if left.is_empty() {
+        let mut out = self.tell_of_units_out();
+        if left.is_empty() && out.is_empty() {
             return;
         }
         let message = match left.as_slice() {
+            [] => String::from("something was taken and never given back"),
             [alone] => format!("{} had not ended when main did", self.task_title(*alone)),
             several => format!("{} tasks had not ended when main did", several.len()),
         };
@@ -46,8 +48,15 @@ impl Core {
         if left.len() > TASKS_SHOWN {
             finding.story.push(format!("and {} more tasks likewise", left.len() - TASKS_SHOWN));
         }
-        finding.task = Some(self.task_title(left[0]));
-        finding.place = self.task_place(left[0]);
+        finding.story.append(&mut out);
+        let held = self.units_out().next();
+        let (task, place) = match (left.first(), held) {
+            (Some(&first), _) => (first, self.task_place(first)),
+            (None, Some(hold)) => (hold.task, Some(hold.site.into())),
+            (None, None) => (TaskId::MAIN, None),
+        };
+        finding.task = Some(self.task_title(task));
+        finding.place = place;
         finding.blocked = self.blocked_among(&left);
         self.fail(finding);
     }
@@ -121,21 +130,21 @@ impl Core {
 
     /// Units that were taken without a guard by tasks that have ended, and not given back.
     fn tell_of_units_out(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (_, hold) in self.holds.iter() {
-            if hold.mode == Mode::Unguarded && self.has_ended(hold.task) {
-                let units =
-                    if hold.units > 1 { format!("{} of ", hold.units) } else { String::new() };
-                let fate = self.tell_what_became_of(hold.task);
-                lines.push(format!(
-                    "left: {units}{}, taken by {} at {} and not given back; {fate}",
-                    self.object_title(hold.object),
-                    self.task_title(hold.task),
-                    super::story::place(hold.site),
-                ));
-            }
-        }
-        lines
+        let told = self.units_out().map(|hold| {
+            let units = if hold.units > 1 { format!("{} of ", hold.units) } else { String::new() };
+            let (title, taker) = (self.object_title(hold.object), self.task_title(hold.task));
+            let (site, fate) =
+                (super::story::place(hold.site), self.tell_what_became_of(hold.task));
+            let fate = fate.strip_prefix("it ").unwrap_or(&fate);
+            format!("left: {units}{title}, not given back by {taker}, which took it at {site} and {fate}")
+        });
+        told.collect()
+    }
+
+    /// What was taken without a guard by tasks that have ended.
+    fn units_out(&self) -> impl Iterator<Item = &HoldRecord> {
+        let holds = self.holds.iter().map(|(_, hold)| hold);
+        holds.filter(move |hold| hold.mode == Mode::Unguarded && self.has_ended(hold.task))
     }
 
     fn tell_of_leak(&self, task: TaskId) -> Vec<String> {

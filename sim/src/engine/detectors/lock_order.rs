@@ -7,7 +7,6 @@ use std::panic::Location;
 
 use super::super::{Core, ObjectRecord, TaskId};
 use crate::options::Detection;
-use crate::probe::Mode;
 
 /// One thing that is held, known by the same key in every run of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +73,7 @@ impl Core {
             .holds
             .iter()
             .filter(|(index, held)| *index != hold && held.task == task)
-            .filter(|(_, held)| held.mode != Mode::Unguarded && held.object != taken.object)
+            .filter(|(_, held)| held.mode.has_guard() && held.object != taken.object)
             .map(|(_, held)| self.nested_object(held.object, held.site))
             .collect();
         let taken = self.nested_object(taken.object, taken.site);

@@ -366,8 +366,12 @@ impl Core {
         if let Some(hold) = holds.find(is_left) {
             let (holder, site) = (self.task_title(hold.task), place(hold.site));
             let part = match hold.mode {
-                Mode::Permit | Mode::Unguarded if hold.units == 1 => String::from("a permit of "),
-                Mode::Permit | Mode::Unguarded => format!("{} permits of ", hold.units),
+                Mode::Permit | Mode::Unguarded | Mode::Forgotten if hold.units == 1 => {
+                    String::from("a permit of ")
+                }
+                Mode::Permit | Mode::Unguarded | Mode::Forgotten => {
+                    format!("{} permits of ", hold.units)
+                }
                 Mode::Exclusive | Mode::Shared | Mode::Awaited => String::new(),
             };
             let fate = self.tell_what_became_of(hold.task);
