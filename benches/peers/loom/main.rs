@@ -17,7 +17,8 @@ use loom::thread;
 fn check(runs_max: u64, preemption_bound: Option<usize>, program: fn()) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = preemption_bound;
-    model.max_permutations = Some(runs_max as usize);
+    // It stops one before.
+    model.max_permutations = Some(runs_max as usize + 1);
     model.check(until_panic::count_until_panic(program));
 }
 

@@ -173,7 +173,8 @@ fn median_runs(searched: &Searched) -> String {
 pub(super) fn finding_times(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) -> String {
     let mut text = String::from(
         "## Milliseconds to the first bug\n\nThe median over base seeds, those that did not find \
-         it within their runs included.\n\n",
+         it within their runs included. In Unpick's are a fresh thread on which run 0 is repeated, \
+         to see whether the program is deterministic, and the report.\n\n",
     );
     text.push_str(&header("milliseconds", &names(contenders), ""));
     for (program, searched) in rows {

@@ -14,7 +14,9 @@ fn cancelling_wakes_everybody_below_and_nobody_above() {
     let (above, beside) = (waiting(root.cancelled()), waiting(sibling.cancelled()));
     let mut below = [waiting(middle.cancelled()), waiting(leaf.cancelled())];
     middle.cancel();
-    below.each_mut().map(|waiter| waiter.assert_ready());
+    for waiter in &mut below {
+        waiter.assert_ready();
+    }
     assert_eq!((above.wakes(), beside.wakes()), (0, 0));
     root.cancel();
     assert_eq!((above.wakes(), beside.wakes()), (1, 1));

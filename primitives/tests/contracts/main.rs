@@ -2,6 +2,8 @@
 //! and inside of runs.
 
 mod barrier;
+mod broadcast;
+mod cancellation_token;
 mod condition;
 mod event;
 mod future;

@@ -181,3 +181,14 @@ fn an_owned_permit_outlives_every_other_handle() {
     drop(permit);
     assert!(weak.upgrade().is_none());
 }
+
+#[test]
+fn permits_that_are_forgotten_are_gone() {
+    let semaphore = Semaphore::new(3);
+    semaphore.try_acquire_many(2).expect("there are three").forget();
+    assert_eq!(semaphore.available_permits(), 1);
+    assert_eq!(semaphore.forget_permits(5), 1);
+    assert!(semaphore.try_acquire().is_err());
+    semaphore.add_permits(1);
+    assert!(semaphore.try_acquire().is_ok());
+}

@@ -1,11 +1,13 @@
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
 
 use unpick_primitives::task::{
     GatherError, Instant, gather, gather_results, sleep, spawn, timeout, yield_now,
 };
-use unpick_sim::Run;
 use unpick_sim::finding::Kind;
 use unpick_sim::options::Switching;
+use unpick_sim::{Run, Shared};
 
 use super::{Notes, every, plain, seconds};
 
@@ -161,4 +163,28 @@ fn a_stuck_gather_is_reported_as_what_waits() {
     let wait = &finding.blocked[0].waits[0];
     assert_eq!((wait.operation, wait.object.as_deref()), ("join", Some("gather#1")));
     assert!(wait.place.file.ends_with("gather.rs"));
+}
+
+/// Reads a variable that a child has written in its own drop: nothing is left of a child when its
+/// parent hears of it.
+#[test]
+fn what_a_child_drops_comes_before_what_its_parent_does() {
+    struct WritesWhenDropped(Rc<Shared<u32>>);
+
+    impl Drop for WritesWhenDropped {
+        fn drop(&mut self) {
+            self.0.set(1);
+        }
+    }
+
+    every(Switching::Preemptive, || async {
+        let variable = Rc::new(Shared::new(0));
+        let own = WritesWhenDropped(variable.clone());
+        let child = poll_fn(move |_| {
+            let _own = &own;
+            Poll::Ready(Ok::<(), ()>(()))
+        });
+        assert_eq!(gather([child]).await, Ok(vec![()]));
+        assert_eq!(variable.get(), 1);
+    });
 }

@@ -22,12 +22,19 @@ fn every_message_that_was_sent_is_received() {
             let (sender, sent) = (sender.clone(), sent.clone());
             victim.spawn(number, async move {
                 for message in 0..3 {
-                    if message == 1 {
-                        let permit = sender.reserve().await.expect("the receiver is there");
-                        yield_now().await;
-                        permit.send((number, message));
-                    } else {
-                        sender.send((number, message)).await.expect("the receiver is there");
+                    match message {
+                        0 => sender.send((number, message)).await.expect("the receiver is there"),
+                        1 => {
+                            let permit = sender.reserve().await.expect("the receiver is there");
+                            yield_now().await;
+                            permit.send((number, message));
+                        }
+                        _ => {
+                            let permit = sender.clone().reserve_owned().await;
+                            let permit = permit.expect("the receiver is there");
+                            yield_now().await;
+                            drop(permit.send((number, message)));
+                        }
                     }
                     sent.borrow_mut().push((number, message));
                 }

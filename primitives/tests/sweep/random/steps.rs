@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use proptest::prelude::*;
 use unpick_primitives::queue::Storage;
 use unpick_primitives::task::{
-    WaitFor, as_completed, gather_results, shield, sleep, spawn, task_group, timeout, wait,
-    yield_now,
+    GatherError, TaskGroupError, WaitFor, as_completed, gather, gather_results, shield, sleep,
+    spawn, task_group, timeout, to_thread, wait, yield_now,
 };
 use unpick_primitives::{Semaphore, oneshot};
 
@@ -22,6 +23,7 @@ pub(super) enum Step {
     Lock(Pause, Inside),
     OwnedLock(Pause),
     Read(Pause),
+    OwnedRead(Pause),
     Write(Pause),
     Downgrade(Pause),
     Permits(u32, Pause),
@@ -30,6 +32,7 @@ pub(super) enum Step {
     BoundedPermit(Pause),
     Condition,
     Notified,
+    OwnedNotified,
     Barrier,
     Event,
     Cell(Pause),
@@ -42,13 +45,19 @@ pub(super) enum Step {
     Reserve(Pause),
     ReserveOwned(Pause),
     SendUnbounded,
+    SendByWeak(Pause),
     Broadcast,
+    BroadcastByWeak(Pause),
     Changed,
+    Exceeded,
     Ask,
     Gather(Pause),
+    GatherFailing(Pause),
     Group(Pause),
+    GroupFailing(Pause),
     AsCompleted(Pause),
-    WaitForFirst(Pause),
+    Wait(WaitFor, Option<u64>, Pause),
+    Thread,
     Shield(Pause),
     Timeout(u64, Pause),
 }
@@ -85,6 +94,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         (pause(), inside).prop_map(|(pause, inside)| Step::Lock(pause, inside)),
         pause().prop_map(Step::OwnedLock),
         pause().prop_map(Step::Read),
+        pause().prop_map(Step::OwnedRead),
         pause().prop_map(Step::Write),
         pause().prop_map(Step::Downgrade),
         (1..4u32, pause()).prop_map(|(permits, pause)| Step::Permits(permits, pause)),
@@ -95,6 +105,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     let told = prop_oneof![
         Just(Step::Condition),
         Just(Step::Notified),
+        Just(Step::OwnedNotified),
         Just(Step::Barrier),
         Just(Step::Event),
         pause().prop_map(Step::Cell),
@@ -109,19 +120,32 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => pause().prop_map(Step::Reserve),
         1 => pause().prop_map(Step::ReserveOwned),
         1 => Just(Step::SendUnbounded),
+        1 => pause().prop_map(Step::SendByWeak),
         1 => Just(Step::Broadcast),
+        1 => pause().prop_map(Step::BroadcastByWeak),
         1 => Just(Step::Changed),
+        1 => Just(Step::Exceeded),
         1 => Just(Step::Ask),
     ];
+    let mode = prop_oneof![
+        Just(WaitFor::FirstCompleted),
+        Just(WaitFor::FirstException),
+        Just(WaitFor::AllCompleted),
+    ];
+    let limit = proptest::option::of(0..4u64);
+    let waited = (mode, limit, pause());
     let tasks = prop_oneof![
         pause().prop_map(Step::Gather),
+        pause().prop_map(Step::GatherFailing),
         pause().prop_map(Step::Group),
+        pause().prop_map(Step::GroupFailing),
         pause().prop_map(Step::AsCompleted),
-        pause().prop_map(Step::WaitForFirst),
+        waited.prop_map(|(mode, limit, pause)| Step::Wait(mode, limit, pause)),
+        Just(Step::Thread),
         pause().prop_map(Step::Shield),
         (0..4u64, pause()).prop_map(|(limit, pause)| Step::Timeout(limit, pause)),
     ];
-    prop_oneof![3 => held, 3 => told, 3 => passed, 1 => tasks]
+    prop_oneof![3 => held, 3 => told, 3 => passed, 2 => tasks]
 }
 
 impl Pause {
@@ -145,6 +169,7 @@ async fn perform(world: &Rc<World>, own: &mut Own, step: Step) {
         Step::Lock(..)
         | Step::OwnedLock(_)
         | Step::Read(_)
+        | Step::OwnedRead(_)
         | Step::Write(_)
         | Step::Downgrade(_)
         | Step::Permits(..)
@@ -161,13 +186,19 @@ async fn perform(world: &Rc<World>, own: &mut Own, step: Step) {
         | Step::Reserve(_)
         | Step::ReserveOwned(_)
         | Step::SendUnbounded
+        | Step::SendByWeak(_)
         | Step::Broadcast
+        | Step::BroadcastByWeak(_)
         | Step::Changed
+        | Step::Exceeded
         | Step::Ask => pass(world, own, step).await,
         Step::Gather(_)
+        | Step::GatherFailing(_)
         | Step::Group(_)
+        | Step::GroupFailing(_)
         | Step::AsCompleted(_)
-        | Step::WaitForFirst(_)
+        | Step::Wait(..)
+        | Step::Thread
         | Step::Shield(_)
         | Step::Timeout(..) => split(world, step).await,
         _ => be_told(world, step).await,
@@ -197,6 +228,12 @@ async fn hold(world: &World, step: Step) {
         }
         Step::Read(pause) => {
             let read = world.rwlock.read().await;
+            let seen = *read;
+            pause.take().await;
+            assert_eq!(*read, seen, "somebody wrote beside a reader");
+        }
+        Step::OwnedRead(pause) => {
+            let read = world.rwlock.clone().read_owned().await;
             let seen = *read;
             pause.take().await;
             assert_eq!(*read, seen, "somebody wrote beside a reader");
@@ -267,6 +304,12 @@ async fn be_told(world: &Rc<World>, step: Step) {
             world.registered.set(world.registered.get() + 1);
             notified.await;
         }
+        Step::OwnedNotified => {
+            let mut notified = pin!(world.notify.clone().notified_owned());
+            notified.as_mut().enable();
+            world.registered.set(world.registered.get() + 1);
+            notified.await;
+        }
         Step::Barrier => {
             world.barrier.wait().await.expect("nobody aborts it");
         }
@@ -322,6 +365,25 @@ async fn pass(world: &World, own: &mut Own, step: Step) {
             Err(_) => false,
         },
         Step::SendUnbounded => own.unbounded.send(message).is_ok(),
+        Step::SendByWeak(pause) => {
+            let weak = own.sender.downgrade();
+            pause.take().await;
+            let sender = weak.upgrade().expect("its task has a sender");
+            sender.send(message).await.is_ok()
+        }
+        Step::BroadcastByWeak(pause) => {
+            let weak = world.broadcast.downgrade();
+            pause.take().await;
+            let sender = weak.upgrade().expect("the conductor has a sender");
+            sender.send(message).expect("its task listens");
+            false
+        }
+        Step::Exceeded => {
+            let seen = *own.watch.borrow();
+            let value = own.watch.wait_for(|value| *value > seen).await;
+            assert!(*value.expect("the conductor is there") > seen, "it was waited for");
+            false
+        }
         Step::Broadcast => {
             let _number_or_how_many_were_missed = own.broadcast.recv().await;
             false
@@ -360,6 +422,11 @@ pub(super) async fn receive_all(world: Rc<World>) {
     world.is_received.set(true);
 }
 
+async fn fail(pause: Pause) -> Result<(), ()> {
+    pause.take().await;
+    Err(())
+}
+
 /// Holds something in tasks of its own.
 async fn split(world: &Rc<World>, step: Step) {
     let hold = |pause| {
@@ -375,6 +442,22 @@ async fn split(world: &Rc<World>, step: Step) {
             let outputs = gather_results([hold(pause), hold(pause)]).await;
             assert_eq!(outputs, [Ok(()), Ok(())]);
         }
+        Step::GatherFailing(pause) => {
+            let tasks = [hold(pause).boxed_local(), fail(pause).boxed_local()];
+            assert_eq!(gather(tasks).await, Err(GatherError::Failed(())));
+        }
+        Step::GroupFailing(pause) => {
+            let ended = task_group(async |group| {
+                group.spawn(hold(pause));
+                group.spawn(fail(pause));
+                hold(pause).await
+            });
+            assert_eq!(ended.await, Err(TaskGroupError { errors: vec![()] }));
+        }
+        Step::Thread => {
+            let world = world.clone();
+            assert_eq!(to_thread(move || world.number() > 0).await, Ok(true));
+        }
         Step::Group(pause) => {
             let ended = task_group(async |group| {
                 group.spawn(hold(pause));
@@ -387,10 +470,17 @@ async fn split(world: &Rc<World>, step: Step) {
             let mut outputs = as_completed([hold(pause), hold(Pause::None)]);
             assert_eq!(outputs.join_next().await, Some(Ok(Ok(()))));
         }
-        Step::WaitForFirst(pause) => {
+        Step::Wait(mode, limit, pause) => {
             let tasks = [spawn(hold(pause)), spawn(hold(Pause::None))];
-            let waited = wait(tasks, WaitFor::FirstCompleted).await;
-            assert!(!waited.done.is_empty());
+            let waiting = wait(tasks, mode);
+            let waited = match limit {
+                None => waiting.await,
+                Some(limit) => waiting.within(Duration::from_micros(limit)).await,
+            };
+            // None of them fails.
+            let due = if mode == WaitFor::FirstCompleted { 1 } else { 2 };
+            assert!(limit.is_some() || waited.done.len() >= due, "{mode:?}");
+            assert_eq!(waited.done.len() + waited.pending.len(), 2);
         }
         Step::Shield(pause) => assert_eq!(shield(hold(pause)).await, Ok(Ok(()))),
         Step::Timeout(limit, pause) => {

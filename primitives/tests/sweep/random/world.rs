@@ -75,7 +75,7 @@ pub(super) struct World {
     pub(super) condition: Condition<u32>,
     /// How often somebody began to wait for the condition.
     pub(super) wanted: Cell<u32>,
-    pub(super) notify: Notify,
+    pub(super) notify: Arc<Notify>,
     /// How often somebody began to wait for a notification.
     pub(super) registered: Cell<u32>,
     pub(super) barrier: Barrier,
@@ -131,7 +131,7 @@ impl World {
             bounded: BoundedSemaphore::new(PERMITS),
             condition: Condition::new(0),
             wanted: Cell::new(0),
-            notify: Notify::new(),
+            notify: Arc::new(Notify::new()),
             registered: Cell::new(0),
             barrier: Barrier::new(2),
             event: Event::new(),

@@ -29,6 +29,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("UdpSocket", "it needs sockets"),
     ("UnixDatagram", "it needs sockets"),
     ("std::time::Instant::now", "it measures wall-clock time"),
+    ("io::empty", "tasks of a run have no budget of cooperative scheduling, and it loops"),
     ("test_panic", "it looks at where outside of a run something panics"),
 ];
 
@@ -56,4 +57,39 @@ pub(crate) fn known(place: Place, test: &str) -> Option<&'static str> {
 
 const OUTSIDE_KNOWN: &[(&str, &str)] = &[];
 
-const INSIDE_KNOWN: &[(&str, &str)] = &[];
+const NO_BUDGET: &str = "tasks of a run have no budget of cooperative scheduling";
+const ORDER: &str = "it takes for granted that tasks run in the order of spawning";
+const NO_RUNTIME: &str = "it is about what is there without a runtime, and a run is one";
+const IN_PLACE: &str = "inside of a run `block_in_place` runs its closure on any task";
+const BLOCKS: &str = "it makes a runtime and blocks on it";
+
+const INSIDE_KNOWN: &[(&str, &str)] = &[
+    ("coop_budget::test_has_budget_remaining", NO_BUDGET),
+    ("join_handle_panic::test_panics_do_not_propagate_when_dropping_join_handle", UNHEARD),
+    ("macros_test::*", "it is about tokio's attributes"),
+    ("sync_once_cell::set_twice", ORDER),
+    ("sync_set_once::is_none_initializing", ORDER),
+    ("sync_set_once::set_and_get", ORDER),
+    ("sync_set_once::set_twice", ORDER),
+    ("task_blocking::no_block_in_current_thread_scheduler", IN_PLACE),
+    ("task_join_set::join_set_coop", NO_BUDGET),
+    ("task_join_set::spawn_local::local_runtime::spawn_then_drop", LOCAL),
+    ("task_join_set::spawn_local::local_runtime::spawn_then_join_next", LOCAL),
+    ("task_join_set::spawn_local::local_runtime::spawn_then_shutdown", LOCAL),
+    ("task_local_set::block_in_place_cases::block_in_place_in_run_until_ct", IN_PLACE),
+    ("task_local_set::block_in_place_cases::block_in_place_in_run_until_mt", IN_PLACE),
+    ("task_local_set::block_in_place_cases::block_in_place_in_spawn_local_ct", IN_PLACE),
+    ("task_local_set::block_in_place_cases::block_in_place_in_spawn_local_drop_ct", IN_PLACE),
+    ("task_local_set::block_in_place_cases::block_in_place_in_spawn_local_drop_mt", IN_PLACE),
+    ("task_local_set::block_in_place_cases::block_in_place_in_spawn_local_mt", IN_PLACE),
+    ("task_local_set::local_tasks_are_polled_after_tick", BLOCKS),
+    ("task_local_set::local_threadpool_blocking_run", "it looks at which thread a closure is on"),
+    ("time_pause::pause_time_in_main_threads", NO_PAUSE),
+    ("time_pause::pause_time_in_spawn_threads", NO_PAUSE),
+    ("time_pause::paused_time_is_deterministic", BLOCKS),
+    ("time_sleep::creating_sleep_outside_of_context", NO_RUNTIME),
+];
+
+const UNHEARD: &str = "inside of a run a panic that nobody awaits is a finding";
+const LOCAL: &str = "inside of a run there is no `LocalRuntime`";
+const NO_PAUSE: &str = "inside of a run time can be paused anywhere";

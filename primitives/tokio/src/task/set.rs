@@ -186,7 +186,8 @@ impl<T: 'static> JoinSet<T> {
     #[track_caller]
     pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> {
         let site = Location::caller();
-        poll_fn(move |cx| self.poll_at(cx, site).map(|joined| joined.map(without_id)))
+        // An async block, so that it is no more `Unpin` than tokio's.
+        async move { poll_fn(|cx| self.poll_at(cx, site)).await.map(without_id) }
     }
 
     /// Waits until one of the tasks ends, and tells which; `None` if there is none.
@@ -198,7 +199,7 @@ impl<T: 'static> JoinSet<T> {
         &mut self,
     ) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
         let site = Location::caller();
-        poll_fn(move |cx| self.poll_at(cx, site))
+        async move { poll_fn(|cx| self.poll_at(cx, site)).await }
     }
 
     /// One of the tasks that have ended, if any has.
