@@ -265,7 +265,7 @@ impl Hunt {
     }
 
     /// Lets a hunt pass in which tasks overlap, and yet no schedule choice ever has two
-    /// alternatives: see [`Vacuous`].
+    /// alternatives: see [`Vacuous`](super::Vacuous).
     pub fn allow_vacuous(mut self) -> Hunt {
         self.vacuity = Vacuity::Passes;
         self
@@ -278,7 +278,7 @@ impl Hunt {
     /// A task is held back when, as far as earlier runs tell, its next step would pass a point
     /// before its turn. A run that leaves the order is broken off and says nothing. If no run
     /// keeps the order, the report says where they got stuck, and
-    /// [`assert_ok`](Report::assert_ok) fails. Such a hunt has one job: each run learns from
+    /// [`assert_ok`](super::Report::assert_ok) fails. Such a hunt has one job: each run learns from
     /// those before.
     ///
     /// # Panics
