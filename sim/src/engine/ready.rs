@@ -1,35 +1,41 @@
-//! The ready set: turns in the order in which they became ready.
+//! The ready set: turns, and which alternative of a schedule choice stands for which.
 //!
-//! The newest turns are in a short list, which beats everything else up to some dozens. When it is
-//! full, it is put behind older ones as a chunk: see [`chunks`]. When few turns are left, all of
-//! them are in the list again.
+//! Up to some dozens are in a list, in the order in which they became ready, which beats
+//! everything else. When it is full they become a [`crowd`], in which only the oldest few are in
+//! that order, and when few are left they are in the list again. So alternative 0 is always the
+//! turn that has been ready longest, and which turn the others stand for follows from what was
+//! pushed and taken since the run began.
 
-mod chunks;
+mod crowd;
 
-use self::chunks::{CHUNK, Chunks};
+use self::crowd::Crowd;
 use super::ids::Turn;
 
-/// At how few turns all of them are put into the list again.
-const LIST_AGAIN: usize = 8;
+/// How many turns the list has room for.
+const LIST: usize = 64;
 
-/// Turns that can be taken next, oldest first.
+/// How many of a crowd are in order, and at how few all of them are put into the list again.
+const FEW: usize = 8;
+
+/// Turns that can be taken next.
 #[derive(Debug)]
 pub(crate) struct ReadySet {
-    /// The keys of the newest turns, oldest first.
-    newest: [u32; CHUNK],
-    newest_len: usize,
-    /// The keys of those that are older.
-    older: Chunks,
+    /// The keys of the turns, oldest first.
+    list: [u32; LIST],
+    /// Invariant: zero while there is a crowd.
+    list_len: usize,
+    /// Invariant: empty, or of more than [`FEW`].
+    crowd: Crowd,
 }
 
 impl ReadySet {
     pub(crate) const fn new() -> ReadySet {
-        ReadySet { newest: [0; CHUNK], newest_len: 0, older: Chunks::new() }
+        ReadySet { list: [0; LIST], list_len: 0, crowd: Crowd::new() }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.newest_len + self.older.len()
+        self.list_len + self.crowd.len()
     }
 
     #[inline]
@@ -37,110 +43,108 @@ impl ReadySet {
         self.len() == 0
     }
 
-    /// Adds a turn behind all others.
+    /// Adds a turn, the youngest.
     #[inline]
     pub(crate) fn push(&mut self, turn: Turn) {
         debug_assert!(!self.contains(turn), "a turn is ready at most once; a bug in unpick");
-        if self.newest_len >= CHUNK {
-            self.close();
+        if self.crowd.is_empty() && self.list_len < LIST {
+            self.list[self.list_len] = turn.key();
+            self.list_len += 1;
+        } else {
+            self.push_to_crowd(turn);
         }
-        self.newest[self.newest_len] = turn.key();
-        self.newest_len += 1;
     }
 
-    /// The `k`-th turn from the oldest, from 0.
+    /// The turn that alternative `k` stands for: the `k`-th oldest, from 0, of the oldest few.
     ///
     /// # Panics
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn get(&self, k: usize) -> Turn {
-        Turn::of_key(match k.checked_sub(self.older.len()) {
-            Some(k) => self.newest[..self.newest_len][k],
-            None => self.older.get(k),
+        Turn::of_key(if self.crowd.is_empty() {
+            self.list[..self.list_len][k]
+        } else {
+            self.crowd.get(k)
         })
     }
 
-    /// Takes out the `k`-th turn from the oldest, from 0.
+    /// Takes out the turn that alternative `k` stands for.
     ///
     /// # Panics
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn take(&mut self, k: usize) -> Turn {
-        match k.checked_sub(self.older.len()) {
-            Some(k) => self.take_newest(k),
-            None => self.take_older(k),
-        }
+        if self.crowd.is_empty() { self.take_of_list(k) } else { self.take_of_crowd(k) }
     }
 
     /// Takes out a turn by its name; says whether it was there.
     #[inline]
     pub(crate) fn remove(&mut self, turn: Turn) -> bool {
+        let place = self.rank(turn);
+        if let Some(k) = place {
+            self.take(k);
+        }
+        place.is_some()
+    }
+
+    /// The alternative that stands for a turn; `None` if it is not there.
+    #[inline]
+    pub(crate) fn rank(&self, turn: Turn) -> Option<usize> {
         let key = turn.key();
-        match self.newest[..self.newest_len].iter().position(|&other| other == key) {
-            Some(k) => {
-                self.take_newest(k);
-                true
-            }
-            None => !self.older.is_empty() && self.older.remove(key),
+        if self.crowd.is_empty() {
+            self.list[..self.list_len].iter().position(|&other| other == key)
+        } else {
+            self.crowd.rank(key)
         }
     }
 
-    /// How many turns are older than this one; `None` if it is not there.
-    pub(crate) fn rank(&self, turn: Turn) -> Option<usize> {
-        let key = turn.key();
-        let newest = self.newest[..self.newest_len].iter().position(|&other| other == key);
-        newest.map(|k| self.older.len() + k).or_else(|| self.older.rank(key))
-    }
-
     pub(crate) fn contains(&self, turn: Turn) -> bool {
-        self.newest[..self.newest_len].contains(&turn.key()) || self.older.contains(turn.key())
+        self.rank(turn).is_some()
     }
 
     /// Forgets every turn, and keeps the allocations.
     pub(crate) fn clear(&mut self) {
-        self.newest_len = 0;
-        self.older.clear();
+        self.list_len = 0;
+        self.crowd.clear();
     }
 
     #[inline]
-    fn take_newest(&mut self, k: usize) -> Turn {
-        let len = self.newest_len.min(CHUNK);
-        let key = self.newest[..len][k];
+    fn take_of_list(&mut self, k: usize) -> Turn {
+        let len = self.list_len.min(LIST);
+        let key = self.list[..len][k];
         for at in k + 1..len {
-            self.newest[at - 1] = self.newest[at];
+            self.list[at - 1] = self.list[at];
         }
-        self.newest_len = len - 1;
+        self.list_len = len - 1;
         Turn::of_key(key)
     }
 
     #[inline(never)]
-    fn take_older(&mut self, k: usize) -> Turn {
-        let key = self.older.take(k);
-        if self.len() <= LIST_AGAIN {
-            self.open();
+    fn push_to_crowd(&mut self, turn: Turn) {
+        if self.crowd.is_empty() {
+            self.crowd.fill(&self.list);
+            self.list_len = 0;
+        }
+        self.crowd.push(turn.key());
+    }
+
+    #[inline(never)]
+    fn take_of_crowd(&mut self, k: usize) -> Turn {
+        let key = self.crowd.take(k);
+        if self.crowd.len() == FEW {
+            self.list_again();
         }
         Turn::of_key(key)
     }
 
-    /// Puts the list, which is full, behind the older turns.
-    #[inline(never)]
-    fn close(&mut self) {
-        self.older.append(&self.newest);
-        self.newest_len = 0;
-    }
-
-    /// Puts all turns into the list.
+    /// Puts the few that are left into the list.
     #[cold]
-    fn open(&mut self) {
-        let mut all = [0; CHUNK];
-        let mut len = 0;
-        self.older.drain(|key| {
-            all[len] = key;
-            len += 1;
-        });
-        all[len..len + self.newest_len].copy_from_slice(&self.newest[..self.newest_len]);
-        self.newest = all;
-        self.newest_len += len;
+    fn list_again(&mut self) {
+        for (place, key) in self.list.iter_mut().zip(self.crowd.keys()) {
+            *place = key;
+        }
+        self.list_len = self.crowd.len();
+        self.crowd.clear();
     }
 }
 
@@ -162,91 +166,179 @@ mod tests {
         use proptest::prelude::*;
         let act = prop_oneof![
             12 => (0..keys).prop_map(Act::Push),
-            8 => any::<usize>().prop_map(Act::Take),
+            6 => any::<usize>().prop_map(Act::Take),
+            2 => (0..10_usize).prop_map(Act::Take),
             2 => (0..keys).prop_map(Act::Remove),
             1 => Just(Act::Clear),
         ];
         proptest::collection::vec(act, 0..2000)
     }
 
-    fn check_like_a_list(acts: Vec<Act>) {
-        let mut set = ReadySet::new();
-        let mut list: Vec<Turn> = Vec::new();
+    /// A ready set beside the same turns in a list, oldest first.
+    struct Beside {
+        set: ReadySet,
+        list: Vec<Turn>,
+    }
+
+    impl Beside {
+        fn new() -> Beside {
+            Beside { set: ReadySet::new(), list: Vec::new() }
+        }
+
+        fn push(&mut self, turn: Turn) {
+            self.set.push(turn);
+            self.list.push(turn);
+        }
+
+        /// Takes out an alternative, and says which turn that was.
+        fn take(&mut self, k: usize) -> Turn {
+            let turn = self.set.get(k);
+            assert_eq!(self.set.rank(turn), Some(k), "each turn is one alternative");
+            assert_eq!(self.set.take(k), turn);
+            self.forget(turn);
+            turn
+        }
+
+        fn remove(&mut self, turn: Turn) {
+            assert_eq!(self.set.remove(turn), self.list.contains(&turn));
+            self.list.retain(|&other| other != turn);
+        }
+
+        fn forget(&mut self, turn: Turn) {
+            let at = self.list.iter().position(|&other| other == turn);
+            self.list.remove(at.expect("only what was pushed is taken"));
+            assert!(!self.set.contains(turn), "it is there no more");
+        }
+
+        /// The oldest few are the first alternatives; all are, while there is no crowd.
+        fn check(&self) {
+            assert_eq!(
+                (self.set.len(), self.set.is_empty()),
+                (self.list.len(), self.list.is_empty())
+            );
+            let is_list = self.set.crowd.is_empty();
+            let ordered = if is_list { self.list.len() } else { FEW };
+            for (k, &turn) in self.list[..ordered].iter().enumerate() {
+                assert_eq!((self.set.get(k), self.set.rank(turn)), (turn, Some(k)));
+            }
+        }
+
+        fn check_all(&self) {
+            self.check();
+            self.set.crowd.check_invariants();
+            let mut all: Vec<u32> = (0..self.set.len()).map(|k| self.set.get(k).key()).collect();
+            let mut list: Vec<u32> = self.list.iter().map(|turn| turn.key()).collect();
+            all.sort_unstable();
+            list.sort_unstable();
+            assert_eq!(all, list);
+        }
+    }
+
+    fn check_acts(acts: Vec<Act>) {
+        let mut beside = Beside::new();
         for act in acts {
             match act {
-                Act::Push(key) if !set.contains(Turn::of_key(key)) => {
-                    set.push(Turn::of_key(key));
-                    list.push(Turn::of_key(key));
+                Act::Push(key) if !beside.set.contains(Turn::of_key(key)) => {
+                    beside.push(Turn::of_key(key));
                 }
-                Act::Take(k) if !list.is_empty() => {
-                    let k = k % list.len();
-                    assert_eq!(set.get(k), list[k]);
-                    assert_eq!(set.take(k), list.remove(k));
+                Act::Take(k) if !beside.list.is_empty() => {
+                    beside.take(k % beside.list.len());
                 }
-                Act::Remove(key) => {
-                    let at = list.iter().position(|&other| other == Turn::of_key(key));
-                    assert_eq!(set.remove(Turn::of_key(key)), at.is_some());
-                    at.map(|at| list.remove(at));
-                }
-                Act::Clear if list.len() > 150 => {
-                    set.clear();
-                    list.clear();
+                Act::Remove(key) => beside.remove(Turn::of_key(key)),
+                Act::Clear if beside.list.len() > 150 => {
+                    beside.set.clear();
+                    beside.list.clear();
                 }
                 _ => {}
             }
-            if let Some(last) = list.last() {
-                assert_eq!(set.rank(*last), Some(list.len() - 1));
-                assert_eq!(set.rank(list[list.len() / 2]), Some(list.len() / 2));
-            }
-            assert_eq!((set.len(), set.is_empty()), (list.len(), list.is_empty()));
+            beside.check();
         }
-        let left: Vec<Turn> = (0..set.len()).map(|k| set.get(k)).collect();
-        assert_eq!(left, list);
+        beside.check_all();
     }
 
-    /// So many that the tree has several levels, and that it is packed and doubled.
+    /// What was done to a set before it was cleared does not move what alternatives stand for.
+    fn check_forgetful(before: Vec<Act>, acts: Vec<Act>) {
+        let (mut used, mut fresh) = (ReadySet::new(), ReadySet::new());
+        for act in before {
+            carry_out(&mut used, &act);
+        }
+        used.clear();
+        for act in acts {
+            assert_eq!(carry_out(&mut used, &act), carry_out(&mut fresh, &act));
+        }
+        let all = |set: &ReadySet| -> Vec<Turn> { (0..set.len()).map(|k| set.get(k)).collect() };
+        assert_eq!(all(&used), all(&fresh));
+    }
+
+    fn carry_out(set: &mut ReadySet, act: &Act) -> Option<Turn> {
+        match *act {
+            Act::Push(key) if !set.contains(Turn::of_key(key)) => set.push(Turn::of_key(key)),
+            Act::Take(k) if !set.is_empty() => return Some(set.take(k % set.len())),
+            Act::Remove(key) => {
+                set.remove(Turn::of_key(key));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// So many that the queue of arrivals is doubled and packed.
     #[test]
-    fn thousands_of_turns_behave_like_a_list() {
+    fn the_oldest_few_of_thousands_are_in_order() {
         let mut streams = Streams::new(RunId::new(3, 0));
         let mut below = |bound: usize| streams.below(Stream::Strategy, bound as u32) as usize;
-        let mut set = ReadySet::new();
-        let mut list: Vec<Turn> = Vec::new();
-        let mut gone: Vec<Turn> = (0..20_000).map(Turn::of_key).collect();
+        let mut beside = Beside::new();
+        let mut gone: Vec<Turn> = (0..10_000).map(Turn::of_key).collect();
         // How many of eight acts are pushes, for a while each: it grows, stays, and shrinks.
         for pushes in [8, 6, 4, 3, 5, 4, 4, 2] {
-            for _ in 0..4_000 {
+            for _ in 0..2_000 {
                 if below(8) < pushes && !gone.is_empty() {
-                    let turn = gone.swap_remove(below(gone.len()));
-                    set.push(turn);
-                    list.push(turn);
-                } else if !list.is_empty() {
-                    let k = below(list.len());
-                    assert_eq!((set.get(k), set.rank(list[k])), (list[k], Some(k)));
-                    let turn = list.remove(k);
+                    beside.push(gone.swap_remove(below(gone.len())));
+                } else if !beside.list.is_empty() {
+                    let bound = if below(4) == 0 { FEW + 2 } else { usize::MAX };
+                    let k = below(beside.list.len().min(bound));
                     if below(4) == 0 {
-                        assert!(set.remove(turn), "it was there");
+                        let turn = beside.list[k];
+                        assert!(beside.set.remove(turn), "it was there");
+                        beside.forget(turn);
+                        gone.push(turn);
                     } else {
-                        assert_eq!(set.take(k), turn);
+                        gone.push(beside.take(k));
                     }
-                    assert!(!set.contains(turn), "it is there no more");
-                    gone.push(turn);
                 }
+                beside.check();
             }
-            let left: Vec<Turn> = (0..set.len()).map(|k| set.get(k)).collect();
-            assert_eq!(left, list);
+            beside.check_all();
+        }
+    }
+
+    /// As an event loop would, whatever their number.
+    #[test]
+    fn alternative_0_takes_thousands_in_the_order_of_their_arrival() {
+        let mut set = ReadySet::new();
+        (0..5_000).for_each(|key| set.push(Turn::of_key(key)));
+        for round in 0..15_000 {
+            let turn = set.take(0);
+            assert_eq!(turn, Turn::of_key(round % 5_000));
+            set.push(turn);
         }
     }
 
     proptest::proptest! {
         #![proptest_config(proptest::test_runner::Config::with_cases(64))]
         #[test]
-        fn many_turns_behave_like_a_list(acts in acts(400)) {
-            check_like_a_list(acts);
+        fn the_oldest_few_of_many_are_in_order(acts in acts(400)) {
+            check_acts(acts);
         }
 
         #[test]
         fn some_dozens_of_turns_behave_like_a_list(acts in acts(50)) {
-            check_like_a_list(acts);
+            check_acts(acts);
+        }
+
+        #[test]
+        fn nothing_of_a_run_moves_the_next(before in acts(400), acts in acts(400)) {
+            check_forgetful(before, acts);
         }
     }
 }

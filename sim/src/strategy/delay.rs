@@ -6,7 +6,8 @@ use crate::choice::Label;
 use crate::streams::{Stream, Streams};
 
 /// Takes plain schedule choices, but for `delays` of them, drawn among the first `length`, where
-/// whoever would have come first is passed over.
+/// whoever would have come first is passed over. Where more than a few dozen turns are ready, more
+/// than seven delays at the same point pass over some that are not the oldest.
 ///
 /// The systematic form, which exhausts all schedules with so many deviations, is
 /// [`Systematic::bounded`](super::Systematic::bounded).
