@@ -66,7 +66,7 @@ fn test_at(source: &str, from: usize) -> Option<Test> {
 }
 
 /// Where the bracket closes that opens at `open`.
-fn closing(source: &str, open: usize) -> Option<usize> {
+pub(crate) fn closing(source: &str, open: usize) -> Option<usize> {
     let bytes = source.as_bytes();
     let (mut at, mut depth) = (open, 0_usize);
     while let Some(&byte) = bytes.get(at) {

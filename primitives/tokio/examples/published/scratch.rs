@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Place;
-use crate::inside::{HELPER, wrapped};
+use crate::inside::{HELPER, awaiting, wrapped};
 use crate::scan::tests;
 use crate::skipped;
 
@@ -57,7 +57,7 @@ impl Scratch {
              tokio = {{ package = \"unpick-tokio\", path = {package:?}, features = [\"full\", \
              \"sim\", \"test-util\"] }}\n\
              unpick-sim = {{ path = {sim:?} }}\n\n\
-             [dev-dependencies]\nasync-stream = \"0.3\"\nfutures = {{ version = \"0.3\", features = \
+             [dev-dependencies]\nasync-stream = \"0.3\"\nbytes = \"1\"\nfutures = {{ version = \"0.3\", features = \
              [\"async-await\"] }}\nfutures-test = \"0.3\"\nrand = \"0.9\"\ntempfile = \"3\"\n\
              tokio-stream = \"0.1\"\ntokio-test = \"0.4\"\n\n\
              [lints.rust]\nunexpected_cfgs = \"allow\"\nunused = \"allow\"\n\n\
@@ -109,7 +109,7 @@ impl Scratch {
         let mut verdicts = Vec::new();
         let text = match self.place {
             Place::Outside => source,
-            Place::Inside => moved_inside(&source, &mut verdicts),
+            Place::Inside => moved_inside(file, &source, &mut verdicts),
         };
         write(&self.folder.join("tests").join(format!("{file}.rs")), &text);
         self.test(file, &mut verdicts);
@@ -165,12 +165,17 @@ impl Scratch {
 }
 
 /// The source with its tests inside of runs, but for those that are skipped.
-fn moved_inside(source: &str, verdicts: &mut Vec<(String, Verdict)>) -> String {
+fn moved_inside(file: &str, source: &str, verdicts: &mut Vec<(String, Verdict)>) -> String {
     let mut text = String::new();
     let mut at = 0;
-    for test in tests(source) {
+    for mut test in tests(source) {
         text.push_str(&source[at..test.from]);
         at = test.to;
+        if skipped::may_await(&format!("{file}::{}", test.name)) {
+            test.body = awaiting(&test.body);
+            text.push_str(&wrapped(&test));
+            continue;
+        }
         match skipped::test(Place::Inside, &test.body) {
             Some(why) => verdicts.push((test.name, Verdict::Skipped(why))),
             None => text.push_str(&wrapped(&test)),

@@ -23,7 +23,8 @@ const INSIDE: &[(&str, &str)] = &[
     ("Builder::new", "it makes a runtime and blocks on it"),
     ("block_on", "it blocks on a future"),
     ("blocking_", "it blocks the thread"),
-    ("rt()", "it makes a runtime and blocks on it"),
+    ("rng_seed", "it seeds tokio's own generator"),
+    ("= rt()", "it makes a runtime and blocks on it"),
     ("rt_combinations", "it makes a runtime and blocks on it"),
     ("TcpListener", "it needs sockets"),
     ("UdpSocket", "it needs sockets"),
@@ -32,6 +33,32 @@ const INSIDE: &[(&str, &str)] = &[
     ("io::empty", "tasks of a run have no budget of cooperative scheduling, and it loops"),
     ("test_panic", "it looks at where outside of a run something panics"),
 ];
+
+/// Tests that make a runtime and block on it, and that say the same if they await instead.
+const AWAITING: &[&str] = &[
+    "sync_once_cell::get_or_init",
+    "sync_once_cell::get_or_init_panic",
+    "sync_once_cell::get_or_try_init",
+    "sync_once_cell::set_and_get",
+    "sync_once_cell::set_while_initializing",
+    "task_abort::test_abort_task_that_panics_on_drop_contained",
+    "task_abort::test_abort_task_that_panics_on_drop_returned",
+    "task_abort::test_abort_wakes_task_3964",
+    "task_abort::test_abort_without_panic_3157",
+    "task_abort::test_join_error_debug",
+    "task_abort::test_join_error_display",
+    "task_id::task_try_id_inside_block_on",
+    "task_join_set::runtime_gone",
+    "task_local_set::drop_cancels_tasks",
+    "task_local_set::enter_guard_spawn",
+    "time_rt::timeout_value",
+    "time_rt::timer_with_current_thread_scheduler",
+];
+
+/// Whether a test is run that awaits where it blocks on a future.
+pub(crate) fn may_await(test: &str) -> bool {
+    AWAITING.contains(&test)
+}
 
 /// Why a file is not run at all, if it is not.
 pub(crate) fn file(file: &str) -> Option<&'static str> {
@@ -66,11 +93,23 @@ const BLOCKS: &str = "it makes a runtime and blocks on it";
 const INSIDE_KNOWN: &[(&str, &str)] = &[
     ("coop_budget::test_has_budget_remaining", NO_BUDGET),
     ("join_handle_panic::test_panics_do_not_propagate_when_dropping_join_handle", UNHEARD),
+    ("macros_select::select_is_budget_aware", NO_BUDGET),
     ("macros_test::*", "it is about tokio's attributes"),
-    ("sync_once_cell::set_twice", ORDER),
-    ("sync_set_once::is_none_initializing", ORDER),
-    ("sync_set_once::set_and_get", ORDER),
-    ("sync_set_once::set_twice", ORDER),
+    ("sync_broadcast::receiver_recv_is_cooperative", NO_BUDGET),
+    ("sync_mpsc::recv_timeout_panic", NO_RUNTIME),
+    ("sync_mutex::mutex_coop_drop_after_take_permit", NO_BUDGET),
+    ("sync_mutex::mutex_fifo_with_coop_budget", NO_BUDGET),
+    ("sync_once_cell::get_or_init", ORDER),
+    ("sync_once_cell::get_or_init_panic", ORDER),
+    ("sync_once_cell::get_or_try_init", ORDER),
+    ("sync_once_cell::set_while_initializing", ORDER),
+    ("sync_watch::receiver_changed_is_cooperative", NO_BUDGET),
+    ("sync_watch::receiver_changed_is_cooperative_ok", NO_BUDGET),
+    ("sync_watch::receiver_wait_for_is_cooperative", NO_BUDGET),
+    ("sync_watch::receiver_wait_for_is_cooperative_ok", NO_BUDGET),
+    ("sync_watch::sender_closed_is_cooperative", NO_BUDGET),
+    ("task_abort::test_abort_task_that_panics_on_drop_contained", UNHEARD),
+    ("task_abort::test_abort_task_that_panics_on_drop_returned", DROPS),
     ("task_blocking::no_block_in_current_thread_scheduler", IN_PLACE),
     ("task_join_set::join_set_coop", NO_BUDGET),
     ("task_join_set::spawn_local::local_runtime::spawn_then_drop", LOCAL),
@@ -91,5 +130,6 @@ const INSIDE_KNOWN: &[(&str, &str)] = &[
 ];
 
 const UNHEARD: &str = "inside of a run a panic that nobody awaits is a finding";
+const DROPS: &str = "inside of a run a panic in what an aborted task drops is a finding";
 const LOCAL: &str = "inside of a run there is no `LocalRuntime`";
 const NO_PAUSE: &str = "inside of a run time can be paused anywhere";

@@ -1,5 +1,6 @@
 //! What tells tasks apart.
 
+use std::cell::Cell;
 use std::fmt;
 
 use unpick_sim::probe;
@@ -26,6 +27,29 @@ impl From<tokio::task::Id> for Id {
     }
 }
 
+thread_local! {
+    /// Of which task of a run an output is being dropped.
+    static OUTPUT_OF: Cell<Option<Id>> = const { Cell::new(None) };
+}
+
+/// Two of these before and behind a field have code that drops it see the id of the task, as
+/// tokio has it for what a task leaves: fields are dropped in the order in which they are declared.
+pub(super) struct DropsAs(Option<Id>);
+
+impl DropsAs {
+    /// Before the field, and behind it.
+    pub(super) const fn around(id: Id) -> (DropsAs, DropsAs) {
+        (DropsAs(Some(id)), DropsAs(None))
+    }
+}
+
+impl Drop for DropsAs {
+    fn drop(&mut self) {
+        // The thread may be ending: then nobody asks.
+        let _ = OUTPUT_OF.try_with(|output_of| output_of.set(self.0));
+    }
+}
+
 /// The current task's id.
 ///
 /// # Panics
@@ -43,6 +67,9 @@ pub fn try_id() -> Option<Id> {
     // One of tokio's own first: the run's task that polls it is not what it is asked for.
     if let Some(id) = tokio::task::try_id() {
         return Some(id.into());
+    }
+    if let Some(id) = OUTPUT_OF.get() {
+        return Some(id);
     }
     probe::current_task().filter(|&number| number > 0).map(Id::of_run)
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::error::Panicked;
+use super::id::DropsAs;
 use super::{Id, JoinError};
 
 /// What a task of a run leaves: its output, or its panic.
@@ -25,7 +26,10 @@ enum Kind<T> {
 
 /// A handle of a task of a run.
 struct OfRun<T> {
+    /// Invariant: these stand around the handle, with which an output is dropped that nobody took.
+    _before: DropsAs,
     handle: unpick_sim::JoinHandle<Ended<T>>,
+    _behind: DropsAs,
     id: Id,
     /// Polls the handle. Kept from where it is known that the output is `'static`.
     poll: PollJoin<T>,
@@ -47,7 +51,9 @@ impl<T> JoinHandle<T> {
         T: 'static,
     {
         let id = Id::of_run(handle.abort_handle().number());
-        JoinHandle(Kind::Run(OfRun { handle, id, poll: unpick_sim::JoinHandle::poll_join }))
+        let (_before, _behind) = DropsAs::around(id);
+        let poll = unpick_sim::JoinHandle::poll_join;
+        JoinHandle(Kind::Run(OfRun { _before, handle, _behind, id, poll }))
     }
 
     /// Asks for the task to be cancelled. Inside of a run it is dropped when it is next scheduled.
