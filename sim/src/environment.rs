@@ -13,6 +13,7 @@
 //! | `UNPICK_SHARD` | `2/4` | which part of the runs, counted from 1 |
 //! | `UNPICK_REPORT_DIR` | a folder | where reports are written |
 //! | `UNPICK_REGRESSIONS` | a file, `off` | where failures are kept and replayed from first; nowhere |
+//! | `UNPICK_TOKIO_TEST` | `hunt` | that tests under unpick-tokio's `#[tokio::test]` are hunts |
 //!
 //! It overrides what a test's attribute or a hunt's builder says, but for a seed in code: then the
 //! hunt says that its variable was overruled. A value that makes no sense, and a variable
@@ -66,6 +67,8 @@ pub struct Environment {
     pub report_dir: Option<PathBuf>,
     /// `UNPICK_REGRESSIONS`.
     pub regressions: Option<Regressions>,
+    /// `UNPICK_TOKIO_TEST`: whether tests of tokio's are hunts.
+    pub hunts_tokio_tests: bool,
 }
 
 /// What `UNPICK_SEED` asks for.
@@ -98,7 +101,7 @@ pub enum Regressions {
 }
 
 /// Every variable that there is.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "UNPICK_SEED",
     "UNPICK_TAPE",
     "UNPICK_RUNS",
@@ -108,7 +111,11 @@ const NAMES: [&str; 9] = [
     "UNPICK_SHARD",
     "UNPICK_REPORT_DIR",
     "UNPICK_REGRESSIONS",
+    TOKIO_TEST,
 ];
+
+/// Says whether tests of tokio's are hunts.
+const TOKIO_TEST: &str = "UNPICK_TOKIO_TEST";
 
 /// Says what a process is to do that makes runs for another one, which sets it.
 pub(crate) const WORKER: &str = "UNPICK_WORKER";
@@ -161,6 +168,18 @@ impl Environment {
         Environment::read(std::env::vars_os().filter(|(name, _)| name != WORKER && name != EARLIER))
     }
 
+    /// Whether the environment of this process asks that tests under unpick-tokio's
+    /// `#[tokio::test]` be hunts. If it says nothing of them, nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// As of [`of_process`](Self::of_process).
+    pub fn of_process_hunts_tokio_tests() -> Result<bool, EnvironmentError> {
+        if std::env::var_os(TOKIO_TEST).is_none() {
+            return Ok(false);
+        }
+        Environment::of_process().map(|environment| environment.hunts_tokio_tests)
+    }
+
     fn set(&mut self, name: &str, value: OsString) -> Result<(), EnvironmentError> {
         match name {
             "UNPICK_REPORT_DIR" => self.report_dir = Some(path(name, value)?),
@@ -193,6 +212,10 @@ impl Environment {
                 self.jobs = Some(jobs.ok_or_else(why)?);
             }
             "UNPICK_SHARD" => self.shard = Some(shard(value).map_err(refuse)?),
+            TOKIO_TEST if value == "hunt" => self.hunts_tokio_tests = true,
+            TOKIO_TEST => {
+                return Err(refuse(String::from("no way to run them; allowed: `hunt`, or unset")));
+            }
             _ => {
                 let why = format!("there is no such variable; allowed: {}", NAMES.join(", "));
                 return Err(refuse(why));
@@ -306,6 +329,8 @@ mod tests {
         assert_eq!(one("UNPICK_JOBS", "2"), Ok(Environment { jobs, ..none.clone() }));
         let shard = Some((2, 4));
         assert_eq!(one("UNPICK_SHARD", "2/4"), Ok(Environment { shard, ..none.clone() }));
+        let hunts = Environment { hunts_tokio_tests: true, ..none.clone() };
+        assert_eq!(one("UNPICK_TOKIO_TEST", "hunt"), Ok(hunts));
         assert_eq!(one("HOME", "/root"), Ok(none));
     }
 
@@ -327,6 +352,7 @@ mod tests {
             ("UNPICK_SHARD", "2"),
             ("UNPICK_REPORT_DIR", ""),
             ("UNPICK_REGRESSIONS", ""),
+            ("UNPICK_TOKIO_TEST", "yes"),
             ("UNPICK_RNUS", "5"),
         ];
         for (name, value) in refused {

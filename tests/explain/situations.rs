@@ -31,6 +31,7 @@ const BANK: TestInfo = TestInfo {
     manifest_dir: None,
     is_integration_test: false,
     file: "src/lib.rs",
+    wish: None,
 };
 
 #[test]

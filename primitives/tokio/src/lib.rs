@@ -50,6 +50,10 @@
 //!    # report.assert_finds(unpick_sim::finding::Kind::Panic);
 //!    ```
 //!
+//!    Tests that are there already can stay as they are: `UNPICK_TOKIO_TEST=hunt cargo test` makes
+//!    hunts of those under [`#[tokio::test]`](macro@test), whatever their arguments, and without it
+//!    they run as they do in tokio.
+//!
 //! 3. Where the code opens sockets or files, hand it what it reads and writes:
 //!    `tokio::io::duplex` connects a client and a server without a system. A run that comes to a
 //!    socket, a file, a process or a signal ends with a finding which says so.
@@ -69,7 +73,7 @@
 //! | which branch `select!` polls first, in such crates | *detected*, as nondeterminism, where it matters: tokio draws it from the system |
 //! | sockets, processes, signals | *detected*: a finding that says what to do |
 //! | files, host names, closures that block in such crates | *detected*: a finding that says what to do |
-//! | blocking on a future | *detected*, unless it is ready at once |
+//! | blocking on a future, as `#[tokio::main]` does | *detected*, unless it is ready at once |
 //! | std locks, atomics, threads of one's own | *not seen*: unpick's documentation has the table for all code |
 //! | how many threads poll tasks, budgets of cooperative scheduling | *not seen*: tasks of a run give way where a schedule says |
 //!
@@ -102,6 +106,17 @@ pub mod time;
 
 #[cfg(feature = "sim")]
 pub use task::spawn;
+/// Makes a test of an async function: tokio's [`#[tokio::test]`](__tokio::test), with all its
+/// arguments.
+///
+/// Where the environment has `UNPICK_TOKIO_TEST=hunt`, the test is a hunt instead: the function is
+/// called afresh in each run, as under `#[unpick::test]`, whose variables hold for it too. What
+/// the arguments say of a runtime means nothing there. Otherwise it runs as it does in tokio.
+///
+/// The function returns nothing, a `Result` whose error is a finding, or anything else that a test
+/// may return.
+#[cfg(feature = "sim")]
+pub use unpick_macros::tokio_test as test;
 
 /// For macros.
 #[cfg(feature = "sim")]

@@ -41,6 +41,8 @@ macro_rules! select {
     };
 }
 
+pub mod hunt;
+
 /// What macros of this package and of tokio's expand to.
 pub mod support {
     pub use tokio::macros::support::*;

@@ -17,15 +17,17 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Takes a function apart.
-    pub(crate) fn parse(item: TokenStream) -> Result<Function, Failure> {
+    /// Takes a function apart, that this attribute is of.
+    pub(crate) fn parse(item: TokenStream, attribute: &str) -> Result<Function, Failure> {
         let tokens: Vec<TokenTree> = item.into_iter().collect();
-        let outer_len = outer_len(&tokens)?;
+        let outer_len = outer_len(&tokens, attribute)?;
         let (outer, inner) = tokens.split_at(outer_len);
         let is_ident = |at: usize, text: &str| matches!(inner.get(at), Some(TokenTree::Ident(ident)) if ident.to_string() == text);
         if !is_ident(0, "async") || !is_ident(1, "fn") {
-            let message = "#[unpick::test] makes a test of an `async fn`; a function that is not \
-                async can call `unpick::Hunt` by itself, under `#[test]`";
+            let message = format!(
+                "{attribute} makes a test of an `async fn`; a function that is not async can call \
+                 `unpick::Hunt` by itself, under `#[test]`"
+            );
             let shown = inner.iter().position(|token| matches!(token, TokenTree::Group(_)));
             return Err(Failure::over(&inner[..shown.unwrap_or(inner.len())], message));
         }
@@ -58,25 +60,56 @@ impl Function {
     /// The test: the function moves into another one of its name, which hunts.
     pub(crate) fn test(&self, settings: &Settings) -> TokenStream {
         let krate = settings.text("crate").map_or("::unpick", |(path, _)| path);
-        let mut hunt = TokenStream::new();
-        hunt.extend(self.inner.iter().cloned());
-        hunt.extend(code(&self.begin(krate), self.name_span));
+        let mut hunt = self.function();
+        hunt.extend(self.hunt(krate, None));
+        for (name, value) in settings.iter() {
+            hunt.extend(call(name, value, krate));
+        }
+        hunt.extend(self.demands());
+        hunt.extend(code(&format!(".run_test({})", self.name), self.name_span));
+        self.moved_into("", hunt)
+    }
+
+    /// The function itself.
+    pub(crate) fn function(&self) -> TokenStream {
+        self.inner.iter().cloned().collect()
+    }
+
+    /// What it is called, and where that stands.
+    pub(crate) fn name(&self) -> (&str, Span) {
+        (&self.name, self.name_span)
+    }
+
+    /// What it says that it returns, with the arrow; nothing if it does not say so.
+    pub(crate) fn output(&self) -> TokenStream {
+        self.inner[4..self.inner.len() - 1].iter().cloned().collect()
+    }
+
+    /// The hunt that knows the test, if the environment asks for it only so: by this variable.
+    pub(crate) fn hunt(&self, krate: &str, wish: Option<&str>) -> TokenStream {
+        let mut hunt = code(&self.begin(krate, wish), self.name_span);
         if self.is_to_panic() {
             // What is to fail is no regression, unless an option says so.
             hunt.extend(code(".without_regressions()", Span::call_site()));
         }
-        for (name, value) in settings.iter() {
-            hunt.extend(call(name, value, krate));
-        }
+        hunt
+    }
+
+    /// The call of a hunt that demands what the body says is to be reached.
+    pub(crate) fn demands(&self) -> TokenStream {
         let reached = self.reached();
-        if !reached.is_empty() {
-            hunt.extend(code(&format!(".must_reach([{reached}])"), Span::call_site()));
+        if reached.is_empty() {
+            return TokenStream::new();
         }
-        hunt.extend(code(&format!(".run_test({})", self.name), self.name_span));
+        code(&format!(".must_reach([{reached}])"), Span::call_site())
+    }
+
+    /// A test of the function's name with this output and body.
+    pub(crate) fn moved_into(&self, output: &str, body: TokenStream) -> TokenStream {
         let mut tokens = code("#[::core::prelude::v1::test]", Span::call_site());
         tokens.extend(self.outer.iter().cloned());
-        tokens.extend(code(&format!("fn {}()", self.name), self.name_span));
-        let mut block = Group::new(Delimiter::Brace, hunt);
+        tokens.extend(code(&format!("fn {}(){output}", self.name), self.name_span));
+        let mut block = Group::new(Delimiter::Brace, body);
         block.set_span(self.body.span());
         tokens.extend([TokenTree::Group(block)]);
         tokens
@@ -94,7 +127,7 @@ impl Function {
     }
 
     /// The hunt, knowing which test it is.
-    fn begin(&self, krate: &str) -> String {
+    fn begin(&self, krate: &str, wish: Option<&str>) -> String {
         // `option_env!`, because not everybody builds with cargo.
         format!(
             "{krate}::Hunt::for_test({krate}::sim::hunt::TestInfo {{ \
@@ -105,6 +138,7 @@ impl Function {
                 manifest_dir: ::core::option_env!(\"CARGO_MANIFEST_DIR\"), \
                 is_integration_test: ::core::option_env!(\"CARGO_TARGET_TMPDIR\").is_some(), \
                 file: ::core::file!(), \
+                wish: ::core::option::Option::{wish:?}, \
             }})",
             self.name
         )
@@ -120,7 +154,7 @@ impl Function {
 }
 
 /// How many tokens stand before `async fn`: attributes and visibility.
-fn outer_len(tokens: &[TokenTree]) -> Result<usize, Failure> {
+fn outer_len(tokens: &[TokenTree], attribute: &str) -> Result<usize, Failure> {
     let mut at = 0;
     loop {
         match tokens.get(at) {
@@ -128,7 +162,7 @@ fn outer_len(tokens: &[TokenTree]) -> Result<usize, Failure> {
                 if let Some(TokenTree::Group(group)) = tokens.get(at + 1)
                     && group.stream().to_string() == "test"
                 {
-                    let message = "#[unpick::test] is the test attribute: `#[test]` goes";
+                    let message = format!("{attribute} is the test attribute: `#[test]` goes");
                     return Err(Failure::over(&tokens[at..at + 2], message));
                 }
                 at += 2;
@@ -143,7 +177,7 @@ fn outer_len(tokens: &[TokenTree]) -> Result<usize, Failure> {
 }
 
 /// Rust as text, with the span of something the author wrote.
-fn code(text: &str, span: Span) -> TokenStream {
+pub(crate) fn code(text: &str, span: Span) -> TokenStream {
     let tokens: TokenStream = text.parse().expect("the macro writes what can be read");
     with_span(tokens, span)
 }

@@ -1,4 +1,5 @@
-//! The attribute macro of [unpick](https://docs.rs/unpick), which re-exports it: `#[unpick::test]`.
+//! The attribute macros of [unpick](https://docs.rs/unpick), which re-exports `#[unpick::test]`, and
+//! of [unpick-tokio](https://docs.rs/unpick-tokio), whose `#[tokio::test]` is here.
 //!
 //! It is written against `proc_macro` alone, so that it costs no build of a parser.
 
@@ -7,6 +8,7 @@
 mod failure;
 mod function;
 mod options;
+mod tokio;
 
 use proc_macro::TokenStream;
 
@@ -51,8 +53,15 @@ use self::options::Settings;
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let made = Settings::parse(attribute).and_then(|settings| {
-        let function = Function::parse(item)?;
+        let function = Function::parse(item, "#[unpick::test]")?;
         Ok(function.test(&settings))
     });
     made.unwrap_or_else(Failure::into_tokens)
+}
+
+/// Tokio's `#[tokio::test]`, with all its arguments, whose test is a hunt if the environment says
+/// so: see unpick-tokio.
+#[proc_macro_attribute]
+pub fn tokio_test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    tokio::test(attribute, item).unwrap_or_else(Failure::into_tokens)
 }

@@ -59,6 +59,7 @@ mod tests {
             manifest_dir: Some("/home/bank"),
             is_integration_test: false,
             file: "src/lib.rs",
+            wish: None,
         };
         let kept = PathBuf::from("/home/bank/unpick-regressions/bank__tests__deposits.txt");
         assert_eq!(test.regressions(), Some(kept));

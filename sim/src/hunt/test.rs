@@ -21,6 +21,8 @@ pub struct TestInfo {
     pub is_integration_test: bool,
     /// The source file.
     pub file: &'static str,
+    /// The variable and its value without which it is no hunt, if it is one only on demand.
+    pub wish: Option<&'static str>,
 }
 
 impl TestInfo {
@@ -33,7 +35,8 @@ impl TestInfo {
     /// The command that runs this test alone.
     #[must_use]
     pub fn command(&self) -> String {
-        let mut command = String::from("cargo test");
+        let mut command = self.wish.map_or_else(String::new, |wish| format!("{wish} "));
+        command.push_str("cargo test");
         if let Some(package) = self.package {
             command.push_str(&format!(" -p {package}"));
         }
@@ -90,6 +93,7 @@ mod tests {
         manifest_dir: None,
         is_integration_test: false,
         file: "src/lib.rs",
+        wish: None,
     };
 
     #[test]
@@ -102,5 +106,7 @@ mod tests {
             TestInfo { crate_name: Some("all"), is_integration_test: true, ..LIBRARY };
         let command = "cargo test -p bank --test all -- --exact tests::deposits";
         assert_eq!(integration.command(), command);
+        let on_demand = TestInfo { wish: Some("UNPICK_TOKIO_TEST=hunt"), ..integration };
+        assert_eq!(on_demand.command(), format!("UNPICK_TOKIO_TEST=hunt {command}"));
     }
 }

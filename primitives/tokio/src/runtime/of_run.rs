@@ -56,7 +56,7 @@ pub(super) fn poll_in_run<F: Future>(what: &str, future: F) -> F::Output {
         Poll::Pending => refuse_to_block(
             what,
             "make the function that calls it async, or let the hunt call the async function \
-             underneath",
+             underneath (`#[tokio::main]` makes a function that calls it)",
         ),
     }
 }
