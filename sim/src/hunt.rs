@@ -13,6 +13,9 @@
 //! - *fails below*: with 95 % confidence a run of this strategy fails less often than this (three
 //!   out of its number of runs).
 //!
+//! Where tasks do not wait for one another and can be interleaved in few ways only (up to 1024), the
+//! portfolio takes one after the other, and the report says [how many](Interleaved) were made.
+//!
 //! The last line says how many of the awaits that really waited are instrumented. What is not is
 //! seen only where it waits. A hunt in which tasks overlap, and yet no schedule choice ever had
 //! two alternatives, has tried nothing: it fails as [vacuous](Vacuous).
@@ -28,6 +31,7 @@ mod failure;
 mod files;
 mod findings;
 mod green;
+mod interleaved;
 mod isolation;
 mod jobs;
 mod keeping;
@@ -50,6 +54,7 @@ mod verdict;
 
 pub use builder::Hunt;
 pub use failure::{Failure, Origin};
+pub use interleaved::Interleaved;
 pub use isolation::Isolation;
 pub(crate) use isolation::tell_hang;
 pub use report::Report;

@@ -16,6 +16,7 @@ mod replay;
 mod sampled;
 mod steer;
 mod surw;
+mod sweep;
 mod systematic;
 mod unrepeated;
 
@@ -32,6 +33,7 @@ pub use replay::{Asked, Divergence, Replay, Strictness};
 pub use steer::{Kept, Order, OrderError};
 pub(crate) use steer::{Steering, text_hash};
 pub use surw::{Interest, Surw};
+pub(crate) use sweep::Swept;
 pub use systematic::Systematic;
 
 use crate::choice::{Choice, Label};

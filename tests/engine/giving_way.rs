@@ -227,3 +227,32 @@ fn a_dropped_announcement_leaves_no_turn() {
         assert_eq!((outcome.steps, outcome.tasks), (53, 2), "a step for each yield, and no more");
     }
 }
+
+#[test]
+fn an_announcement_that_outlives_its_task_leaves_no_turn_and_can_still_be_awaited() {
+    let polls = Rc::new(Cell::new(0));
+    // The first turn is the announcing task's, which gives way to the other one.
+    let outcome = Run::new().strategy(Scripted::new(&[0, 1])).execute(|| {
+        let polls = Rc::clone(&polls);
+        async move {
+            let kept = Rc::new(RefCell::new(None));
+            let keeper = Rc::clone(&kept);
+            let announcing = spawn(async move {
+                let mut announced = Box::pin(step());
+                assert_eq!(announced.as_mut().now_or_never(), None, "it gives way");
+                *keeper.borrow_mut() = Some(announced);
+            });
+            spawn(async {
+                for _ in 0..5 {
+                    yield_now().await;
+                }
+            });
+            counted(Rc::clone(&polls), announcing).await.expect("nobody aborts it");
+            counted(polls, yield_now()).await;
+            let announced = kept.take().expect("it was kept");
+            announced.await;
+        }
+    });
+    assert_eq!(outcome.result, Ok(()));
+    assert_eq!(polls.get(), 4, "each is polled to begin, and to end");
+}

@@ -95,3 +95,61 @@ fn one_choice_in_one_run_is_enough_not_to_be_vacuous() {
     });
     assert!(report.vacuous.is_none());
 }
+
+/// Two tasks of three events each that have nothing to do with each other.
+async fn apart_from_each_other() {
+    let task = || {
+        spawn(async {
+            yield_now().await;
+            yield_now().await;
+        })
+    };
+    let tasks = [task(), task()];
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[track_caller]
+fn check_interleaved(hunt: &Hunt, said: &[&str]) {
+    let report = hunt.run(apart_from_each_other);
+    report.assert_ok();
+    let text = report.to_string();
+    let lines = text.lines().filter(|line| line.contains("interleavings"));
+    assert_eq!(lines.map(str::trim).collect::<Vec<_>>(), said, "{text}");
+}
+
+#[test]
+fn a_green_hunt_says_how_many_of_few_interleavings_it_made() {
+    let hunt = Hunt::new("few");
+    let said = "interleavings of the 2 tasks that spawned no other were made; what else there is to \
+                choose was drawn";
+    check_interleaved(&hunt.clone().runs(100), &[&format!("all 20 {said}")]);
+    check_interleaved(&hunt.clone().runs(100).jobs(3), &[&format!("all 20 {said}")]);
+    check_interleaved(&hunt.clone().runs(18), &[&format!("10 of the 20 {said}")]);
+    let both = ["preemptively", "cooperatively"].map(|how| {
+        format!(
+            "all 20 interleavings of the 2 tasks that spawned no other, switching {how}, were made; \
+             what else there is to choose was drawn"
+        )
+    });
+    check_interleaved(&hunt.both_switchings(), &both.each_ref().map(String::as_str));
+}
+
+/// The same number of events in every run, but the clock leaves only one order of the second ones.
+async fn by_the_clock() {
+    let tasks = [1, 2].map(|millis| spawn(sleep(Duration::from_millis(millis))));
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn interleavings_that_do_not_come_out_as_they_were_to_are_not_swept() {
+    let report = Hunt::new("clock").runs(1000).run(by_the_clock);
+    assert_eq!(report.interleaved, []);
+    // The rotation, as elsewhere.
+    assert!(report.strategies["surw"].runs > 300, "{report}");
+    let many = Hunt::new("sound").runs(1000).run(sound);
+    assert!(many.strategies["surw"].runs > 300 && many.interleaved.is_empty(), "{many}");
+}

@@ -113,6 +113,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "strategies",
     ),
     mutant(
+        "an interleaving counts as made that came out otherwise",
+        "strategy/unrepeated.rs",
+        "if is_whole && !self.has_strayed {",
+        "if is_whole {",
+        "hunting",
+    ),
+    mutant(
+        "calibration takes the same interleaving over and over",
+        "strategy/sweep.rs",
+        "let index = number - self.from;",
+        "let index = (number - self.from) / 99;",
+        "strategies",
+    ),
+    mutant(
+        "a sweep goes on though interleavings did not come out",
+        "strategy/sweep.rs",
+        "self.sweep.as_ref().is_none_or(|sweep| sweep.made() == self.runs)",
+        "self.sweep.as_ref().is_none_or(|sweep| sweep.made() <= self.runs)",
+        "hunting",
+    ),
+    mutant(
         "an order of points is not kept",
         "strategy/steer.rs",
         "_ if left.any(|point| passing.is(point)) => Turn::Early,",

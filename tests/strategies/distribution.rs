@@ -9,8 +9,8 @@ use unpick::Run;
 use unpick::sim::seed::RunId;
 use unpick::sim::strategy::learning::Lessons;
 use unpick::sim::strategy::portfolio::{self, CALIBRATION_RUNS, Member};
-use unpick::sim::strategy::{Chooser, Interest, Pct, Surw};
-use unpick::sim::{spawn, yield_now};
+use unpick::sim::strategy::{Chooser, Interest, Pct, Pos, Surw};
+use unpick::sim::{Shared, spawn, yield_now};
 
 /// Tasks that each log their number a few times, giving way in between.
 async fn independent(counts: &[usize]) -> String {
@@ -109,10 +109,12 @@ fn pct_reaches_its_bound_on_a_bug_of_depth_two() {
     const COUNTS: &[usize] = &[3, 1];
     let runs = 6000;
     let length = 4;
-    let histogram = histogram(COUNTS, runs, || Pct::new(2, length).into());
-    let hits = histogram.get("0010").copied().unwrap_or(0);
+    let deep = histogram(COUNTS, runs, || Pct::new(2, length).into());
+    let hits = deep.get("0010").copied().unwrap_or(0);
     // 1/(n k) with n = 3 tasks and k = 4 scheduling points.
     assert!(hits * 3 * u64::from(length) >= runs, "{hits} of {runs}");
+    let shallow = histogram(COUNTS, runs, || Pct::new(1, length).into());
+    assert!(!shallow.contains_key("0010"), "it takes a change of priority");
 }
 
 #[test]
@@ -153,5 +155,85 @@ fn uniform_walks_make_every_interleaving_once_before_they_repeat_one() {
             assert_ne!(first, second, "in another order");
         }
         assert_ne!(logs(counts, Member::Urw, 7, number), logs(counts, Member::Urw, 8, number));
+    }
+}
+
+/// How often, in 4000 runs of partial-order sampling, one operation came after eight of another
+/// task that raced with it, if `races`, of those in which it was announced before the first.
+fn last_of_nine(races: bool) -> (u64, u64) {
+    let (mut announced, mut last) = (0, 0);
+    for number in 0..4000 {
+        let run = Run::new().id(RunId::new(3, number)).strategy(Pos::new());
+        let log = run.execute(|| async move {
+            let log = Rc::new(RefCell::new(String::new()));
+            let variables = [Rc::new(Shared::synchronized(0)), Rc::new(Shared::synchronized(0))];
+            let (many, one) = (variables[0].clone(), variables[usize::from(!races)].clone());
+            let (logs, logs_one) = (log.clone(), log.clone());
+            let eight = spawn(async move {
+                for value in 0..8 {
+                    many.write(value).await;
+                    logs.borrow_mut().push('8');
+                }
+            });
+            let single = spawn(async move {
+                logs_one.borrow_mut().push('(');
+                one.write(9).await;
+                logs_one.borrow_mut().push(')');
+            });
+            eight.await.expect("nobody aborts it");
+            single.await.expect("nobody aborts it");
+            log.take()
+        });
+        let log = log.result.expect("it passes");
+        announced += u64::from(log.starts_with('('));
+        last += u64::from(log == "(88888888)");
+    }
+    (announced, last)
+}
+
+#[test]
+fn partial_order_sampling_draws_anew_for_what_races_with_an_executed_operation() {
+    // A new draw for each of eight: 1 in 2^8. One draw for all of them: 1 in 9.
+    let (announced, last) = last_of_nine(true);
+    assert!(announced > 1000 && last * 60 < announced, "{last} of {announced}");
+    let (announced, last) = last_of_nine(false);
+    assert!(announced > 1000 && last * 15 > announced, "{last} of {announced}");
+}
+
+/// The runs of a hunt of independent tasks by the portfolio, and the strategy of each.
+fn hunted(counts: &'static [usize], seed: u64, runs: u64) -> Vec<(String, String)> {
+    let lessons = Lessons::default();
+    let make = |number, assignment: portfolio::Assignment| {
+        let run = Run::new().id(RunId::new(seed, number)).strategy(assignment.chooser);
+        let log = run.execute(|| independent(counts)).result.expect("independent tasks pass");
+        (assignment.name, log)
+    };
+    let early = CALIBRATION_RUNS.min(runs);
+    let mut all: Vec<_> =
+        (0..early).map(|number| make(number, portfolio::calibrating(number, &lessons))).collect();
+    let learnt = Arc::new(lessons.learnt());
+    let late = CALIBRATION_RUNS..runs;
+    all.extend(
+        late.map(|number| make(number, portfolio::rotating(number - CALIBRATION_RUNS, &learnt))),
+    );
+    all
+}
+
+#[test]
+fn the_portfolio_takes_every_one_of_few_interleavings_once_before_it_rotates() {
+    for (counts, number) in [(&[20, 1, 1][..], 462), (&[3, 2, 2], 210), (&[2, 1], 3)] {
+        // Eight that measure; of the calibration all others walk, and then 15 of 16.
+        let late = 462_u64.min(number).saturating_sub(24);
+        let runs = 8 + number.min(24) + late + late / 15;
+        let all = hunted(counts, 7, runs);
+        let walked = all.iter().skip(8).filter(|(name, _)| name == "urw");
+        let walked: Vec<&String> = walked.map(|(_, log)| log).collect();
+        let distinct: BTreeSet<&String> = walked.iter().copied().collect();
+        assert_eq!((walked.len(), distinct.len()), (number as usize, number as usize));
+        // What comes behind is the rotation.
+        let longer = hunted(counts, 7, runs.max(CALIBRATION_RUNS) + 17);
+        let later: BTreeSet<&str> =
+            longer[longer.len() - 16..].iter().map(|(name, _)| name.as_str()).collect();
+        assert!(later.contains("surw") && later.contains("pos"), "{later:?}");
     }
 }

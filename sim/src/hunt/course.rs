@@ -6,7 +6,7 @@ use super::Hunt;
 use crate::options::Switching;
 use crate::strategy::learning::{Learnt, Lessons};
 use crate::strategy::portfolio::{self, Assignment, CALIBRATION_RUNS, Member};
-use crate::strategy::{Kept, Steering};
+use crate::strategy::{Kept, Steering, Swept};
 
 /// Under which switching the runs of a hunt are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,21 @@ impl Course {
     /// Ends the calibration: from here on nothing is learnt.
     pub(super) fn freeze(&mut self) {
         self.learnt = Some([0, 1].map(|side| Arc::new(self.lessons[side].learnt())));
+    }
+
+    /// How many interleavings were made where there are few, and under which switching if they are
+    /// made under both.
+    pub(super) fn swept(&self) -> Vec<(Option<Switching>, Swept)> {
+        let Some(learnt) = &self.learnt else { return Vec::new() };
+        let sides = match self.switchings {
+            Switchings::One => vec![(None, &learnt[0])],
+            Switchings::Both => vec![
+                (Some(Switching::Preemptive), &learnt[0]),
+                (Some(Switching::Cooperative), &learnt[1]),
+            ],
+        };
+        let swept = |(switching, learnt): (_, &Arc<Learnt>)| Some((switching, learnt.swept()?));
+        sides.into_iter().filter_map(swept).collect()
     }
 
     pub(super) fn assign(&self, number: u64) -> Assigned {

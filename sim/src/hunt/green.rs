@@ -26,6 +26,8 @@ impl Report {
             _ => write!(f, ", of about {} distinct classes", classes.distinct_estimated())?,
         }
         self.fmt_strategies(f)?;
+        let begun = self.interleaved.iter().filter(|interleaved| interleaved.made > 0);
+        begun.into_iter().try_for_each(|interleaved| write!(f, "\n  {interleaved}"))?;
         fmt_awaits(self.awaits, f)
     }
 

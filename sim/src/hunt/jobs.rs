@@ -28,7 +28,7 @@ use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Chooser;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
-use crate::strategy::{Divergence, Kept};
+use crate::strategy::{Divergence, Kept, Swept};
 use crate::tape::Tape;
 
 /// How many runs a job takes at a time, at the most.
@@ -51,6 +51,8 @@ pub(super) struct Harvest {
     pub(super) is_out_of_time: bool,
     pub(super) wall: Duration,
     pub(super) order: Option<Kept>,
+    /// How many interleavings were made where there are few.
+    pub(super) swept: Vec<(Option<Switching>, Swept)>,
     /// What is to be said of it.
     pub(super) notes: Vec<String>,
 }
@@ -334,6 +336,7 @@ impl<'a> Work<'a> {
     fn harvest(self, mut tally: Tally) -> Harvest {
         let wall = now().duration_since(self.start);
         let order = self.course.kept();
+        let swept = self.course.swept();
         let findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
         let last = findings.last();
         let made = self.made.into_inner();
@@ -345,7 +348,7 @@ impl<'a> Work<'a> {
         let nestings = std::mem::take(&mut tally.nestings);
         let caught = findings.into_sorted();
         let notes = Vec::new();
-        Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order, notes }
+        Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order, swept, notes }
     }
 }
 

@@ -42,6 +42,7 @@ where
         is_out_of_time: false,
         wall: Duration::ZERO,
         order: None,
+        swept: Vec::new(),
         nestings: Nestings::default(),
         notes: Vec::new(),
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::interleaved::Interleaved;
 use super::seen::ClassCounts;
 use super::tally::StrategyCounts;
 use super::vacuous::Vacuous;
@@ -36,6 +37,8 @@ pub struct Report {
     pub strategies: BTreeMap<String, StrategyCounts>,
     /// The happens-before classes of all runs.
     pub classes: ClassCounts,
+    /// How many interleavings were made, where there are few.
+    pub interleaved: Vec<Interleaved>,
     /// How many awaits of all runs are instrumented.
     pub awaits: Awaits,
     /// Why the hunt tried nothing, if it did not: it fails.
@@ -133,6 +136,7 @@ impl Report {
             expected: hunt.expected,
             strategies: BTreeMap::new(),
             classes: ClassCounts::default(),
+            interleaved: Vec::new(),
             awaits: Awaits::default(),
             order: None,
             vacuous: None,

@@ -13,7 +13,7 @@ use super::keeping::{Again, REPLAY};
 use super::shard::Shard;
 use super::surroundings::{Adjusted, Only};
 use super::vacuous::{self, Vacuous};
-use super::{Isolation, Origin, Report, Verdict, judge, lock_order, repeat};
+use super::{Interleaved, Isolation, Origin, Report, Verdict, judge, lock_order, repeat};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
@@ -133,6 +133,7 @@ impl Hunt {
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
         let wall = harvest.wall;
+        let interleaved = harvest.swept.iter().map(Interleaved::new).collect();
         let failures = harvest.caught.into_iter();
         let failures = failures.map(|caught| {
             let is_steered = caught.strategy == lock_order::STEERED;
@@ -148,6 +149,7 @@ impl Hunt {
             expected: self.expected,
             strategies,
             classes,
+            interleaved,
             awaits,
             vacuous,
             properties,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::sweep::{Few, Sweep, Swept, Walked};
 use super::{Chooser, Divergence, Notice, Point, Strategy};
 use crate::choice::{Choice, Label};
 use crate::streams::Streams;
@@ -18,6 +19,10 @@ pub struct Learnt {
     tasks: BTreeMap<u64, TaskCounts>,
     /// The await sites of announced operations, in the order in which they were first seen.
     sites: Vec<&'static Location<'static>>,
+    /// The walk through its interleavings, if there seem to be few.
+    walked: Walked,
+    /// What came of that. There once nothing more is learnt.
+    few: Option<Few>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,6 +98,16 @@ impl Learnt {
         leaves.keys().all(is_steady).then_some(leaves)
     }
 
+    /// Its interleavings, if they are not very many.
+    pub(super) fn few(&self) -> Option<&Few> {
+        self.few.as_ref()
+    }
+
+    /// How many of its interleavings were made, if there are few, and they can be made.
+    pub(crate) fn swept(&self) -> Option<Swept> {
+        self.few.as_ref().and_then(Few::swept)
+    }
+
     fn add(&mut self, run: &RunCounts) {
         self.runs += 1;
         self.points += run.points;
@@ -135,7 +150,23 @@ impl Lessons {
     /// What was learnt so far.
     #[must_use]
     pub fn learnt(&self) -> Learnt {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut learnt = self.lock().clone();
+        learnt.few = learnt.walked.freeze(&learnt);
+        learnt
+    }
+
+    /// The interleaving that the calibration run of this number is to take, and what else is
+    /// known by now; `None` if it is to be made in another way.
+    pub(super) fn next_interleaving(&self, number: u64) -> Option<(Arc<Sweep>, u64, Learnt)> {
+        let mut learnt = self.lock();
+        let mut walked = std::mem::take(&mut learnt.walked);
+        let next = walked.next(number, &learnt);
+        learnt.walked = walked;
+        next.map(|(sweep, index)| (sweep, index, learnt.clone()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -196,8 +227,7 @@ impl Strategy for Learner {
     }
 
     fn finish(&mut self, tape: &[Choice]) -> Result<(), Box<Divergence>> {
-        let mut learnt = self.lessons.learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        learnt.add(&self.run);
+        self.lessons.lock().add(&self.run);
         match &mut self.chooser {
             Chooser::RandomWalk => Ok(()),
             Chooser::Strategy(strategy) => strategy.finish(tape),

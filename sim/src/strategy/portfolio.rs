@@ -7,7 +7,8 @@ use std::sync::Arc;
 pub use super::learning::Learnt;
 use super::learning::Lessons;
 use super::surw::Interest;
-use super::unrepeated::{Interleavings, Unrepeated};
+use super::sweep::{Few, Turn};
+use super::unrepeated::Unrepeated;
 use super::{Chooser, Delay, Fifo, Lockstep, Pct, Pos, Surw};
 use crate::names::{Line, is_same};
 
@@ -29,10 +30,21 @@ impl Assignment {
     }
 }
 
+/// After how many calibration runs it may show that a program has few interleavings.
+const MEASURED_RUNS: u64 = 8;
+
 /// The strategy of a calibration run, below [`CALIBRATION_RUNS`]: the first is plain, the second
-/// in lockstep, and then a random walk and partial-order sampling take turns.
+/// in lockstep, and then a random walk and partial-order sampling take turns. Once these say that
+/// the tasks do not wait for one another, and have few interleavings, the others begin to take
+/// one after the other, for as long as that holds.
 #[must_use]
 pub fn calibrating(number: u64, lessons: &Lessons) -> Assignment {
+    if number >= MEASURED_RUNS
+        && let Some((sweep, index, learnt)) = lessons.next_interleaving(number)
+    {
+        let walk = Unrepeated::new(sweep, &learnt, index);
+        return Assignment::new("urw", lessons.attend(walk.into()));
+    }
     let Assignment { name, chooser } = match number {
         0 => Assignment::new("fifo", Fifo),
         1 => Assignment::new("lockstep", Lockstep),
@@ -42,9 +54,19 @@ pub fn calibrating(number: u64, lessons: &Lessons) -> Assignment {
     Assignment { name, chooser: lessons.attend(chooser) }
 }
 
-/// The strategy of a later run.
+/// The strategy of a later run. Where there are few interleavings, they are taken one after the
+/// other, with a run of the others now and then; after that, and where there are many, strategies
+/// rotate.
 #[must_use]
 pub fn rotating(number: u64, learnt: &Arc<Learnt>) -> Assignment {
+    match learnt.few().and_then(|few| few.turn(number)) {
+        Some(Turn::Takes(index)) => return uniform("urw", index, learnt),
+        Some(Turn::Others(index)) => {
+            let others = OTHERS.len() as u64;
+            return named(OTHERS[(index % others) as usize], index / others, learnt);
+        }
+        None => {}
+    }
     let round = number / ROTATION.len() as u64;
     let turn = (number % ROTATION.len() as u64) as usize;
     let member = ROTATION[turn];
@@ -55,8 +77,13 @@ pub fn rotating(number: u64, learnt: &Arc<Learnt>) -> Assignment {
     let uniform = |turns: &[Member]| {
         turns.iter().filter(|&&member| is_uniform(member, learnt)).count() as u64
     };
-    named(member, round * uniform(&ROTATION) + uniform(&ROTATION[..turn]), learnt)
+    let index = round * uniform(&ROTATION) + uniform(&ROTATION[..turn]);
+    let again = learnt.few().map_or(0, Few::again);
+    named(member, again + index, learnt)
 }
+
+/// Those that are not uniform over everything.
+const OTHERS: [Member; 3] = [Member::Pct, Member::Pos, Member::Random];
 
 /// Whether a member is a walk that is uniform over everything: a selective one without sites to
 /// select from is.
@@ -66,8 +93,8 @@ fn is_uniform(member: Member, learnt: &Learnt) -> bool {
 
 /// A walk that is uniform over everything; without repetition, where there are few interleavings.
 fn uniform(name: &str, index: u64, learnt: &Arc<Learnt>) -> Assignment {
-    match Interleavings::of(learnt) {
-        Some(few) => Assignment::new(name, Unrepeated::new(few, learnt, index)),
+    match learnt.few() {
+        Some(few) => Assignment::new(name, Unrepeated::new(few.sweep.clone(), learnt, index)),
         None => Assignment::new(name, Surw::new(learnt.clone(), Interest::Everything)),
     }
 }

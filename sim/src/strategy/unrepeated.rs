@@ -6,10 +6,12 @@
 //! by the base seed, have a median of N / 2, and after N runs nothing is left.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::learning::Learnt;
+use super::sweep::Sweep;
 use super::{Divergence, Notice, Point, Strategy, TurnKey};
-use crate::choice::Label;
+use crate::choice::{Choice, Label};
 use crate::streams::{Stream, Streams};
 
 /// Of how many interleavings a program may have, at the most: of more, hardly any is made twice
@@ -44,6 +46,16 @@ impl Interleavings {
             }
         }
         (number > 1).then_some(Interleavings { events, number })
+    }
+
+    /// How many there are.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many tasks are interleaved.
+    pub(super) fn tasks(&self) -> usize {
+        self.events.len()
     }
 
     /// The interleaving of this number, as the paths of tasks, the first event last.
@@ -101,13 +113,19 @@ const fn mix(value: u64) -> u64 {
 /// corresponds to the events that it still has ahead.
 #[derive(Debug)]
 pub(super) struct Unrepeated {
-    interleavings: Interleavings,
+    sweep: Arc<Sweep>,
     /// The how-manieth run it is of those that share the interleavings.
     index: u64,
     /// The own events of tasks that are not in the order.
     others: BTreeMap<u64, u64>,
-    /// What is left of the order, its beginning last; there from the first choice on.
+    /// The number of the interleaving; there with the order.
+    rank: u64,
+    /// What is left of the order, its beginning last; there from the first event on.
     order: Option<Vec<u64>>,
+    /// Whether an event came out of the order, or one that is not in it.
+    has_strayed: bool,
+    /// Whether there was something to choose that is not in the order.
+    asks_more: bool,
     /// By number: the path of each task, and how many events of those expected it has ahead if it
     /// is not in the order.
     tasks: Vec<(u64, u64)>,
@@ -117,20 +135,33 @@ pub(super) struct Unrepeated {
 
 impl Unrepeated {
     /// The run of this index of those that share the interleavings.
-    pub(super) fn new(interleavings: Interleavings, learnt: &Learnt, index: u64) -> Unrepeated {
+    pub(super) fn new(sweep: Arc<Sweep>, learnt: &Learnt, index: u64) -> Unrepeated {
         let mut others = learnt.own_events();
-        others.retain(|path, _| !interleavings.events.contains_key(path));
+        others.retain(|path, _| !sweep.interleavings().events.contains_key(path));
         let (tasks, turns) = (Vec::new(), Vec::new());
-        Unrepeated { interleavings, index, others, order: None, tasks, turns }
+        let (has_strayed, asks_more) = (false, false);
+        Unrepeated {
+            sweep,
+            index,
+            others,
+            rank: 0,
+            order: None,
+            has_strayed,
+            asks_more,
+            tasks,
+            turns,
+        }
     }
 
     fn order(&mut self, streams: &Streams) -> &mut Vec<u64> {
-        let Unrepeated { interleavings, index, order, .. } = self;
+        let Unrepeated { sweep, index, rank, order, .. } = self;
         order.get_or_insert_with(|| {
+            let interleavings = sweep.interleavings();
             let number = interleavings.number;
             // Once all were made, they are made in another order.
             let key = mix(streams.base() ^ mix(*index / number));
-            interleavings.unrank(permuted(*index % number, number, key))
+            *rank = permuted(*index % number, number, key);
+            interleavings.unrank(*rank)
         })
     }
 
@@ -138,11 +169,14 @@ impl Unrepeated {
         let (path, ahead) = &mut self.tasks[task as usize];
         *ahead = ahead.saturating_sub(1);
         let path = *path;
-        if self.interleavings.events.contains_key(&path) {
+        if self.sweep.interleavings().events.contains_key(&path) {
             let order = self.order(streams);
-            if let Some(place) = order.iter().rposition(|&next| next == path) {
+            let place = order.iter().rposition(|&next| next == path);
+            let is_next = place.is_some_and(|place| place + 1 == order.len());
+            if let Some(place) = place {
                 order.remove(place);
             }
+            self.has_strayed |= !is_next;
         }
     }
 }
@@ -150,6 +184,7 @@ impl Unrepeated {
 impl Strategy for Unrepeated {
     fn choose(&mut self, point: &Point<'_>, streams: &mut Streams) -> Result<u32, Box<Divergence>> {
         if point.label != Label::Schedule {
+            self.asks_more = true;
             return Ok(point.draw(streams));
         }
         self.order(streams);
@@ -178,13 +213,13 @@ impl Strategy for Unrepeated {
             return Ok(next.unwrap_or(0));
         }
         let mut at = streams.below(Stream::Strategy, total);
-        for (alternative, task) in free {
-            if at < weight(task) {
-                return Ok(alternative);
-            }
-            at -= weight(task);
-        }
-        Ok(next.unwrap_or(0))
+        let drawn = free.iter().find_map(|&(alternative, task)| {
+            let is_drawn = at < weight(task);
+            at = at.saturating_sub(weight(task));
+            is_drawn.then_some(alternative)
+        });
+        self.asks_more = true;
+        Ok(drawn.or(next).unwrap_or(0))
     }
 
     fn hear(&mut self, notice: &Notice, streams: &mut Streams) {
@@ -198,6 +233,14 @@ impl Strategy for Unrepeated {
             Notice::Step { task, .. } | Notice::WentOn { task, .. } => self.passed(task, streams),
             Notice::Passed { .. } | Notice::Executed { .. } => {}
         }
+    }
+
+    fn finish(&mut self, _: &[Choice]) -> Result<(), Box<Divergence>> {
+        let is_whole = self.order.as_ref().is_some_and(Vec::is_empty);
+        if is_whole && !self.has_strayed {
+            self.sweep.make(self.rank, self.asks_more);
+        }
+        Ok(())
     }
 }
 

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{env, fs, io, process};
 
-use super::records::{read_failed, read_kept, read_properties};
-use super::records::{write_failed, write_kept, write_properties};
+use super::records::{read_failed, read_kept, read_properties, read_switching};
+use super::records::{write_failed, write_kept, write_properties, write_switching};
 use super::wire::{Input, Output};
 use crate::class::Awaits;
 use crate::environment;
-use crate::hunt::{ClassCounts, Failure, Hunt, Origin, Report, StrategyCounts};
+use crate::hunt::{ClassCounts, Failure, Hunt, Interleaved, Origin, Report, StrategyCounts};
 use crate::seed::RunId;
 
 thread_local! {
@@ -96,6 +96,7 @@ fn write_report(out: &mut Output, report: &Report) {
         write_classes(out, &counts.classes);
     });
     write_classes(out, &report.classes);
+    out.list(report.interleaved.iter(), write_interleaved);
     out.number(report.awaits.pending);
     out.number(report.awaits.unknown);
     out.option(report.vacuous.as_ref(), |out, vacuous| {
@@ -127,6 +128,7 @@ fn read_report(input: &mut Input<'_>, hunt: &Hunt) -> Option<Report> {
         failures,
         strategies,
         classes: read_classes(input)?,
+        interleaved: input.list(read_interleaved)?,
         awaits: Awaits { pending: input.number()?, unknown: input.number()? },
         vacuous: input
             .option(|input| Some(crate::hunt::Vacuous { tasks: [input.text()?, input.text()?] }))?,
@@ -194,6 +196,23 @@ fn read_classes(input: &mut Input<'_>) -> Option<ClassCounts> {
         once: input.number()?,
         runs: input.number()?,
         scale: input.number()?,
+    })
+}
+
+fn write_interleaved(out: &mut Output, interleaved: &Interleaved) {
+    let Interleaved { switching, tasks, interleavings, made, asks_more } = *interleaved;
+    write_switching(out, switching);
+    [tasks, interleavings, made].into_iter().for_each(|number| out.number(number));
+    out.flag(asks_more);
+}
+
+fn read_interleaved(input: &mut Input<'_>) -> Option<Interleaved> {
+    Some(Interleaved {
+        switching: read_switching(input)?,
+        tasks: input.number()?,
+        interleavings: input.number()?,
+        made: input.number()?,
+        asks_more: input.flag()?,
     })
 }
 

@@ -25,9 +25,10 @@ use crate::hunt::progress::{Progress, Shown};
 use crate::hunt::rerun::test_of_thread;
 use crate::hunt::surroundings::Only;
 use crate::hunt::tally::{Ran, Tally};
+use crate::options::Switching;
 use crate::seed::RunId;
-use crate::strategy::Kept;
 use crate::strategy::portfolio::CALIBRATION_RUNS;
+use crate::strategy::{Kept, Swept};
 use crate::tape::{Tape, Token};
 
 /// After how many lost runs a hunt gives up.
@@ -95,6 +96,8 @@ struct Parent<'a> {
     made: u64,
     is_out_of_time: bool,
     order: Option<Kept>,
+    /// How many interleavings were made, where there are few.
+    swept: Vec<(Option<Switching>, Swept)>,
     /// Runs that ended their process, or are made again for nothing but to be learnt from and
     /// did so.
     lost: Vec<u64>,
@@ -159,6 +162,7 @@ impl<'a> Parent<'a> {
             made: 0,
             is_out_of_time: false,
             order: None,
+            swept: Vec::new(),
             lost: Vec::new(),
             replayed: None,
             earlier: EarlierFile::write().unwrap_or_else(|error| {
@@ -220,6 +224,16 @@ impl<'a> Parent<'a> {
         Tape { switching, time, choices }
     }
 
+    /// Takes in which interleavings a worker has made.
+    fn sweep(&mut self, theirs: Vec<(Option<Switching>, Swept)>) {
+        for (switching, theirs) in theirs {
+            match self.swept.iter_mut().find(|(known, _)| *known == switching) {
+                Some((_, mine)) => mine.merge(&theirs),
+                None => self.swept.push((switching, theirs)),
+            }
+        }
+    }
+
     fn show(&mut self) {
         let (hunt, tally, made) = (self.hunt, &self.tally, self.made);
         let findings = self.findings.distinct();
@@ -264,6 +278,7 @@ impl<'a> Parent<'a> {
             is_out_of_time,
             wall: now().duration_since(self.start),
             order: self.order,
+            swept: self.swept,
             notes: self.notes,
         }
     }
@@ -450,6 +465,7 @@ impl<'a> Shared<'a> {
                     (worker.hung_ms, worker.polled) = (Some(limit_ms), Some(polled));
                 }
                 Record::Order(kept) => self.lock().order = Some(kept),
+                Record::Swept(swept) => self.lock().sweep(swept),
                 Record::Done => is_done = true,
             }
         }

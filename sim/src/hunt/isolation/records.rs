@@ -9,7 +9,7 @@ use crate::class::{Awaits, Class};
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
 use crate::options::{Switching, TimeModel};
 use crate::properties::{self, Claim, Count};
-use crate::strategy::Kept;
+use crate::strategy::{Kept, Swept};
 use crate::tape::Tape;
 use crate::time::Instant;
 
@@ -35,6 +35,8 @@ pub(super) enum Record {
     Hung { limit_ms: u64, polled: Polled },
     /// What came of the order of points.
     Order(Kept),
+    /// Which interleavings it has made, where there are few.
+    Swept(Vec<(Option<Switching>, Swept)>),
     /// It has done what it was to do.
     Done,
 }
@@ -95,6 +97,10 @@ impl Record {
                 write_kept(&mut out, kept);
             }
             Record::Done => out.number(7),
+            Record::Swept(swept) => {
+                out.number(8);
+                out.list(swept.iter(), write_swept);
+            }
         }
         out.into_frame()
     }
@@ -116,6 +122,7 @@ impl Record {
             5 => Record::Hung { limit_ms: input.number()?, polled: Polled::read(input)? },
             6 => Record::Order(read_kept(input)?),
             7 => Record::Done,
+            8 => Record::Swept(input.list(read_swept)?),
             _ => return None,
         })
     }
@@ -169,6 +176,31 @@ impl Made {
             has_nested,
         })
     }
+}
+
+fn write_swept(out: &mut Output, (switching, swept): &(Option<Switching>, Swept)) {
+    let Swept { tasks, interleavings, made, asks_more } = swept;
+    write_switching(out, *switching);
+    out.number(*tasks);
+    out.number(*interleavings);
+    out.list(made.iter(), |out, &word| out.number(word));
+    out.flag(*asks_more);
+}
+
+fn read_swept(input: &mut Input<'_>) -> Option<(Option<Switching>, Swept)> {
+    let switching = read_switching(input)?;
+    let (tasks, interleavings) = (input.number()?, input.number()?);
+    let (made, asks_more) = (input.list(Input::number)?, input.flag()?);
+    Some((switching, Swept { tasks, interleavings, made, asks_more }))
+}
+
+pub(super) fn write_switching(out: &mut Output, switching: Option<Switching>) {
+    out.option(switching, |out, switching| out.flag(switching == Switching::Cooperative));
+}
+
+pub(super) fn read_switching(input: &mut Input<'_>) -> Option<Option<Switching>> {
+    let cooperative = input.option(Input::flag)?;
+    Some(cooperative.map(|it| if it { Switching::Cooperative } else { Switching::Preemptive }))
 }
 
 pub(super) fn write_kept(out: &mut Output, kept: &Kept) {
@@ -400,6 +432,7 @@ mod tests {
         };
         let polled = Polled { task: String::from("main.2 reaper"), spawned: Some(place(1)) };
         let stuck = Some(String::from("at read"));
+        let swept = Swept { tasks: 3, interleavings: 70, made: vec![5, 9], asks_more: false };
         let records = [
             Record::Ready,
             Record::Begun { number: 3, strategy: String::from("pos"), counts: true },
@@ -408,6 +441,10 @@ mod tests {
             Record::Choice(Choice::new(Label::Schedule, 3, 2)),
             Record::Step(polled.clone()),
             Record::Hung { limit_ms: 300, polled },
+            Record::Swept(vec![
+                (Some(Switching::Cooperative), Swept { asks_more: true, ..swept.clone() }),
+                (None, swept),
+            ]),
             Record::Order(Kept { runs: 9, kept: 0, stuck, unknown: Some(String::from("at all")) }),
             Record::Done,
         ];

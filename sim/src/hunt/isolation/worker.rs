@@ -145,6 +145,7 @@ where
     if let Some(kept) = course.kept() {
         send(&Record::Order(kept));
     }
+    send(&Record::Swept(course.swept()));
     if part.is_none() {
         confirm(hunt, &nestings, program);
     }
