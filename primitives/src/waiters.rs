@@ -82,6 +82,7 @@ impl<G, W> Waiters<G, W> {
     }
 
     /// Puts a waiter behind all others.
+    #[inline]
     pub(crate) fn push(&mut self, wakeup: Wakeup, wants: W) -> Key {
         let previous = self.last;
         let index = self.take_slot(previous, State::Waiting(wakeup, wants));
@@ -101,18 +102,27 @@ impl<G, W> Waiters<G, W> {
         Key(self.take_slot(NIL, State::Granted(grant)))
     }
 
+    #[inline]
     fn take_slot(&mut self, previous: u32, state: State<G, W>) -> u32 {
-        let slot = Slot { previous, next: NIL, state };
-        let index = self.free;
-        if index == NIL {
-            let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
-            assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
-            self.slots.push(slot);
-            return index;
+        if self.free == NIL {
+            self.add_slot();
         }
-        self.free = self.slots[index as usize].next;
-        self.slots[index as usize] = slot;
+        let index = self.free;
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next;
+        (slot.previous, slot.next) = (previous, NIL);
+        // Forgotten, because it is known to be free: its drop need not be looked at.
+        std::mem::forget(std::mem::replace(&mut slot.state, state));
         index
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_slot(&mut self) {
+        let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
+        assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
+        self.slots.push(Slot { previous: NIL, next: NIL, state: State::Free });
+        self.free = index;
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the
@@ -126,6 +136,7 @@ impl<G, W> Waiters<G, W> {
 
     /// Grants something to the first waiter, which leaves the queue. If nobody waits it comes
     /// back.
+    #[inline]
     pub(crate) fn grant_first(&mut self, grant: G) -> Result<Wakeup, G> {
         self.grant(self.first, grant)
     }
@@ -186,6 +197,7 @@ impl<G, W> Waiters<G, W> {
         }
     }
 
+    #[inline]
     fn grant(&mut self, index: u32, grant: G) -> Result<Wakeup, G> {
         if index == NIL {
             return Err(grant);
@@ -202,6 +214,7 @@ impl<G, W> Waiters<G, W> {
     }
 
     /// Takes a waiting slot out of the queue.
+    #[inline]
     fn unlink(&mut self, index: u32) {
         let Slot { previous, next, .. } = self.slots[index as usize];
         match previous {

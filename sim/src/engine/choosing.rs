@@ -109,9 +109,14 @@ impl Core {
     /// ready since then is behind it, so that it is mostly where it was.
     #[inline]
     pub(super) fn take_preselected(&mut self, (turn, place): (Turn, usize)) -> Option<Turn> {
-        if place < self.ready.len() && self.ready.get(place) == turn && !self.is_asking {
-            return Some(self.ready.take(place));
+        if !self.is_asking && self.ready.take_if(turn, place) {
+            return Some(turn);
         }
+        self.take_if_there(turn)
+    }
+
+    #[inline(never)]
+    fn take_if_there(&mut self, turn: Turn) -> Option<Turn> {
         self.make_unready(turn).then_some(turn)
     }
 
@@ -177,26 +182,37 @@ impl Core {
     /// At a preemption point: whether the operation goes on in place. If not, the turn that
     /// comes before it is decided as well.
     #[inline]
-    pub(super) fn goes_on_in_place(&mut self, description: Option<Description>) -> bool {
+    pub(super) fn goes_on_as_drawn(&mut self) -> bool {
         let others = self.ready.len();
         if others == 0 {
             return true;
         }
         let (label, arity) = (Label::Schedule, others as u32 + 1);
-        let taken = if self.is_asking {
-            self.decide(Question { label, arity, weight: None }, description)
-        } else {
-            let taken = self.streams.below(Stream::Choice(label), arity);
-            self.keep(Choice::new_fitting(label, arity, taken))
+        let taken = self.streams.below(Stream::Choice(label), arity);
+        let taken = self.keep(Choice::new_fitting(label, arity, taken));
+        self.goes_on_after(taken)
+    }
+
+    /// The same, as a strategy decides.
+    #[inline(never)]
+    pub(super) fn goes_on_as_asked(&mut self, description: Description) -> bool {
+        let others = self.ready.len();
+        let goes_on = others == 0 || {
+            let (label, arity) = (Label::Schedule, others as u32 + 1);
+            let taken = self.decide(Question { label, arity, weight: None }, Some(description));
+            self.goes_on_after(taken)
         };
-        match taken {
-            0 => true,
-            taken => {
-                let place = taken as usize - 1;
-                self.preselected = Some((self.ready.get(place), place));
-                false
-            }
+        if goes_on && let Some(TaskId(task)) = self.current {
+            self.tell(Notice::WentOn { task, operation: description.into() });
         }
+        goes_on
+    }
+
+    #[inline]
+    fn goes_on_after(&mut self, taken: u32) -> bool {
+        let Some(place) = (taken as usize).checked_sub(1) else { return true };
+        self.preselected = Some((self.ready.get(place), place));
+        false
     }
 
     /// Under [`TimeModel::Stalling`], lets the clock run ahead although turns are ready, as long

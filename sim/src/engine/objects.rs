@@ -119,7 +119,7 @@ impl Core {
     }
 
     /// Notes that the current task holds `units` of an object.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hold(
         &mut self,
         object: u32,
@@ -128,20 +128,21 @@ impl Core {
         site: &'static Location<'static>,
     ) -> Packed {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let (since_ns, taken_in) = (self.now_ns, self.tasks[task.index()].polls);
+        let holder = &mut self.tasks[task.index()];
+        let (since_ns, taken_in) = (self.now_ns, holder.polls);
+        holder.held += u32::from(mode.has_guard());
+        let is_nested = mode.has_guard() && holder.held > 1;
         let record = HoldRecord { object, task, units, mode, site, since_ns, taken_in };
-        let head = &mut self.objects[object as usize].holds;
-        let index = self.holds.insert(head, record);
+        let held = &mut self.objects[object as usize];
+        held.takes = held.takes.wrapping_add(1);
+        let takes = held.takes;
+        let index = self.holds.insert(&mut held.holds, record);
         if self.detectors.is_some() {
             self.note_hold(index);
         }
-        self.count_take(object, task, site);
-        if mode.has_guard() {
-            let held = &mut self.tasks[task.index()].held;
-            *held += 1;
-            if *held > 1 {
-                self.note_nested(task, index);
-            }
+        self.after_take(takes, object, task, site);
+        if is_nested {
+            self.note_nested(task, index);
         }
         self.record(move |_| EventKind::Acquired {
             object: object.into(),
@@ -155,15 +156,16 @@ impl Core {
     }
 
     /// Ends a hold.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unhold(&mut self, index: u32) {
-        let Some(&HoldRecord { object, units, task, mode, .. }) = self.holds.get(index) else {
-            return;
-        };
-        self.tasks[task.index()].held -= u32::from(mode.has_guard());
-        let record = &mut self.objects[object as usize];
-        record.is_loose |= self.current != Some(task);
-        self.holds.remove(&mut record.holds, index);
+        let (objects, tasks, current) = (&mut self.objects, &mut self.tasks, self.current);
+        let removed = self.holds.remove_by(index, |hold| {
+            tasks[hold.task.index()].held -= u32::from(hold.mode.has_guard());
+            let object = &mut objects[hold.object as usize];
+            object.is_loose |= current != Some(hold.task);
+            &mut object.holds
+        });
+        let Some(HoldRecord { object, units, task, mode, .. }) = removed else { return };
         if mode == Mode::Unguarded && self.losses.is_some() {
             self.note_given_back(index);
         }

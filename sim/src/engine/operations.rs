@@ -146,11 +146,13 @@ impl Core {
             return Gate::GiveWay;
         }
         // Only a strategy that is asked looks at what the operation is.
-        let description = if self.is_asking { Some(description(self)) } else { None };
-        if self.goes_on_in_place(description) {
-            if let (Some(description), Some(TaskId(task))) = (description, self.current) {
-                self.tell(Notice::WentOn { task, operation: description.into() });
-            }
+        let goes_on = if self.is_asking {
+            let description = description(self);
+            self.goes_on_as_asked(description)
+        } else {
+            self.goes_on_as_drawn()
+        };
+        if goes_on {
             return Gate::Go;
         }
         self.poll.gave_way = true;
@@ -158,7 +160,7 @@ impl Core {
     }
 
     /// Announces an operation that gives way: it becomes a turn behind all others.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
         self.poll.is_known = true;
         let id = self.insert_operation(description, Phase::Announced, Some(waiter));
@@ -207,35 +209,44 @@ impl Core {
     }
 
     /// Notes that an operation waits in its object's own queue.
+    #[inline(always)]
     pub(crate) fn block(
         &mut self,
         id: Option<OperationId>,
         description: Description,
         waits_by: WaitsBy,
     ) -> (OperationId, Option<Waiter>) {
-        self.look_for_ring(&description);
+        let takes = self.look_for_ring(&description);
         self.poll.is_known = true;
         let current = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[current.index()].polls;
-        let takes = self.takes_of(&description);
-        if let Some(id) = id
-            && let Some(record) = self.operations.get_mut(id.0)
-            && record.task == current
-        {
-            record.polled_in = polled_in;
-            record.takes = takes;
-            record.waits_by = waits_by;
-            if record.phase == Phase::Blocked {
-                self.unhand(id);
-                return (id, None);
-            }
-            let old = record.waiter.take();
-            let phase = std::mem::replace(&mut record.phase, Phase::Blocked);
-            self.forget_turn(id, phase);
-            self.order_waiting(description);
-            self.record(move |_| EventKind::Blocked(description.into()));
-            return (id, old);
+        let Some(id) = id else { return self.block_anew(None, description, (waits_by, takes)) };
+        let Some(record) = self.operations.get_mut(id.0).filter(|it| it.task == current) else {
+            return self.block_anew(Some(id), description, (waits_by, takes));
+        };
+        record.polled_in = polled_in;
+        record.takes = takes;
+        record.waits_by = waits_by;
+        if record.phase == Phase::Blocked {
+            self.unhand(id);
+            return (id, None);
         }
+        let old = record.waiter.take();
+        let phase = std::mem::replace(&mut record.phase, Phase::Blocked);
+        self.forget_turn(id, phase);
+        self.order_waiting(description);
+        self.record(move |_| EventKind::Blocked(description.into()));
+        (id, old)
+    }
+
+    /// The same, of an operation that has no record, or one that was another task's.
+    #[inline(never)]
+    fn block_anew(
+        &mut self,
+        id: Option<OperationId>,
+        description: Description,
+        (waits_by, takes): (WaitsBy, u32),
+    ) -> (OperationId, Option<Waiter>) {
         let old = id.and_then(|id| self.forget_operation(id));
         let id = self.insert_operation(description, Phase::Blocked, None);
         if let Some(record) = self.operations.get_mut(id.0) {
@@ -270,19 +281,27 @@ impl Core {
     }
 
     /// Notes what a blocked operation was given.
-    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) -> Option<(TaskId, Option<u32>)> {
+    #[inline]
+    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) {
         let now_ns = self.now_ns;
-        let record = self.operations.get_mut(id.0)?;
-        if what == Handed::Granted
-            && record.handed != Handed::Granted
-            && let Some(object) = record.description.object
+        let Some(record) = self.operations.get_mut(id.0) else { return };
+        let (task, object) = (record.task, record.description.object);
+        let earlier = std::mem::replace(&mut record.handed, what);
+        record.handed_ns = now_ns;
+        if what != Handed::Granted {
+            return;
+        }
+        if earlier != Handed::Granted
+            && let Some(object) = object
         {
             let object = &mut self.objects[object as usize];
             object.granted += 1;
             object.heir = id.0;
         }
-        (record.handed, record.handed_ns) = (what, now_ns);
-        Some((record.task, record.description.object))
+        self.record(move |_| EventKind::Granted {
+            task: task.into(),
+            object: object.map(Into::into),
+        });
     }
 
     /// Notes that an operation has seen, or never will see, what it was given.
@@ -300,13 +319,16 @@ impl Core {
     /// dropped outside of the engine.
     #[inline(always)]
     pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
-        let OperationRecord { task, phase, handed, .. } = *self.operations.get(id.0)?;
-        if handed != Handed::Nothing {
-            self.unhand(id);
+        let tasks = &mut self.tasks;
+        let removed =
+            self.operations.remove_by(id.0, |record| &mut tasks[record.task.index()].operations)?;
+        if removed.handed == Handed::Granted
+            && let Some(object) = removed.description.object
+        {
+            self.objects[object as usize].granted -= 1;
         }
-        self.forget_turn(id, phase);
-        let head = &mut self.tasks[task.index()].operations;
-        self.operations.remove(head, id.0)?.waiter
+        self.forget_turn(id, removed.phase);
+        removed.waiter
     }
 
     /// Forgets an operation that was dropped before it was executed.
@@ -384,11 +406,7 @@ impl Core {
         }
     }
 
-    fn takes_of(&self, description: &Description) -> u32 {
-        description.object.map_or(0, |object| self.objects[object as usize].takes)
-    }
-
-    #[inline]
+    #[inline(always)]
     fn insert_operation(
         &mut self,
         description: Description,

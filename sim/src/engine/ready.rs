@@ -77,6 +77,22 @@ impl ReadySet {
         if self.crowd.is_empty() { self.take_of_list(k) } else { self.take_of_crowd(k) }
     }
 
+    /// Takes out a turn if it is one of few and alternative `k` stands for it; says whether.
+    #[inline]
+    pub(crate) fn take_if(&mut self, turn: Turn, k: usize) -> bool {
+        let len = self.list_len.min(LIST);
+        match self.list[..len].get_mut(k..) {
+            Some(list) if list.first() == Some(&turn.key()) => {
+                for at in 1..list.len() {
+                    list[at - 1] = list[at];
+                }
+                self.list_len = len - 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Takes out a turn by its name; says whether it was there.
     #[inline]
     pub(crate) fn remove(&mut self, turn: Turn) -> bool {
@@ -297,9 +313,12 @@ mod tests {
                 } else if !beside.list.is_empty() {
                     let bound = if below(4) == 0 { FEW + 2 } else { usize::MAX };
                     let k = below(beside.list.len().min(bound));
-                    if below(4) == 0 {
-                        let turn = beside.list[k];
+                    let (turn, way) = (beside.list[k], below(4));
+                    if way == 0 {
                         assert!(beside.set.remove(turn), "it was there");
+                        beside.forget(turn);
+                        gone.push(turn);
+                    } else if way == 1 && beside.set.take_if(turn, k) {
                         beside.forget(turn);
                         gone.push(turn);
                     } else {

@@ -58,11 +58,22 @@ impl<T> Table<T> {
     /// Takes a record out of the table and of the list with this head.
     #[inline]
     pub(crate) fn remove(&mut self, head: &mut u32, index: u32) -> Option<T> {
+        self.remove_by(index, |_| head)
+    }
+
+    /// Takes a record out of the table and of its owner's list, whose head `head` finds.
+    #[inline(always)]
+    pub(crate) fn remove_by<'a>(
+        &mut self,
+        index: u32,
+        head: impl FnOnce(&T) -> &'a mut u32,
+    ) -> Option<T> {
         let slot = self.slots.get_mut(index as usize)?;
         let value = slot.value.take()?;
         let (previous, next) = (slot.previous, slot.next);
         slot.next = self.vacant;
         self.vacant = index;
+        let head = head(&value);
         match self.slots.get_mut(previous as usize) {
             Some(previous) => previous.next = next,
             None => *head = next,

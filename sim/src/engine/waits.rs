@@ -124,22 +124,27 @@ impl Core {
         (0..self.tasks.len() as u32).map(TaskId).filter(is_joined).collect()
     }
 
-    /// An operation blocks: if somebody has the object, a ring may have closed.
-    #[inline]
-    pub(super) fn look_for_ring(&mut self, description: &Description) {
-        if let (Some(object), Some(current)) = (description.object, self.current) {
-            let record = &self.objects[object as usize];
-            if (record.holds != NIL || record.granted > 0) && !self.will_be_given_up(object) {
-                self.look_for_ring_from(current);
-            }
+    /// An operation blocks: if somebody has the object, a ring may have closed. Says how often the
+    /// object was taken.
+    #[inline(always)]
+    pub(super) fn look_for_ring(&mut self, description: &Description) -> u32 {
+        let Some(object) = description.object else { return 0 };
+        let record = &self.objects[object as usize];
+        let takes = record.takes;
+        if let Some(current) = self.current
+            && (record.holds != NIL || record.granted > 0)
+            && !self.will_be_given_up(object, record)
+        {
+            self.look_for_ring_from(current);
         }
+        takes
     }
 
     /// Whether it is plain that an object will be given up or taken by a task that is ready: then
     /// nobody who waits for it is stuck, however this poll ends.
     #[inline]
-    fn will_be_given_up(&self, object: u32) -> bool {
-        let ObjectRecord { holds, granted, heir, .. } = self.objects[object as usize];
+    fn will_be_given_up(&self, object: u32, record: &ObjectRecord) -> bool {
+        let &ObjectRecord { holds, granted, heir, .. } = record;
         let owner = match (self.holds.get(holds), granted) {
             (Some(hold), 0) if hold.mode == Mode::Exclusive => Some(hold.task),
             (None, 1) => {

@@ -70,13 +70,17 @@ impl Hold {
 impl Drop for Hold {
     #[inline]
     fn drop(&mut self) {
-        let record = self.record;
-        if record != Packed::NONE {
-            with_run(|core| {
-                if let Some(index) = record.of(core.stamp) {
-                    core.unhold(index);
-                }
-            });
+        if self.record != Packed::NONE {
+            end(self.record);
         }
     }
+}
+
+#[inline(never)]
+fn end(record: Packed) {
+    with_run(|core| {
+        if let Some(index) = record.of(core.stamp) {
+            core.unhold(index);
+        }
+    });
 }

@@ -397,7 +397,7 @@ impl Object {
         Hold::new(place.unwrap_or(Packed::NONE))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn acquire_in(
         &self,
         core: &mut Core,

@@ -86,19 +86,12 @@ impl Operation {
         if self.stage == Stage::LetThrough {
             return Poll::Ready(());
         }
-        // `None` outside of a run, where nothing gives way.
-        let answer = with_run(|core| {
-            if self.record == Packed::NONE {
-                return self.ask(object, cx, core);
-            }
-            let id = self.record.of(core.stamp).map(OperationId);
-            match id.and_then(|id| core.poll_announced(id)) {
-                Some(Gate::Go) => Answer::Go,
-                Some(Gate::GiveWay) => Answer::KeepWaker,
-                None => Answer::AskAfresh,
-            }
-        });
-        match answer.unwrap_or(Answer::Go) {
+        // Each on its own, because together they would save and restore registers for both.
+        let answer = match self.record {
+            Packed::NONE => self.ask(object, cx),
+            _ => self.ask_again(),
+        };
+        match answer {
             Answer::Go => {
                 self.stage = Stage::LetThrough;
                 Poll::Ready(())
@@ -106,6 +99,20 @@ impl Operation {
             Answer::Announced => Poll::Pending,
             rest => self.poll_oddly(rest, object, cx),
         }
+    }
+
+    /// What an operation finds that was announced or blocked before.
+    #[inline(never)]
+    fn ask_again(&self) -> Answer {
+        let answer = with_run(|core| {
+            let id = self.record.of(core.stamp).map(OperationId);
+            match id.and_then(|id| core.poll_announced(id)) {
+                Some(Gate::Go) => Answer::Go,
+                Some(Gate::GiveWay) => Answer::KeepWaker,
+                None => Answer::AskAfresh,
+            }
+        });
+        answer.unwrap_or(Answer::Go)
     }
 
     /// What is not the rule when an operation is polled, and takes more than one call.
@@ -120,8 +127,7 @@ impl Operation {
             Answer::Go => Poll::Ready(()),
             Answer::Announced => Poll::Pending,
             Answer::Announce => {
-                let waiter = Waiter::of(cx.waker());
-                with_run(|core| self.announce_to(object, waiter, core));
+                self.announce_to_other(object, cx);
                 Poll::Pending
             }
             Answer::KeepWaker => {
@@ -137,21 +143,31 @@ impl Operation {
 
     /// Asks whether it goes on in place. If not, it is announced at once, unless somebody else's
     /// waker has to be cloned for that.
-    #[inline]
-    fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Answer {
-        if core.gate(|core| self.describe(object, core)) == Gate::Go {
-            return Answer::Go;
-        }
-        match Waiter::of_task(cx.waker(), core.stamp) {
-            Some(waiter) => {
-                self.announce_to(object, waiter, core);
-                Answer::Announced
+    #[inline(never)]
+    fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>) -> Answer {
+        let answer = with_run(|core| {
+            if core.gate(|core| self.describe(object, core)) == Gate::Go {
+                return Answer::Go;
             }
-            None => Answer::Announce,
-        }
+            match Waiter::of_task(cx.waker(), core.stamp) {
+                Some(waiter) => {
+                    self.announce_to(object, waiter, core);
+                    Answer::Announced
+                }
+                None => Answer::Announce,
+            }
+        });
+        // Outside of a run nothing gives way.
+        answer.unwrap_or(Answer::Go)
     }
 
-    #[inline]
+    #[inline(never)]
+    fn announce_to_other(&mut self, object: Option<&Object>, cx: &Context<'_>) {
+        let waiter = Waiter::of(cx.waker());
+        with_run(|core| self.announce_to(object, waiter, core));
+    }
+
+    #[inline(always)]
     fn announce_to(&mut self, object: Option<&Object>, waiter: Waiter, core: &mut Core) {
         let description = self.describe(object, core);
         let id = core.announce(description, waiter);
@@ -194,14 +210,12 @@ impl Operation {
     #[inline]
     pub fn executed_holding(&mut self, object: &Object, units: u32, mode: Mode) -> Hold {
         self.stage = Stage::LetThrough;
-        let held = with_run(|core| {
-            let waiter = self.execute(Some(object), core);
-            (object.acquire_in(core, units, mode, self.site), waiter)
+        let mut _waiter = None;
+        let place = with_run(|core| {
+            _waiter = self.execute(Some(object), core);
+            object.acquire_in(core, units, mode, self.site)
         });
-        match held {
-            Some((place, _waiter)) => Hold::new(place),
-            None => Hold::none(),
-        }
+        Hold::new(place.unwrap_or(Packed::NONE))
     }
 
     #[inline(always)]
@@ -257,12 +271,16 @@ impl Operation {
     pub fn try_park(&mut self, object: Option<&Object>, cx: &mut Context<'_>) -> Option<Wakeup> {
         let task = with_run(|core| {
             let task = own_task(cx.waker(), core)?;
-            let id = self.record.of(core.stamp).map(OperationId);
-            if id.is_some_and(|id| core.has_foreign_waiter(id)) {
-                return None;
+            // Who was let through was granted, and has no waiter left.
+            if self.stage == Stage::Asking {
+                let id = self.record.of(core.stamp).map(OperationId);
+                if id.is_some_and(|id| core.has_foreign_waiter(id)) {
+                    return None;
+                }
             }
             let old = self.block(object, WaitsBy::Number, core);
             debug_assert!(!matches!(old, Some(Waiter::Other(_))), "looked at above");
+            std::mem::forget(old);
             Some(task)
         });
         Some(Wakeup::by_number(task.flatten()?, self.ticket()))

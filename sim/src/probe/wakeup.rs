@@ -6,7 +6,7 @@ use super::object::Object;
 use super::operation::Operation;
 use super::stamp::Stamp;
 use crate::engine::{Core, Handed, OperationId, Packed, TaskId, wake_task, with_run};
-use crate::trace::{EventKind, Side};
+use crate::trace::Side;
 
 /// A blocked operation, as the object's queue of waiters keeps it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,13 +32,8 @@ impl Ticket {
 
     #[inline]
     fn hand(self, what: Handed, core: &mut Core) {
-        let Some(id) = self.record.of(core.stamp) else { return };
-        let handed = core.hand(OperationId(id), what);
-        if what == Handed::Granted
-            && let Some((task, object)) = handed
-        {
-            let object = object.map(Into::into);
-            core.record(|_| EventKind::Granted { task: task.into(), object });
+        if let Some(id) = self.record.of(core.stamp) {
+            core.hand(OperationId(id), what);
         }
     }
 }

@@ -21,16 +21,15 @@ const PASSES_MAX: u32 = 1000;
 const LOOK_EVERY: u32 = 256;
 
 impl Core {
-    /// Counts that an object was taken.
-    #[inline]
-    pub(in super::super) fn count_take(
+    /// Now and then when an object was taken, which it was `takes` times: looks at who waits.
+    #[inline(always)]
+    pub(in super::super) fn after_take(
         &mut self,
+        takes: u32,
         object: u32,
         taker: TaskId,
         site: &'static Location<'static>,
     ) {
-        let takes = &mut self.objects[object as usize].takes;
-        *takes = takes.wrapping_add(1);
         if takes.is_multiple_of(LOOK_EVERY) {
             self.look_for_starving(object, taker, site);
         }
