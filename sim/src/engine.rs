@@ -57,6 +57,7 @@ pub(crate) use self::ready::ReadySet;
 pub(crate) use self::table::Table;
 use self::tasks::{Aside, Joiner, Task, TaskBody};
 use self::timers::Timers;
+use crate::callers;
 use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::options::Options;
@@ -350,6 +351,7 @@ impl Core {
         let event = Event { at: self.now(), task: self.current.map(Into::into), kind: make(self) };
         if let Some(events) = &mut self.events {
             events.push(event);
+            callers::note(events.len() - 1);
         }
     }
 

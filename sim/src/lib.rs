@@ -36,6 +36,7 @@
 #![doc = include_str!("controlled.md")]
 #![deny(unsafe_code)]
 
+mod callers;
 pub mod choice;
 pub mod class;
 #[cfg(feature = "cli")]

@@ -197,6 +197,10 @@ pub struct Options {
     /// Whether the run's happens-before [class](crate::class::Class) is hashed. Off by default;
     /// hunts turn it on.
     pub classes: Detection,
+    /// Whether it is looked at from where the operations of a failing run were
+    /// [called](crate::hunt::explain::Callers), for its report. On by default; costs one replay of
+    /// the run, and nothing in a hunt.
+    pub callers: Detection,
 }
 
 impl Default for Options {
@@ -220,6 +224,7 @@ impl Options {
         detectors: Detectors::DEFAULT,
         faults: Faults::OFF,
         classes: Detection::Off,
+        callers: Detection::On,
     };
 
     /// Says whether a run can be carried out so.

@@ -1,5 +1,6 @@
 //! What is found out about failures, kept of them, and said of them.
 
+mod callers;
 mod edits;
 mod explaining;
 mod keeping;

@@ -8,6 +8,7 @@
 //!
 //! [`explain()`] does all of it, and a hunt does that for whatever it did not expect.
 
+mod calling;
 mod decisive;
 mod laboratory;
 mod passing;
@@ -19,6 +20,7 @@ mod telling;
 
 use std::future::Future;
 
+pub(super) use calling::tell_calls;
 pub use decisive::{Decisions, Decisive, Flip, Rate, Without, decide};
 pub(super) use laboratory::Laboratory;
 pub use passing::Passing;
@@ -26,9 +28,10 @@ pub use plainer::{Model, Plainer};
 pub(super) use plan::{Plan, Rest};
 pub use reproduce::Replayed;
 pub use shrink::{Budget, Limit, Shrunk, shrink};
-pub(super) use telling::{concerned, tell_choice, tell_dropped};
+pub(super) use telling::{lanes_of, tell_choice, tell_dropped};
 
 use super::Verdict;
+pub use crate::callers::Callers;
 use crate::finding::Finding;
 use crate::options::{Options, Tracing};
 use crate::run::Outcome;
@@ -53,6 +56,8 @@ pub struct Minimal {
     pub shrunk: Shrunk,
     /// Everything that happens in it.
     pub trace: Trace,
+    /// From where its operations were called.
+    pub callers: Callers,
     /// Which of its deviations decided.
     pub decisions: Decisions,
     /// Whether the program fails in plainer models too.
@@ -125,7 +130,8 @@ where
     shrunk.finding = traced.result.err()?;
     let first = decisions.decisive.map(|decisive| decisive.number);
     let passing = passing::nearest(&laboratory, &shrunk.tape, first);
-    Some(Minimal { shrunk, trace, decisions, plainer, passing })
+    let callers = calling::look_at_callers(&laboratory, &shrunk, &trace, &decisions);
+    Some(Minimal { shrunk, trace, callers, decisions, plainer, passing })
 }
 /// Makes the run that takes what the tape took but for one choice, which is plain instead: the
 /// flip test of that choice. Choices of other labels stay in step, and whatever comes after the

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{EventKind, TaskRef, Trace};
+use crate::callers::Callers;
 use crate::finding::Finding;
 
 /// A trace with a column for each task that matters, one line an event, and virtual time at the
@@ -54,6 +55,7 @@ pub struct Lanes<'a> {
     lines_max: usize,
     has_sites: bool,
     known_file: Option<String>,
+    callers: Option<&'a Callers>,
 }
 
 /// How many lanes there are unless the caller names the tasks.
@@ -74,6 +76,7 @@ impl<'a> Lanes<'a> {
             lines_max: 60,
             has_sites: true,
             known_file: None,
+            callers: None,
         }
     }
 
@@ -167,6 +170,21 @@ impl<'a> Lanes<'a> {
     pub fn known_file(mut self, file: impl Into<String>) -> Lanes<'a> {
         self.known_file = Some(file.into());
         self
+    }
+
+    /// Says from where operations were called, behind their places: `:46 from :55 from :63`. And
+    /// where guards were dropped, which have no place of their own.
+    pub fn calling(mut self, callers: &'a Callers) -> Lanes<'a> {
+        self.callers = Some(callers);
+        self
+    }
+
+    /// The events of the lines that are shown, by their places in the trace.
+    pub(crate) fn events(&self) -> BTreeSet<usize> {
+        let lines = lines::lines(self.trace, &self.marks);
+        let tasks = self.chosen(&lines);
+        let (lines, _) = folding::fold(lines, &tasks, &self.notes);
+        layout::shown(self, lines)
     }
 
     /// The file with most of the places, which is what their lines are of.

@@ -54,6 +54,11 @@ where
         Laboratory { program: self.program, options, spent: Cell::new(0), steps: Cell::new(0) }
     }
 
+    /// How its runs are carried out.
+    pub(in crate::hunt) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// How many runs were made.
     pub(in crate::hunt) fn spent(&self) -> u64 {
         self.spent.get()

@@ -1,7 +1,9 @@
 //! Deviations in words: what a choice of a traced run came to.
 
+use super::{Decisions, Decisive};
 use crate::choice::{Choice, Label};
-use crate::trace::{Event, EventKind, OperationRef, StepKind, Struck, TaskRef, Trace};
+use crate::finding::Finding;
+use crate::trace::{Event, EventKind, Lanes, OperationRef, StepKind, Struck, TaskRef, Trace};
 
 /// What taking this choice did, in words; `None` if the trace has no such choice.
 pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
@@ -51,6 +53,37 @@ fn tell_fault(trace: &Trace, event: &Event, after: &[Event]) -> String {
             format!("fault: chance{} comes true for {}", asked_at(event), who(trace, event.task))
         }
         None => format!("a fault strikes {}", who(trace, event.task)),
+    }
+}
+
+/// How many choices of those that a failure takes have the lanes of their tasks shown.
+const TAKES_MAX: usize = 6;
+
+/// The lanes of the tasks that a finding and its choices are about, with the decisive one marked.
+pub(crate) fn lanes_of<'a>(
+    trace: &'a Trace,
+    finding: &Finding,
+    decisions: Option<&Decisions>,
+) -> Lanes<'a> {
+    let decisive = decisions.and_then(|decisions| decisions.decisive);
+    let concerned: Vec<TaskRef> = match decisions {
+        None => Vec::new(),
+        Some(_) => {
+            let deviating = trace.events.iter().filter_map(|event| match event.kind {
+                EventKind::Choice { number, choice, .. } if !choice.is_plain() => Some(number),
+                _ => None,
+            });
+            let numbers = decisive.iter().map(|decisive| decisive.number);
+            let numbers = numbers.chain(deviating.take(TAKES_MAX));
+            numbers.flat_map(|number| concerned(trace, number)).collect()
+        }
+    };
+    let lanes = trace.lanes().concerning(finding, &concerned).naming(finding);
+    match decisive {
+        Some(Decisive { number, before, after, .. }) => {
+            lanes.mark(number, format!("decisive: chance of failing {before} -> {after}"))
+        }
+        None => lanes,
     }
 }
 

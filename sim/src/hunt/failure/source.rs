@@ -33,7 +33,7 @@ impl Source {
     /// without the indentation that all have.
     pub(super) fn excerpt(&self, named: &[u32], most: usize) -> Vec<(u32, &str)> {
         let mut numbers: BTreeSet<u32> = BTreeSet::new();
-        for number in named.iter().filter(|number| self.line(**number).is_some()) {
+        for number in named.iter().filter(|number| self.is_told(**number)) {
             if numbers.len() < most {
                 numbers.insert(*number);
             }

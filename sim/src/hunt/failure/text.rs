@@ -6,12 +6,12 @@ use super::source::{Source, named};
 use super::{Failure, Origin};
 use crate::finding::Finding;
 use crate::hunt::explain::{
-    Decisions, Limit, Minimal, Replayed, Without, concerned, tell_choice, tell_dropped,
+    Limit, Minimal, Replayed, Without, lanes_of, tell_calls, tell_choice, tell_dropped,
 };
 use crate::hunt::keeping::REPLAY;
 use crate::hunt::regressions::Alignment;
 use crate::tape::Tape;
-use crate::trace::{EventKind, TaskRef, Trace};
+use crate::trace::{EventKind, Trace};
 
 /// How wide a report is, in characters.
 const WIDTH: usize = 100;
@@ -24,6 +24,9 @@ const LINES_MAX: usize = 48;
 
 /// How many lines of the run are shown at the least, if there are so many.
 const LANES_MIN: usize = 8;
+
+/// How many lines stand around those of the run: the file, the tasks, and what is not shown.
+const HEADING: usize = 3;
 
 /// How many lines of the run are shown at the most.
 const LANES_MAX: usize = 28;
@@ -56,6 +59,9 @@ pub(super) fn render(failure: &Failure) -> String {
     let mut page = Page { text: String::new(), file: file.clone(), is_named: false };
     page.headline(&failure.hunt, finding);
     page.finding(finding);
+    if let Some(minimal) = minimal {
+        page.calls(minimal);
+    }
     // By then the lanes have named the file.
     let mut end = Page { text: String::new(), file, is_named: true };
     if let Some(minimal) = minimal {
@@ -70,23 +76,13 @@ pub(super) fn render(failure: &Failure) -> String {
     if let Some(trace) = trace {
         let other = page.text.lines().count() + end.text.lines().count();
         let lines = LINES_MAX.saturating_sub(other).clamp(LANES_MIN, LANES_MAX);
-        page.lanes(trace, finding, minimal.map(|minimal| &minimal.decisions), lines);
+        page.lanes(trace, finding, minimal, lines);
         let other = page.text.lines().count() + end.text.lines().count() + 2;
         page.source(LINES_WITH_SOURCE_MAX.saturating_sub(other).clamp(SOURCE_MIN, SOURCE_MAX));
     }
     page.blank();
     page.text.push_str(end.text.trim_end());
     page.text
-}
-
-/// The tasks that the choices are about which a failure takes, those of the decisive one first.
-fn about(trace: &Trace, decisions: &Decisions) -> Vec<TaskRef> {
-    let decisive = decisions.decisive.iter().map(|decisive| decisive.number);
-    let deviating = trace.events.iter().filter_map(|event| match event.kind {
-        EventKind::Choice { number, choice, .. } if !choice.is_plain() => Some(number),
-        _ => None,
-    });
-    decisive.chain(deviating.take(TAKES_MAX)).flat_map(|number| concerned(trace, number)).collect()
 }
 
 /// Where a failure comes from, in words.
@@ -175,24 +171,30 @@ impl Page {
         }
     }
 
-    /// What happens in the run, a column a task.
-    fn lanes(
-        &mut self,
-        trace: &Trace,
-        finding: &Finding,
-        decisions: Option<&Decisions>,
-        lines: usize,
-    ) {
-        self.blank();
-        let concerned = decisions.map_or_else(Vec::new, |decisions| about(trace, decisions));
-        let lanes = trace.lanes().concerning(finding, &concerned).naming(finding);
-        let mut lanes = lanes.lines_max(lines).width(WIDTH - 6);
-        if let Some(decisive) = decisions.and_then(|decisions| decisions.decisive) {
-            let (before, after) = (decisive.before, decisive.after);
-            let mark = format!("decisive: chance of failing {before} -> {after}");
-            lanes = lanes.mark(decisive.number, mark);
+    /// From where tasks came to the places where they wait and hold, where that is not plain.
+    fn calls(&mut self, minimal: &Minimal) {
+        for line in tell_calls(&minimal.trace, &minimal.shrunk.finding, &minimal.callers) {
+            self.wrapped("  ", "    ", &line);
         }
-        let lanes = lanes.to_string();
+    }
+
+    /// What happens in the run, a column a task.
+    fn lanes(&mut self, trace: &Trace, finding: &Finding, minimal: Option<&Minimal>, lines: usize) {
+        self.blank();
+        let mut lanes = lanes_of(trace, finding, minimal.map(|minimal| &minimal.decisions));
+        if let Some(minimal) = minimal {
+            lanes = lanes.calling(&minimal.callers);
+        }
+        let lanes = lanes.width(WIDTH - 6);
+        let mut most = lines;
+        let mut shown = lanes.clone().lines_max(most).to_string();
+        // Lines that are continued below take more room than they were given.
+        while shown.lines().count() > lines + HEADING && most > LANES_MIN {
+            most =
+                most.saturating_sub((shown.lines().count() - lines) / 2).clamp(LANES_MIN, most - 1);
+            shown = lanes.clone().lines_max(most).to_string();
+        }
+        let lanes = shown;
         let is_news =
             |line: &str| !line.contains(" panics: ") && !line.ends_with(" ends, panicked");
         if lanes.lines().filter(|line| is_news(line)).count() < 2 {

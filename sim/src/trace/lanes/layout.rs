@@ -1,11 +1,13 @@
 //! From lines to text: columns, places, and what does not fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::super::{Site, TaskRef, Trace};
 use super::Lanes;
 use super::lines::{Line, Source};
+use crate::callers::Callers;
+use crate::finding::Place;
 use crate::time::Instant;
 
 /// Characters between two lanes.
@@ -45,14 +47,15 @@ pub(super) fn lay_out(
     let margin = rows.iter().filter_map(Row::at).chain([first_at]).map(|at| stamp(at).len());
     let margin = margin.max().unwrap_or(0) + 2;
     let titles: Vec<String> = tasks.iter().map(|&task| heading(trace, task)).collect();
-    let columns = columns(lanes, tasks, &titles, &rows, &sites, margin);
+    let places = sites.show_all(&rows);
+    let columns = columns(lanes, tasks, &titles, &rows, &places, margin);
     let mut page = Page { text: String::new(), width: lanes.width, margin, columns };
     if let Some(file) = &sites.to_be_named {
         let _ = writeln!(page.text, "places are lines of {file}");
     }
     page.heading(&stamp(first_at), &titles);
     let mut now = first_at;
-    for row in &rows {
+    for (row, site) in rows.iter().zip(&places) {
         match row {
             Row::Gap { lines, rules } => page.gap(*lines, *rules),
             Row::Line(line) => {
@@ -67,10 +70,9 @@ pub(super) fn lay_out(
                     continue;
                 };
                 let lane = tasks.iter().position(|&lane| lane == task).unwrap_or(0);
-                let site = sites.show(line.site).unwrap_or_default();
                 let note = lanes.notes.get(&line.event).or(line.note.as_ref());
                 let note = note.map_or_else(String::new, |note| format!("   <- {note}"));
-                page.cell(&time, lane, &format!("{}{}", line.text, line.names), &site, &note);
+                page.cell(&time, lane, &format!("{}{}", line.text, line.names), site, &note);
             }
         }
     }
@@ -123,27 +125,74 @@ struct Sites<'a> {
     file: Option<&'a str>,
     /// The same, if nobody has named it before.
     to_be_named: Option<String>,
+    callers: Option<&'a Callers>,
 }
+
+/// How many of the lines that called an operation are shown.
+const CALLERS_MAX: usize = 2;
 
 impl<'a> Sites<'a> {
     fn of(lanes: &'a Lanes<'_>, file: Option<&'static str>) -> Sites<'a> {
+        let callers = lanes.callers;
         if !lanes.has_sites {
-            return Sites { shown: false, file: None, to_be_named: None };
+            return Sites { shown: false, file: None, to_be_named: None, callers };
         }
         if let Some(file) = &lanes.known_file {
-            return Sites { shown: true, file: Some(file), to_be_named: None };
+            return Sites { shown: true, file: Some(file), to_be_named: None, callers };
         }
-        Sites { shown: true, file, to_be_named: file.map(str::to_owned) }
+        Sites { shown: true, file, to_be_named: file.map(str::to_owned), callers }
     }
 
-    fn show(&self, site: Option<Site>) -> Option<String> {
-        let location = site.filter(|site| self.shown && site.is_known())?.0;
-        if Some(location.file()) == self.file {
-            return Some(format!(":{}", location.line()));
+    /// The place of each row, and from where it was called where the row before it does not say
+    /// the same.
+    fn show_all(&self, rows: &[Row]) -> Vec<String> {
+        let mut before = None;
+        let show = |row: &Row| {
+            let Row::Line(line) = row else {
+                before = None;
+                return String::new();
+            };
+            let above = self.callers.map_or(&[][..], |callers| callers.telling(line.event));
+            let own = self.own(line);
+            if own.is_empty() {
+                return own;
+            }
+            let is_told = before.replace((line.task, above)) == Some((line.task, above));
+            if is_told { own } else { own + &self.from(above) }
+        };
+        rows.iter().map(show).collect()
+    }
+
+    fn own(&self, line: &Line) -> String {
+        if !self.shown {
+            return String::new();
         }
-        // Of another file its name is enough.
-        let name = location.file().rsplit(['/', '\\']).next().unwrap_or(location.file());
-        Some(format!("{name}:{}", location.line()))
+        if let Some(Site(site)) = line.site.filter(|site| site.is_known()) {
+            return self.short(site.file(), site.line());
+        }
+        let own = self.callers.and_then(|callers| callers.own(line.event));
+        let own = own.filter(|_| matches!(line.source, Source::Executed { .. } | Source::Freed));
+        own.map_or_else(String::new, |own| self.short(&own.file, own.line))
+    }
+
+    fn from(&self, above: &[Place]) -> String {
+        let mut text = String::new();
+        for place in above.iter().take(CALLERS_MAX) {
+            let _ = write!(text, " from {}", self.short(&place.file, place.line));
+        }
+        if above.len() > CALLERS_MAX {
+            text.push_str(" ..");
+        }
+        text
+    }
+
+    /// Of another file its name is enough.
+    fn short(&self, file: &str, line: u32) -> String {
+        if Some(file) == self.file {
+            return format!(":{line}");
+        }
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        format!("{name}:{line}")
     }
 }
 
@@ -257,6 +306,16 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
     rows
 }
 
+/// The events of the lines that stay.
+pub(super) fn shown(lanes: &Lanes<'_>, lines: Vec<Line>) -> BTreeSet<usize> {
+    let rows = elide(lanes, lines);
+    let event = |row: &Row| match row {
+        Row::Line(line) => Some(line.event),
+        Row::Gap { .. } => None,
+    };
+    rows.iter().filter_map(event).collect()
+}
+
 /// How wide each lane is: as wide as it needs, unless a later one would have too little room. Then
 /// some text goes on beyond its lane.
 fn columns(
@@ -264,17 +323,17 @@ fn columns(
     tasks: &[TaskRef],
     titles: &[String],
     rows: &[Row],
-    sites: &Sites<'_>,
+    places: &[String],
     margin: usize,
 ) -> Vec<Column> {
     let mut columns = vec![Column::default(); tasks.len()];
     let mut needs = vec![0; tasks.len()];
-    for row in rows {
+    for (row, place) in rows.iter().zip(places) {
         let Row::Line(line) = row else { continue };
         let lane = tasks.iter().position(|&lane| Some(lane) == line.task);
         let Some(lane) = lane else { continue };
         let text = length(&line.text) + length(&line.names.to_string());
-        let site = sites.show(line.site).map_or(0, |site| length(&site) + 1);
+        let site = if place.is_empty() { 0 } else { length(place) + 1 };
         needs[lane] = needs[lane].max(text + site);
         let column = &mut columns[lane];
         column.text = column.text.max(text.min(TEXT_MAX));

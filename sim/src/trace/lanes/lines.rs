@@ -69,6 +69,8 @@ pub(in crate::trace) enum Source {
     Blocked(OperationRef),
     /// Tasks were spawned.
     Spawned(Site),
+    /// A hold ended that no operation of this step has told of.
+    Freed,
     /// The task ended.
     Ended,
     /// Whatever else a task does.
@@ -414,7 +416,7 @@ impl<'a> Writer<'a> {
             taking.source = Source::Executed { operation: *first, took: None };
             self.lines.pop();
         } else if self.last_on(object).is_none() {
-            self.push(index, event, format!("lets go of {title}"), None, Source::Other);
+            self.push(index, event, format!("lets go of {title}"), None, Source::Freed);
         }
     }
 

@@ -1,0 +1,137 @@
+//! What a printed stack says of the program.
+
+use crate::finding::Place;
+
+/// The file of this crate that takes stacks, which is the first of its name on each.
+const TAKEN_IN: &str = "/src/callers.rs";
+
+/// Where the executor is in this crate.
+const EXECUTOR: &str = "/src/engine/";
+
+/// What this crate's folder ends with, and others of Unpick's beside it, where they are not a
+/// registry's.
+const THIS: &str = "/sim";
+const OTHERS: [&str; 3] = ["/primitives/src/", "/primitives/tokio/src/", "/src/"];
+
+/// Parts of paths that only libraries have: std, and what cargo has downloaded.
+const OF_LIBRARIES: [&str; 4] = ["/rustc/", "/rustlib/src/", "/registry/src/", "/git/checkouts/"];
+
+/// The folder that the compiler's names of files are relative to, if one of the stack's files is
+/// this one: empty, or with a separator at its end.
+pub(super) fn folder(stack: &str, file: &str) -> Option<String> {
+    frames(stack).find_map(|(path, ..)| {
+        let folder = path.strip_suffix(file)?;
+        (folder.is_empty() || folder.ends_with(['/', '\\'])).then(|| folder.to_owned())
+    })
+}
+
+/// The lines of the program on a stack up to the executor, the innermost first. Several in a row
+/// that are one are told once.
+pub(super) fn places(stack: &str, folder: &str) -> Vec<Place> {
+    let this = frames(stack).find_map(|(path, ..)| {
+        let path = path.replace('\\', "/");
+        path.strip_suffix(TAKEN_IN).map(str::to_owned)
+    });
+    let Some(this) = this else { return Vec::new() };
+    let house = this.strip_suffix(THIS);
+    let of_unpick = |path: &str| {
+        path.strip_prefix(&this).is_some_and(|inside| inside.starts_with("/src/"))
+            || house
+                .and_then(|house| path.strip_prefix(house))
+                .is_some_and(|inside| OTHERS.iter().any(|folder| inside.starts_with(folder)))
+    };
+    let mut places: Vec<Place> = Vec::new();
+    for (path, line, column) in frames(stack) {
+        let slashed = path.replace('\\', "/");
+        let is_executor =
+            slashed.strip_prefix(&this).is_some_and(|inside| inside.starts_with(EXECUTOR));
+        if is_executor && !places.is_empty() {
+            break;
+        }
+        if of_unpick(&slashed) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {
+            continue;
+        }
+        let file = path.strip_prefix(folder).unwrap_or(path).to_owned();
+        let is_same = |last: &Place| last.file == file && last.line == line;
+        if !places.last().is_some_and(is_same) {
+            places.push(Place { file, line, column });
+        }
+    }
+    places
+}
+
+/// The frames of a printed stack that have a place: file, line and column.
+fn frames(stack: &str) -> impl Iterator<Item = (&str, u32, u32)> {
+    stack.lines().filter_map(|line| {
+        let (rest, column) = line.trim_start().strip_prefix("at ")?.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some((file, line.parse().ok()?, column.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folder, places};
+
+    const STACK: &str = "   0:     0x5568 - unpick_sim::callers::note::h8ebe
+                               at /home/me/unpick/sim/src/callers.rs:35:44
+   1:     0x5569 - {async_fn#0}
+                               at /home/me/unpick/primitives/src/lock.rs:100:9
+   2:     0x5570 - app::helper::{{closure}}::h01
+                               at /home/me/app/src/deep/helper.rs:12:17
+                 - app::helper::inlined
+                               at /home/me/app/src/deep/helper.rs:12:5
+   3:     0x5571 - poll<alloc::boxed::Box<dyn core::future::future::Future>>
+                               at /rustc/5980/library/core/src/future/future.rs:133:9
+   4:     0x5572 - futures_util::something
+                               at /home/me/.cargo/registry/src/index/futures-util-0.3/src/lib.rs:5:1
+   5:     0x5573 - __rust_try
+   6:     0x5574 - unpick_sim::time::timeout::poll
+                               at /home/me/unpick/sim/src/time.rs:7:1
+   7:     0x5575 - {async_block#0}
+                               at /home/me/app/src/main.rs:40:3
+   8:     0x5576 - <unpick_sim::engine::session::Main<F>>::poll
+                               at /home/me/unpick/sim/src/engine/session.rs:62:16
+   9:     0x5577 - app::main
+                               at /home/me/app/src/main.rs:90:3
+";
+
+    /// Files and lines, with the columns left out.
+    fn shown(stack: &str) -> Vec<String> {
+        let folder = folder(stack, "src/deep/helper.rs").expect("it is on the stack");
+        places(stack, &folder).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_programs_lines_are_those_up_to_the_executor_that_are_of_no_library() {
+        assert_eq!(shown(STACK), ["src/deep/helper.rs:12", "src/main.rs:40"]);
+    }
+
+    #[test]
+    fn unpick_as_a_library_of_the_registry_is_left_out_too() {
+        let stack = STACK.replace("/me/unpick/sim/", "/me/.cargo/registry/src/i/unpick-sim-0.1.0/");
+        let stack = stack.replace("/me/unpick/", "/me/.cargo/registry/src/i/unpick-p-0.1.0/");
+        assert_eq!(shown(&stack), ["src/deep/helper.rs:12", "src/main.rs:40"]);
+    }
+
+    #[test]
+    fn a_stack_with_paths_of_windows_is_read() {
+        let stack = STACK.replace('/', "\\").replace("\\home", "C:\\home");
+        let folder = folder(&stack, "src\\deep\\helper.rs").expect("it is on the stack");
+        let places: Vec<String> = places(&stack, &folder).iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["src\\deep\\helper.rs:12", "src\\main.rs:40"]);
+    }
+
+    #[test]
+    fn a_stack_without_places_says_nothing() {
+        let bare: Vec<&str> = STACK.lines().filter(|line| !line.contains(" at ")).collect();
+        assert_eq!(folder(&bare.join("\n"), "src/deep/helper.rs"), None);
+        assert_eq!(places(&bare.join("\n"), ""), []);
+    }
+
+    #[test]
+    fn a_folder_is_not_taken_from_a_file_whose_name_only_ends_alike() {
+        assert_eq!(folder(STACK, "lper.rs"), None);
+        assert_eq!(folder(STACK, "/home/me/app/src/main.rs").as_deref(), Some(""));
+    }
+}

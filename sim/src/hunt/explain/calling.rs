@@ -1,0 +1,135 @@
+//! From where the operations of the minimal run were called.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use super::{Callers, Decisions, Laboratory, Shrunk, lanes_of};
+use crate::callers;
+use crate::finding::{Finding, Place};
+use crate::hunt::Verdict;
+use crate::options::{Detection, Tracing};
+use crate::trace::{Event, EventKind, TaskRef, Trace};
+
+/// How many events are looked at, at the most, unless more are shown.
+const EVENTS_MAX: usize = 128;
+
+/// How many of one task at one place that the finding names.
+const OF_ONE_MAX: usize = 8;
+
+/// Replays the run and looks at the stacks of its events, if there are few, or else of those that
+/// matter to a report.
+pub(super) fn look_at_callers<F, Fut>(
+    laboratory: &Laboratory<'_, F>,
+    shrunk: &Shrunk,
+    trace: &Trace,
+    decisions: &Decisions,
+) -> Callers
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    if laboratory.options().callers == Detection::Off {
+        return Callers::default();
+    }
+    let wanted = wanted(trace, &shrunk.finding, decisions);
+    callers::look_at(trace, wanted, || {
+        // It comes to the same as before.
+        let _ = laboratory.replay(&shrunk.tape, Tracing::On);
+    })
+}
+
+fn wanted(trace: &Trace, finding: &Finding, decisions: &Decisions) -> BTreeSet<usize> {
+    let is_called = |kind: &EventKind| kind.site().is_some() || kind.object().is_some();
+    let called = before_end(trace).filter(|(_, event)| is_called(&event.kind));
+    let all: BTreeSet<usize> = called.map(|(index, _)| index).take(EVENTS_MAX + 1).collect();
+    if all.len() <= EVENTS_MAX {
+        return all;
+    }
+    let mut wanted = lanes_of(trace, finding, Some(decisions)).events();
+    for (task, place) in named(finding) {
+        wanted.extend(events_at(trace, task, place).rev().take(OF_ONE_MAX));
+    }
+    wanted
+}
+
+/// The events before the run was over, and what was left was dropped.
+fn before_end(trace: &Trace) -> impl DoubleEndedIterator<Item = (usize, &Event)> {
+    let is_end = |event: &Event| matches!(event.kind, EventKind::Ended { task: TaskRef(0), .. });
+    let end = trace.events.iter().position(is_end).unwrap_or(trace.events.len());
+    trace.events[..end].iter().enumerate()
+}
+
+/// How many ways to one place are told.
+const WAYS_MAX: usize = 3;
+
+/// From where tasks came to the places where they wait and hold: a line each, of those where that
+/// says something.
+pub(in crate::hunt) fn tell_calls(
+    trace: &Trace,
+    finding: &Finding,
+    callers: &Callers,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (task, place) in named(finding) {
+        let known: Vec<usize> =
+            events_at(trace, task, place).filter(|&event| callers.is_known(event)).collect();
+        if known.iter().all(|&event| callers.telling(event).is_empty()) {
+            continue;
+        }
+        let mut ways: Vec<String> = Vec::new();
+        for event in known {
+            let way = tell_way(callers, event);
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        let more = match ways.len().saturating_sub(WAYS_MAX) {
+            0 => String::new(),
+            more => format!(", and in {more} more ways"),
+        };
+        ways.truncate(WAYS_MAX);
+        lines.push(format!("{task} came to {place} {}{more}", ways.join(", then ")));
+    }
+    lines
+}
+
+/// From where an event was called: all that is known, if the lines that say something are none.
+fn tell_way(callers: &Callers, event: usize) -> String {
+    let telling = callers.telling(event);
+    let above = if telling.is_empty() { callers.above(event) } else { telling };
+    match above {
+        [] => String::from("directly"),
+        above => above.iter().map(|place| format!("from {place}")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// The tasks that wait or hold, with where they do.
+fn named(finding: &Finding) -> Vec<(&str, &Place)> {
+    let mut named: Vec<(&str, &Place)> = Vec::new();
+    for blocked in &finding.blocked {
+        for wait in blocked.waits.iter().filter(|wait| wait.operation != "join") {
+            let holders = wait.holders.iter().map(|holder| (holder.task.as_str(), &holder.place));
+            for named_here in std::iter::once((blocked.task.as_str(), &wait.place)).chain(holders) {
+                if !named.contains(&named_here) {
+                    named.push(named_here);
+                }
+            }
+        }
+    }
+    named
+}
+
+/// The events of a task at a place, by the title of the task.
+fn events_at<'a>(
+    trace: &'a Trace,
+    task: &'a str,
+    place: &'a Place,
+) -> impl DoubleEndedIterator<Item = usize> + 'a {
+    let task = trace.tasks.iter().zip(0..).find(|(info, _)| info.title() == task);
+    let task = task.map(|(_, index)| TaskRef(index));
+    before_end(trace)
+        .filter(move |(_, event)| task.is_some() && event.task == task)
+        .filter(move |(_, event)| event.kind.site().is_some_and(|site| site.place() == *place))
+        .map(|(index, _)| index)
+}

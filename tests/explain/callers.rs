@@ -1,0 +1,141 @@
+//! From where operations were called, as reports say it.
+
+mod programs;
+
+use std::future::Future;
+
+use unpick::sim::finding::Place;
+use unpick::sim::hunt::explain::Minimal;
+use unpick::sim::hunt::{Failure, Hunt};
+use unpick::sim::options::Detection;
+use unpick::sim::trace::EventKind;
+use unpick::{Kind, Options};
+
+/// The first failure of a hunt with these options, explained.
+fn failure<F, Fut>(options: Options, program: F) -> Failure
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future<Output = ()>,
+{
+    let mut report = Hunt::new("called").options(options).quiet().run(program);
+    assert!(!report.failures.is_empty(), "nothing was found: {report}");
+    report.failures.remove(0)
+}
+
+fn minimal<F, Fut>(program: F) -> Minimal
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future<Output = ()>,
+{
+    let failure = failure(Options::default(), program);
+    failure.minimal().expect("it fails again").clone()
+}
+
+/// The letters of these lines of the programs.
+fn letters<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
+    let lines: Vec<&str> = include_str!("callers/programs.rs").lines().collect();
+    let letter = |place: &Place| {
+        assert_eq!(place.file, "tests/explain/callers/programs.rs");
+        let letter = lines[place.line as usize - 1].rsplit_once("// ");
+        letter.map_or("?", |(_, letter)| letter)
+    };
+    places.into_iter().map(letter).collect()
+}
+
+/// The events in which the program said something.
+fn said(minimal: &Minimal) -> Vec<usize> {
+    let said = |&event: &usize| matches!(minimal.trace.events[event].kind, EventKind::Said { .. });
+    (0..minimal.trace.events.len()).filter(said).collect()
+}
+
+/// For each thing that the program said, the letters of the lines above it, the innermost first.
+fn above_what_was_said(minimal: &Minimal) -> Vec<String> {
+    said(minimal).into_iter().map(|event| letters(minimal.callers.above(event))).collect()
+}
+
+/// The same, of those lines that say something.
+fn telling_of_what_was_said(minimal: &Minimal) -> Vec<String> {
+    said(minimal).into_iter().map(|event| letters(minimal.callers.telling(event))).collect()
+}
+
+/// The line of a report that says how a task came to a place, with letters for lines.
+fn way(report: &str) -> Option<String> {
+    let line = report.lines().find(|line| line.contains(" came to "))?;
+    let words = line.trim().split(' ').map(|word| {
+        let Some((_, line)) = word.rsplit_once(':') else { return word.to_owned() };
+        let (line, comma) = line.strip_suffix(',').map_or((line, ""), |line| (line, ","));
+        let place = Place {
+            file: "tests/explain/callers/programs.rs".into(),
+            line: line.parse().expect("a line"),
+            column: 0,
+        };
+        format!("{}{comma}", letters([&place]))
+    });
+    Some(words.collect::<Vec<String>>().join(" "))
+}
+
+#[test]
+fn a_report_says_from_where_a_helper_was_called() {
+    let failure = failure(Options::default(), programs::twice);
+    assert_eq!(failure.finding.kind, Kind::Deadlock);
+    let report = failure.to_string();
+    assert_eq!(way(&report).as_deref(), Some("main came to A from C, then from E"), "{report}");
+}
+
+#[test]
+fn a_guard_is_shown_to_be_dropped_where_its_scope_ends() {
+    let minimal = minimal(programs::twice);
+    let is_drop = |kind: &EventKind| matches!(kind, EventKind::Executed(operation) if !operation.site.is_known());
+    let events = minimal.trace.events.iter();
+    let drop = events.clone().position(|event| is_drop(&event.kind)).expect("a guard is dropped");
+    assert_eq!(letters(minimal.callers.own(drop)), "B");
+    assert_eq!(letters(minimal.callers.above(drop)), "C");
+}
+
+#[test]
+fn what_libraries_and_unpick_put_between_two_lines_is_passed_over() {
+    let minimal = minimal(programs::through_libraries);
+    assert_eq!(above_what_was_said(&minimal), ["F", "G", "JH", "I"]);
+}
+
+#[test]
+fn the_line_that_is_above_all_that_a_spawned_task_does_says_nothing() {
+    let once = minimal(programs::through_libraries);
+    assert_eq!(telling_of_what_was_said(&once), ["F", "G", "JH", ""], "of I there is one call");
+    let more = minimal(programs::in_a_block);
+    assert_eq!(above_what_was_said(&more), ["P", "OP", "P"]);
+    assert_eq!(telling_of_what_was_said(&more), ["", "O", ""]);
+}
+
+#[test]
+fn nothing_is_said_where_no_helper_was_called() {
+    let minimal = minimal(programs::directly);
+    assert_eq!(above_what_was_said(&minimal), ["", ""]);
+    let report = failure(Options::default(), programs::directly).to_string();
+    assert!(!report.contains(" from :"), "{report}");
+    assert_eq!(way(&report), None, "{report}");
+}
+
+#[test]
+fn of_a_long_run_the_events_are_looked_at_that_a_report_shows() {
+    let failure = failure(Options::default(), programs::at_length);
+    let minimal = failure.minimal().expect("it fails again");
+    let looked_at =
+        (0..minimal.trace.events.len()).filter(|&event| minimal.callers.is_known(event));
+    assert!((8..=80).contains(&looked_at.count()), "of {} events", minimal.trace.events.len());
+    let report = failure.to_string();
+    let way = way(&report);
+    assert_eq!(way.as_deref(), Some("main came to A from J from L, then from M"), "{report}");
+}
+
+#[test]
+fn nobody_is_asked_who_called_if_that_is_switched_off() {
+    let options = Options { callers: Detection::Off, ..Options::default() };
+    let failure = failure(options, programs::twice);
+    let minimal = failure.minimal().expect("it fails again");
+    assert!(minimal.callers.is_empty());
+    let report = failure.to_string();
+    assert!(!report.contains(" from :") && way(&report).is_none(), "{report}");
+    let looked_at = self::minimal(programs::twice);
+    assert_eq!(looked_at.trace, minimal.trace, "a trace does not know who called");
+}
