@@ -32,10 +32,11 @@ mod waker;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
 
 pub(crate) use beacon::{Beacon, all as all_beacons};
+use beacon::{Identities, Identity};
 pub(crate) use choosing::Question;
 use classes::{Classes, ObjectPast};
 use detectors::lock_order::LockOrder;
@@ -90,6 +91,8 @@ pub(crate) struct Core {
     is_asking: bool,
     /// Where the program asks what is being chosen.
     asked_at: Option<&'static Location<'static>>,
+    /// Whether somebody is told of every turn: a trace or a strategy.
+    is_heard: bool,
     /// Whether anybody looks at what is executed: a trace, a strategy, or the run's class.
     is_watched: bool,
     streams: Streams,
@@ -98,6 +101,9 @@ pub(crate) struct Core {
     tape_room: usize,
 
     tasks: Vec<Task>,
+    /// How many tasks, the main one apart, have not ended or have left something to whoever
+    /// joins them.
+    left: usize,
     /// How many clones of the tasks' wakers are about.
     wakers: usize,
     /// By the task's number; shorter than there are tasks, as long as it is not needed.
@@ -106,8 +112,8 @@ pub(crate) struct Core {
     joiners: Table<Joiner>,
     /// The messages of those that have panicked, as far as somebody may ask for them.
     panicked: BTreeMap<TaskId, String>,
-    /// Bodies that have given up their outputs, by the number that their task had: used again by
-    /// the tasks of that number in later runs.
+    /// Bodies that have given up their outputs, by the number that their task had in an earlier
+    /// run: used again by the tasks of that number.
     spare: Vec<Option<TaskBody>>,
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
@@ -117,6 +123,8 @@ pub(crate) struct Core {
     preselected: Option<(Turn, usize)>,
     /// The operation that was granted and has not been executed yet.
     granted: Option<OperationId>,
+    /// What the loop is to do next, if that is not to poll a task.
+    errand: Option<drive::Errand>,
     /// A task whose operation was granted while its waker is being called.
     entering: Option<TaskId>,
     /// How many `without_switching` futures are being polled.
@@ -163,7 +171,7 @@ pub(crate) struct Core {
     /// There in a run in which faults may strike.
     faults: Option<Box<FaultState>>,
     /// Whether anything of the following is there, so that the loop looks at one flag: a
-    /// finding, wakers to call, a ring to look for.
+    /// finding, wakers to call, a ring to look for, new tasks to tell the beacon of.
     attention: bool,
     /// The task whose wait may have closed a ring.
     ring_from: Option<TaskId>,
@@ -187,6 +195,8 @@ pub(crate) struct Core {
     /// There once a task has taken something while it held something else.
     lock_order: Option<Box<LockOrder>>,
     beacon: OnceCell<Arc<Beacon>>,
+    /// What the newest tasks are called, which the beacon has not been told yet.
+    unpublished: RefCell<Vec<Identity>>,
 }
 
 /// How many of the last turns are kept of a run that uses up its budget of steps.
@@ -274,11 +284,13 @@ impl Core {
             chooser: Chooser::RandomWalk,
             is_asking: false,
             asked_at: None,
+            is_heard: false,
             is_watched: false,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tape_room: 0,
             tasks: Vec::new(),
+            left: 0,
             wakers: 0,
             asides: Vec::new(),
             joiners: Table::new(),
@@ -289,6 +301,7 @@ impl Core {
             poll: PollState { gave_way: false, woken: false, is_known: false },
             preselected: None,
             granted: None,
+            errand: None,
             entering: None,
             without_switching: 0,
             teardown: false,
@@ -329,6 +342,7 @@ impl Core {
             classes: Classes::new(),
             lock_order: None,
             beacon: OnceCell::new(),
+            unpublished: RefCell::new(Vec::new()),
         }
     }
 
@@ -380,11 +394,11 @@ impl Core {
 
     /// The names that a trace's events refer to.
     fn bind_trace(&self, events: Vec<Event>) -> Trace {
-        let identities = self.beacon().lock_identities();
-        let tasks = (0..identities.len()).map(|index| TaskInfo {
-            path: beacon::path(&identities, TaskId(index as u32)),
-            name: identities[index].name.as_deref().map(str::to_owned),
-            spawned: identities[index].site.map(Into::into),
+        let identities = self.identities();
+        let tasks = (0..identities.tasks.len() as u32).map(TaskId).map(|task| TaskInfo {
+            path: identities.path(task),
+            name: identities.names.get(&task).map(|name| name.to_string()),
+            spawned: identities.site(task).map(Into::into),
         });
         let tasks = tasks.collect();
         drop(identities);
@@ -398,5 +412,12 @@ impl Core {
 
     fn beacon(&self) -> &Arc<Beacon> {
         self.beacon.get_or_init(Beacon::register)
+    }
+
+    /// What the run's tasks are called.
+    fn identities(&self) -> MutexGuard<'_, Identities> {
+        let mut identities = self.beacon().lock_identities();
+        identities.tasks.append(&mut self.unpublished.borrow_mut());
+        identities
     }
 }

@@ -41,48 +41,40 @@ where
 
 /// A task with a name or other particulars, to be spawned.
 pub fn task() -> Builder {
-    Builder {
-        name: None,
-        on_panic: OnPanic::default(),
-        duty: Duty::default(),
-        is_cancellable: false,
-    }
+    Builder { new: NewTask::default() }
 }
 
 /// What a task is to be; made by [`task`].
 #[derive(Debug)]
 #[must_use = "a builder spawns nothing by itself"]
 pub struct Builder {
-    name: Option<String>,
-    on_panic: OnPanic,
-    duty: Duty,
-    is_cancellable: bool,
+    new: NewTask,
 }
 
 impl Builder {
     /// Gives the task a name, which stands in traces and reports behind its path.
     pub fn named(mut self, name: impl Into<String>) -> Builder {
-        self.name = Some(name.into());
+        self.new.name = Some(name.into());
         self
     }
 
     /// Marks a task that may run for ever: it is not missed when the run is over.
     pub fn daemon(mut self) -> Builder {
-        self.duty = Duty::Daemon;
+        self.new.duty = Duty::Daemon;
         self
     }
 
     /// Marks a task that may be cancelled at any await: random cancellation strikes it where that
     /// is on for marked tasks. See [`Faults`](crate::faults::Faults).
     pub fn cancellable(mut self) -> Builder {
-        self.is_cancellable = true;
+        self.new.is_cancellable = true;
         self
     }
 
     /// Says that the program handles a panic of this task: whoever joins it is told, and the
     /// run goes on.
     pub fn handles_panics(mut self) -> Builder {
-        self.on_panic = OnPanic::TellJoiner;
+        self.new.on_panic = OnPanic::TellJoiner;
         self
     }
 
@@ -91,21 +83,15 @@ impl Builder {
     /// # Panics
     /// Outside of a run.
     #[track_caller]
-    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(mut self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let new = NewTask {
-            name: self.name,
-            site: Location::caller(),
-            on_panic: self.on_panic,
-            duty: self.duty,
-            is_cancellable: self.is_cancellable,
-        };
+        let site = Location::caller();
         let (stamp, task) = expect_run("sim::spawn", |core| {
             let body = core.make_body(future);
-            (core.stamp, core.spawn(body, new))
+            (core.stamp, core.spawn(body, site, &mut self.new))
         });
         JoinHandle::new(stamp, task)
     }

@@ -1,6 +1,7 @@
 //! What other OS threads may see of a thread's run: for the watchdog, and for wakers that are
 //! called from outside.
 
+use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,14 +9,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::ids::{Packed, Stamp, TaskId};
 use crate::seed::RunId;
 
-/// What a task is called, for as long as its run lasts.
-#[derive(Debug)]
+/// Where a task comes from.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) parent: TaskId,
     /// The how-manieth child of its parent, from 1; 0 for the main task.
     pub(crate) ordinal: u32,
     pub(crate) site: Option<&'static Location<'static>>,
-    pub(crate) name: Option<Box<str>>,
+}
+
+impl Identity {
+    const MAIN: Identity = Identity { parent: TaskId::MAIN, ordinal: 0, site: None };
+}
+
+/// What the tasks of a run are called, for as long as it lasts.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    /// By the task's number.
+    pub(crate) tasks: Vec<Identity>,
+    /// Of those that have one.
+    pub(crate) names: BTreeMap<TaskId, Box<str>>,
 }
 
 /// One thread's run, as seen by others. It has cache lines of its own: its thread writes into it at
@@ -32,7 +45,7 @@ pub(crate) struct Beacon {
     task: AtomicU32,
     /// How long one poll may take, in milliseconds; 0 for ever.
     poll_max_ms: AtomicU64,
-    identities: Mutex<Vec<Identity>>,
+    identities: Mutex<Identities>,
     /// Whether `foreign` has something in it.
     was_woken: AtomicBool,
     /// Tasks that were woken from other threads, with the run that they belong to.
@@ -76,6 +89,11 @@ impl Beacon {
     }
 
     pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max_ms: u64) {
+        let mut identities = self.lock_identities();
+        identities.tasks.clear();
+        identities.names.clear();
+        identities.tasks.push(Identity::MAIN);
+        drop(identities);
         self.seed.store(run.seed, Ordering::Relaxed);
         self.number.store(run.number, Ordering::Relaxed);
         self.poll_max_ms.store(poll_max_ms, Ordering::Relaxed);
@@ -84,7 +102,6 @@ impl Beacon {
 
     pub(super) fn end(&self) {
         self.stamp.store(0, Ordering::Release);
-        self.lock_identities().clear();
     }
 
     /// Notes that a poll of `task` begins.
@@ -109,7 +126,7 @@ impl Beacon {
         foreign.into_iter().map(|(_, task)| task).collect()
     }
 
-    pub(crate) fn lock_identities(&self) -> MutexGuard<'_, Vec<Identity>> {
+    pub(super) fn lock_identities(&self) -> MutexGuard<'_, Identities> {
         lock(&self.identities)
     }
 
@@ -140,34 +157,40 @@ impl Beacon {
     pub(crate) fn task(&self, number: u32) -> (String, Option<&'static Location<'static>>) {
         let identities = self.lock_identities();
         let task = TaskId(number);
-        let site = identities.get(task.index()).and_then(|identity| identity.site);
-        (title(&identities, task), site)
+        (identities.title(task), identities.site(task))
     }
 }
 
-/// The path of a task from the main one, such as `main.2.1`.
-pub(crate) fn path(identities: &[Identity], task: TaskId) -> String {
-    let mut ordinals = Vec::new();
-    let mut at = task;
-    while let Some(identity) = identities.get(at.index())
-        && identity.ordinal > 0
-    {
-        ordinals.push(identity.ordinal);
-        at = identity.parent;
+impl Identities {
+    /// The path of a task from the main one, such as `main.2.1`.
+    pub(crate) fn path(&self, task: TaskId) -> String {
+        let mut ordinals = Vec::new();
+        let mut at = task;
+        while let Some(identity) = self.tasks.get(at.index())
+            && identity.ordinal > 0
+        {
+            ordinals.push(identity.ordinal);
+            at = identity.parent;
+        }
+        let mut path = String::from("main");
+        for ordinal in ordinals.iter().rev() {
+            path.push('.');
+            path.push_str(&ordinal.to_string());
+        }
+        path
     }
-    let mut path = String::from("main");
-    for ordinal in ordinals.iter().rev() {
-        path.push('.');
-        path.push_str(&ordinal.to_string());
-    }
-    path
-}
 
-/// The path of a task and its name, such as `main.2 reaper`.
-pub(crate) fn title(identities: &[Identity], task: TaskId) -> String {
-    let path = path(identities, task);
-    match identities.get(task.index()).and_then(|identity| identity.name.as_deref()) {
-        Some(name) => format!("{path} {name}"),
-        None => path,
+    /// The path of a task and its name, such as `main.2 reaper`.
+    pub(crate) fn title(&self, task: TaskId) -> String {
+        let path = self.path(task);
+        match self.names.get(&task) {
+            Some(name) => format!("{path} {name}"),
+            None => path,
+        }
+    }
+
+    /// Where a task was spawned.
+    pub(crate) fn site(&self, task: TaskId) -> Option<&'static Location<'static>> {
+        self.tasks.get(task.index()).and_then(|identity| identity.site)
     }
 }

@@ -108,7 +108,8 @@ impl Core {
     /// Takes the turn that a preemption choice has decided on, unless it is gone. What became
     /// ready since then is behind it, so that it is mostly where it was.
     #[inline]
-    pub(super) fn take_preselected(&mut self, (turn, place): (Turn, usize)) -> Option<Turn> {
+    pub(super) fn take_preselected(&mut self) -> Option<Turn> {
+        let (turn, place) = self.preselected.take()?;
         if !self.is_asking && self.ready.take_if(turn, place) {
             return Some(turn);
         }
@@ -162,18 +163,24 @@ impl Core {
 
     /// Chooses the next turn, of those that there are, and takes it out of the ready set.
     #[inline(always)]
-    pub(super) fn next_turn(&mut self) -> Turn {
+    pub(super) fn next_turn<const HEARD: bool>(&mut self) -> Turn {
         let arity = self.ready.len() as u32;
         let taken = if arity == 1 {
             0
-        } else if self.is_asking {
+        } else if HEARD && self.is_asking {
             self.decide(Question { label: Label::Schedule, arity, weight: None }, None)
         } else {
             let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
-            self.keep(Choice::new_fitting(Label::Schedule, arity, taken))
+            let choice = Choice::new_fitting(Label::Schedule, arity, taken);
+            if HEARD {
+                self.keep(choice);
+            } else {
+                self.tape.push(choice);
+            }
+            taken
         };
         let turn = self.ready.take(taken as usize);
-        if self.is_asking {
+        if HEARD && self.is_asking {
             self.tell(Notice::Gone { turn: TurnKey(turn.key()) });
         }
         turn

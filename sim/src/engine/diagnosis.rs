@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::beacon;
 use super::detectors::Extent;
 use super::ids::TaskId;
 use super::tasks::State;
@@ -34,18 +33,17 @@ const ADVICE: [(&str, &str); 2] = [
 impl Core {
     /// The path of a task from the main one, such as `main.2.1`.
     pub(crate) fn task_path(&self, task: TaskId) -> String {
-        beacon::path(&self.beacon().lock_identities(), task)
+        self.identities().path(task)
     }
 
     /// Path and name of a task, such as `main.2 reaper`.
     pub(crate) fn task_title(&self, task: TaskId) -> String {
-        beacon::title(&self.beacon().lock_identities(), task)
+        self.identities().title(task)
     }
 
     /// Where a task was spawned.
     pub(crate) fn task_place(&self, task: TaskId) -> Option<Place> {
-        let identities = self.beacon().lock_identities();
-        identities.get(task.index()).and_then(|identity| identity.site).map(Place::from)
+        self.identities().site(task).map(Place::from)
     }
 
     /// Nothing is ready, no timer is pending, and the main future has not ended.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,12 +21,13 @@ use crate::time::{Instant, TimerSource};
 use crate::trace::Ending;
 use crate::trace::{EventKind, StepKind};
 
-/// What the loop does next, outside of the core's borrow.
-enum Next {
+/// A poll that is to be made: of which task, and the task's body.
+type Polling = (TaskId, TaskBody);
+
+/// What the loop does outside of the core's borrow instead of polling a task.
+pub(super) enum Errand {
     /// Polls the main future.
     PollMain,
-    /// Polls a task.
-    Poll(TaskId, TaskBody),
     /// Drops an aborted task.
     Drop(TaskId, TaskBody),
     /// Drops the output of a task that has ended, which nobody will take.
@@ -70,40 +72,40 @@ impl Loop<'_> {
     fn run(&mut self) {
         let mut next = self.inside(Core::next);
         loop {
-            if let Next::Poll(task, body) = next {
-                // Caught here rather than around each poll, which would cost every step. A poll
-                // that panicked is still in `polled`.
-                let mut polled = Polled { task, body: Some(body) };
-                next = match catch_unwind(AssertUnwindSafe(|| self.spin(&mut polled))) {
-                    Ok(next) => next,
-                    Err(panic) => {
-                        let panic = panics::caught(panic);
-                        let Polled { task, body: Some(body) } = polled else {
-                            self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
-                            return;
-                        };
-                        self.finish_panicked(task, body, panic)
-                    }
-                };
+            let Some((task, body)) = next else {
+                match self.carry_out() {
+                    ControlFlow::Continue(went_on) => next = went_on,
+                    ControlFlow::Break(()) => return,
+                }
                 continue;
-            }
-            match self.carry_out(next) {
-                Some(went_on) => next = went_on,
-                None => return,
-            }
+            };
+            // Caught here rather than around each poll, which would cost every step. A poll
+            // that panicked is still in `polled`.
+            let mut polled = Polled { task, body: Some(body) };
+            next = match catch_unwind(AssertUnwindSafe(|| self.spin(&mut polled))) {
+                Ok(()) => None,
+                Err(panic) => {
+                    let panic = panics::caught(panic);
+                    let Polled { task, body: Some(body) } = polled else {
+                        self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
+                        return;
+                    };
+                    self.finish_panicked(task, body, panic)
+                }
+            };
         }
     }
 
-    /// Polls task after task, as long as nothing else is to be done; says what that is.
-    fn spin(&mut self, polled: &mut Polled) -> Next {
+    /// Polls task after task, as long as there is no errand.
+    fn spin(&mut self, polled: &mut Polled) {
         loop {
-            let Polled { task, body: Some(body) } = polled else { return Next::Over };
+            let Polled { task, body: Some(body) } = polled else { return };
             let task = *task;
             self.beacon.poll_begins(task);
             // Its drop would do nothing: it owns nothing.
             let waker = ManuallyDrop::new(task_waker(self.stamp, task));
             let result = body.as_mut().poll(&mut Context::from_waker(&waker));
-            let Some(body) = polled.body.take() else { return Next::Over };
+            let Some(body) = polled.body.take() else { return };
             let next = {
                 let core = &mut *self.core.borrow_mut();
                 match result {
@@ -114,57 +116,57 @@ impl Loop<'_> {
             if self.beacon.was_woken() {
                 self.inside(Core::fail_woken_from_elsewhere);
             }
-            let Next::Poll(task, body) = next else { return next };
+            let Some((task, body)) = next else { return };
             polled.task = task;
             // Forgotten, because it is known to be empty: its drop need not be looked at.
             std::mem::forget(polled.body.replace(body));
         }
     }
 
-    /// Does what comes next, but for polling a task; `None` when the run is over.
-    fn carry_out(&mut self, next: Next) -> Option<Next> {
+    /// Does what comes instead of polling a task; breaks when the run is over.
+    fn carry_out(&mut self) -> ControlFlow<(), Option<Polling>> {
         if self.beacon.was_woken() {
             self.inside(Core::fail_woken_from_elsewhere);
         }
-        Some(match next {
-            Next::Poll(..) => next,
-            Next::PollMain => {
+        let errand = self.inside(|core| core.errand.take());
+        ControlFlow::Continue(match errand.unwrap_or(Errand::Over) {
+            Errand::PollMain => {
                 self.beacon.poll_begins(TaskId::MAIN);
                 let result = poll_main(self.stamp, self.main.as_mut());
                 let is_over = matches!(result, Ok(Poll::Ready(())));
                 self.inside(|core| core.settle_main(result));
                 if is_over {
-                    return None;
+                    return ControlFlow::Break(());
                 }
                 self.inside(Core::next)
             }
-            Next::Drop(task, body) => {
+            Errand::Drop(task, body) => {
                 self.beacon.poll_begins(task);
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
                 let panic = dropped.err().map(panics::caught);
                 self.inside(|core| core.end_otherwise(task, panic))
             }
-            Next::Discard(task, mut body) => {
+            Errand::Discard(task, mut body) => {
                 let given_up = || body.as_mut().give_up(&mut ());
                 let given_up = catch_unwind(AssertUnwindSafe(given_up)).map_err(panics::caught);
                 self.inside(|core| {
                     match given_up {
-                        Ok(()) => core.keep_spare(task, body),
+                        Ok(()) => core.keep_body(task, body),
                         Err(panic) => core.fail_panicked(task, panic),
                     }
                     core.current = None;
                     core.next()
                 })
             }
-            Next::Grant(waker) => {
+            Errand::Grant(waker) => {
                 self.wake(waker);
                 self.inside(Core::next)
             }
-            Next::Wake(wakers) => {
+            Errand::Wake(wakers) => {
                 wakers.into_iter().for_each(|waker| self.wake(waker));
                 self.inside(Core::next)
             }
-            Next::Source(mut source, limit) => {
+            Errand::Source(mut source, limit) => {
                 let advanced = catch_unwind(AssertUnwindSafe(|| source.advance(limit)));
                 let advanced = advanced.map_err(panics::caught);
                 self.inside(|core| {
@@ -178,7 +180,7 @@ impl Loop<'_> {
                     core.next()
                 })
             }
-            Next::Tell(mut source, now) => {
+            Errand::Tell(mut source, now) => {
                 let told = catch_unwind(AssertUnwindSafe(|| source.stepped(now)));
                 let told = told.map_err(panics::caught);
                 self.inside(|core| {
@@ -189,7 +191,7 @@ impl Loop<'_> {
                     core.next()
                 })
             }
-            Next::Over => return None,
+            Errand::Over => return ControlFlow::Break(()),
         })
     }
 
@@ -199,7 +201,7 @@ impl Loop<'_> {
     }
 
     /// Drops the body of a task that panicked, still as that task, and ends it.
-    fn finish_panicked(&self, task: TaskId, body: TaskBody, panic: String) -> Next {
+    fn finish_panicked(&self, task: TaskId, body: TaskBody, panic: String) -> Option<Polling> {
         // If the drop panics as well, the place that is told is still that of the first panic.
         let place = panics::take_place();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
@@ -228,13 +230,29 @@ fn poll_main(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) -> Result<Po
 impl Core {
     /// A poll returned `Pending`: the commonest case, in one piece.
     #[inline(always)]
-    fn go_on(&mut self, id: TaskId, body: TaskBody) -> Next {
-        self.settle_pending(id, body);
-        self.next()
+    fn go_on(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
+        if self.is_heard {
+            return self.go_on_heard(id, body);
+        }
+        self.settle_pending::<false>(id, body);
+        self.next_of::<false>()
     }
 
+    #[inline(never)]
+    fn go_on_heard(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
+        self.settle_pending::<true>(id, body);
+        self.next_of::<true>()
+    }
+
+    /// The poll that comes next; `None` if it is an errand, which is put down.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Polling> {
+        if self.is_heard { self.next_of::<true>() } else { self.next_of::<false>() }
+    }
+
+    /// `HEARD` says whether a strategy or a trace is to be told of it.
     #[inline(always)]
-    fn next(&mut self) -> Next {
+    fn next_of<const HEARD: bool>(&mut self) -> Option<Polling> {
         loop {
             if self.attention
                 && let Some(next) = self.attend()
@@ -242,38 +260,51 @@ impl Core {
                 return next;
             }
             // What `attend` would do, if this is all that there is to attend to.
-            if let Some((turn, place)) = self.preselected.take()
-                && let Some(turn) = self.take_preselected((turn, place))
+            if self.preselected.is_some()
+                && let Some(turn) = self.take_preselected()
             {
-                return self.take_turn(turn);
+                return self.take_turn::<HEARD>(turn);
             }
             if !self.ready.is_empty() {
-                let turn = self.next_turn();
-                return self.take_turn(turn);
+                let turn = self.next_turn::<HEARD>();
+                return self.take_turn::<HEARD>(turn);
             }
-            if let Some(next) = self.idle() {
-                return next;
+            if let Some(errand) = self.idle() {
+                return self.put_down(errand);
             }
         }
     }
 
+    /// Puts down what the loop is to do instead of polling a task.
+    #[cold]
+    #[inline(never)]
+    fn put_down(&mut self, errand: Errand) -> Option<Polling> {
+        self.errand = Some(errand);
+        None
+    }
+
     /// What comes before a turn is chosen: see `attention`.
     #[cold]
-    fn attend(&mut self) -> Option<Next> {
+    fn attend(&mut self) -> Option<Option<Polling>> {
         if self.finding.is_some() {
-            return Some(Next::Over);
+            return Some(self.put_down(Errand::Over));
+        }
+        if !self.unpublished.get_mut().is_empty() {
+            self.publish_identities();
         }
         if !self.wakes.is_empty() {
-            return Some(Next::Wake(std::mem::take(&mut self.wakes)));
+            let wakes = std::mem::take(&mut self.wakes);
+            return Some(self.put_down(Errand::Wake(wakes)));
         }
         if let Some(source) = self.source_to_tell() {
-            return Some(Next::Tell(source, self.now()));
+            let now = self.now();
+            return Some(self.put_down(Errand::Tell(source, now)));
         }
         if let Some(task) = self.ring_from.take() {
             self.suspect_ring(task);
         }
         if let Some(task) = self.entering.take() {
-            return Some(self.enter(task, StepKind::Granted));
+            return Some(self.enter::<true>(task, StepKind::Granted));
         }
         let is_stalling = self.options.time == TimeModel::Stalling;
         let has_faults = self.faults.is_some();
@@ -281,12 +312,12 @@ impl Core {
         if has_faults {
             self.strike_last();
         }
-        if let Some(preselected) = self.preselected.take()
-            && let Some(turn) = self.take_preselected(preselected)
+        if self.preselected.is_some()
+            && let Some(turn) = self.take_preselected()
         {
             self.attention = self.is_watchful();
             if !has_faults {
-                return Some(self.take_turn(turn));
+                return Some(self.take_turn::<true>(turn));
             }
             if !self.stalls(turn) {
                 return Some(self.take_noted(turn));
@@ -301,7 +332,7 @@ impl Core {
         self.attention = self.is_watchful();
         if has_faults {
             while !self.ready.is_empty() {
-                let turn = self.next_turn();
+                let turn = self.next_turn::<true>();
                 if !self.stalls(turn) {
                     return Some(self.take_noted(turn));
                 }
@@ -324,21 +355,21 @@ impl Core {
     }
 
     /// Takes a turn after which faults may strike.
-    fn take_noted(&mut self, turn: Turn) -> Next {
+    fn take_noted(&mut self, turn: Turn) -> Option<Polling> {
         self.note_turn(turn);
-        self.take_turn(turn)
+        self.take_turn::<true>(turn)
     }
 
     #[inline(always)]
-    fn take_turn(&mut self, turn: Turn) -> Next {
+    fn take_turn<const HEARD: bool>(&mut self, turn: Turn) -> Option<Polling> {
         match turn {
-            Turn::Resume(task) => self.enter(task, StepKind::Resumed),
+            Turn::Resume(task) => self.enter::<HEARD>(task, StepKind::Resumed),
             Turn::Operation(id) => self.enter_granted(id),
         }
     }
 
     #[inline(never)]
-    fn enter_granted(&mut self, id: OperationId) -> Next {
+    fn enter_granted(&mut self, id: OperationId) -> Option<Polling> {
         match self.grant(id) {
             (task, Some(Waiter::Other(waker))) => {
                 // What this waker makes of it is part of the grant, not a turn of its own.
@@ -348,18 +379,36 @@ impl Core {
                     self.make_unready(Turn::Resume(task));
                 }
                 self.tasks[task.index()].state = State::Running;
-                Next::Grant(waker)
+                self.put_down(Errand::Grant(waker))
             }
-            (task, _) => self.enter(task, StepKind::Granted),
+            (task, _) => self.enter::<true>(task, StepKind::Granted),
         }
     }
 
     /// Begins a poll.
     #[inline(always)]
-    fn enter(&mut self, id: TaskId, kind: StepKind) -> Next {
-        if self.spent >= self.eye_from && !self.is_in_budget(id) {
-            return Next::Over;
+    fn enter<const HEARD: bool>(&mut self, id: TaskId, kind: StepKind) -> Option<Polling> {
+        if self.spent >= self.eye_from {
+            return self.enter_late(id, kind);
         }
+        self.enter_in_budget::<HEARD>(id, kind)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_late(&mut self, id: TaskId, kind: StepKind) -> Option<Polling> {
+        if self.is_in_budget(id) {
+            return self.enter_in_budget::<true>(id, kind);
+        }
+        self.put_down(Errand::Over)
+    }
+
+    #[inline(always)]
+    fn enter_in_budget<const HEARD: bool>(
+        &mut self,
+        id: TaskId,
+        kind: StepKind,
+    ) -> Option<Polling> {
         if kind == StepKind::Granted && self.tasks[id.index()].state == State::Ready {
             // Polling the task once serves a wake-up as well.
             self.make_unready(Turn::Resume(id));
@@ -372,16 +421,18 @@ impl Core {
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
         let (body, aborted) = (task.body.take(), task.aborted);
-        if self.is_asking {
-            let granted = self.granted.and_then(|operation| self.operations.get(operation.0));
-            let operation = granted.map(|record| record.description.into());
-            self.tell(Notice::Step { task: id.0, operation });
+        if HEARD {
+            if self.is_asking {
+                let granted = self.granted.and_then(|operation| self.operations.get(operation.0));
+                let operation = granted.map(|record| record.description.into());
+                self.tell(Notice::Step { task: id.0, operation });
+            }
+            self.record(move |_| EventKind::Step { kind });
         }
-        self.record(move |_| EventKind::Step { kind });
         match body {
-            None => Next::PollMain,
-            Some(body) if aborted => Next::Drop(id, body),
-            Some(body) => Next::Poll(id, body),
+            Some(body) if !aborted => Some((id, body)),
+            Some(body) => self.put_down(Errand::Drop(id, body)),
+            None => self.put_down(Errand::PollMain),
         }
     }
 
@@ -407,13 +458,13 @@ impl Core {
     }
 
     /// Nothing is ready: the clock moves, or the run is stuck.
-    fn idle(&mut self) -> Option<Next> {
+    fn idle(&mut self) -> Option<Errand> {
         if self.wake_watches() {
             return None;
         }
         let deadline_ns = self.next_deadline_ns();
         if let Some(source) = self.source.take() {
-            return Some(Next::Source(source, deadline_ns.map(Instant::from_nanos)));
+            return Some(Errand::Source(source, deadline_ns.map(Instant::from_nanos)));
         }
         match deadline_ns {
             Some(deadline_ns) => self.jump(deadline_ns),
@@ -459,7 +510,7 @@ impl Core {
     }
 
     #[inline(always)]
-    fn settle_pending(&mut self, id: TaskId, body: TaskBody) {
+    fn settle_pending<const HEARD: bool>(&mut self, id: TaskId, body: TaskBody) {
         self.leave();
         self.order_poll(id, true);
         let task = &mut self.tasks[id.index()];
@@ -467,7 +518,11 @@ impl Core {
         std::mem::forget(task.body.replace(body));
         if self.poll.woken {
             task.state = State::Ready;
-            self.make_ready(Turn::Resume(id));
+            if HEARD {
+                self.make_ready(Turn::Resume(id));
+            } else {
+                self.ready.push(Turn::Resume(id));
+            }
         } else {
             task.state = State::Idle;
         }
@@ -475,11 +530,11 @@ impl Core {
     }
 
     /// A task returned.
-    fn end_returned(&mut self, id: TaskId, body: TaskBody) -> Next {
+    fn end_returned(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
         self.leave();
         self.order_poll(id, false);
         if !self.end_task(id, End::Returned) {
-            return Next::Discard(id, body);
+            return self.put_down(Errand::Discard(id, body));
         }
         self.tasks[id.index()].body = Some(body);
         self.current = None;
@@ -487,7 +542,7 @@ impl Core {
     }
 
     /// A task panicked with this message, or was aborted. Its body has been dropped.
-    fn end_otherwise(&mut self, id: TaskId, panic: Option<String>) -> Next {
+    fn end_otherwise(&mut self, id: TaskId, panic: Option<String>) -> Option<Polling> {
         self.leave();
         self.order_poll(id, false);
         if let Some(message) = &panic {

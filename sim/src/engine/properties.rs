@@ -49,8 +49,7 @@ impl Core {
         }
         if self.is_asking {
             let task = self.current.unwrap_or(TaskId::MAIN);
-            let name =
-                self.beacon().lock_identities()[task.index()].name.as_deref().map_or(0, text_hash);
+            let name = self.identities().names.get(&task).map_or(0, |name| text_hash(name));
             let path = text_hash(&self.task_path(task));
             self.tell(Notice::Passed { task: task.0, label, name, path });
         }

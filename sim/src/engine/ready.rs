@@ -20,36 +20,39 @@ const FEW: usize = 8;
 /// Turns that can be taken next.
 #[derive(Debug)]
 pub(crate) struct ReadySet {
-    /// The keys of the turns, oldest first.
+    len: usize,
+    /// Where they are.
+    is_crowd: bool,
+    /// The keys of the turns, oldest first, unless there is a crowd.
     list: [u32; LIST],
-    /// Invariant: zero while there is a crowd.
-    list_len: usize,
     /// Invariant: empty, or of more than [`FEW`].
     crowd: Crowd,
 }
 
 impl ReadySet {
     pub(crate) const fn new() -> ReadySet {
-        ReadySet { list: [0; LIST], list_len: 0, crowd: Crowd::new() }
+        ReadySet { len: 0, is_crowd: false, list: [0; LIST], crowd: Crowd::new() }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.list_len + self.crowd.len()
+        self.len
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
     /// Adds a turn, the youngest.
     #[inline]
     pub(crate) fn push(&mut self, turn: Turn) {
         debug_assert!(!self.contains(turn), "a turn is ready at most once; a bug in unpick");
-        if self.crowd.is_empty() && self.list_len < LIST {
-            self.list[self.list_len] = turn.key();
-            self.list_len += 1;
+        if !self.is_crowd
+            && let Some(place) = self.list.get_mut(self.len)
+        {
+            *place = turn.key();
+            self.len += 1;
         } else {
             self.push_to_crowd(turn);
         }
@@ -61,11 +64,7 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn get(&self, k: usize) -> Turn {
-        Turn::of_key(if self.crowd.is_empty() {
-            self.list[..self.list_len][k]
-        } else {
-            self.crowd.get(k)
-        })
+        Turn::of_key(if self.is_crowd { self.crowd.get(k) } else { self.list[..self.len][k] })
     }
 
     /// Takes out the turn that alternative `k` stands for.
@@ -74,23 +73,35 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn take(&mut self, k: usize) -> Turn {
-        if self.crowd.is_empty() { self.take_of_list(k) } else { self.take_of_crowd(k) }
+        if self.is_crowd { self.take_of_crowd(k) } else { self.take_of_list(k) }
     }
 
-    /// Takes out a turn if it is one of few and alternative `k` stands for it; says whether.
+    /// Takes out a turn if alternative `k` stands for it; says whether.
     #[inline]
     pub(crate) fn take_if(&mut self, turn: Turn, k: usize) -> bool {
-        let len = self.list_len.min(LIST);
+        if self.is_crowd {
+            return self.take_of_crowd_if(turn, k);
+        }
+        let len = self.len.min(LIST);
         match self.list[..len].get_mut(k..) {
             Some(list) if list.first() == Some(&turn.key()) => {
                 for at in 1..list.len() {
                     list[at - 1] = list[at];
                 }
-                self.list_len = len - 1;
+                self.len = len - 1;
                 true
             }
             _ => false,
         }
+    }
+
+    #[inline(never)]
+    fn take_of_crowd_if(&mut self, turn: Turn, k: usize) -> bool {
+        let is_there = self.crowd.rank(turn.key()) == Some(k);
+        if is_there {
+            self.take_of_crowd(k);
+        }
+        is_there
     }
 
     /// Takes out a turn by its name; says whether it was there.
@@ -107,10 +118,10 @@ impl ReadySet {
     #[inline]
     pub(crate) fn rank(&self, turn: Turn) -> Option<usize> {
         let key = turn.key();
-        if self.crowd.is_empty() {
-            self.list[..self.list_len].iter().position(|&other| other == key)
-        } else {
+        if self.is_crowd {
             self.crowd.rank(key)
+        } else {
+            self.list[..self.len].iter().position(|&other| other == key)
         }
     }
 
@@ -120,46 +131,59 @@ impl ReadySet {
 
     /// Forgets every turn, and keeps the allocations.
     pub(crate) fn clear(&mut self) {
-        self.list_len = 0;
-        self.crowd.clear();
+        self.len = 0;
+        if self.is_crowd {
+            self.is_crowd = false;
+            self.crowd.clear();
+        }
     }
 
     #[inline]
     fn take_of_list(&mut self, k: usize) -> Turn {
-        let len = self.list_len.min(LIST);
+        let len = self.len.min(LIST);
         let key = self.list[..len][k];
         for at in k + 1..len {
             self.list[at - 1] = self.list[at];
         }
-        self.list_len = len - 1;
+        self.len = len - 1;
         Turn::of_key(key)
     }
 
     #[inline(never)]
     fn push_to_crowd(&mut self, turn: Turn) {
-        if self.crowd.is_empty() {
-            self.crowd.fill(&self.list);
-            self.list_len = 0;
+        if !self.is_crowd {
+            self.gather();
         }
         self.crowd.push(turn.key());
+        self.len += 1;
     }
 
     #[inline(never)]
     fn take_of_crowd(&mut self, k: usize) -> Turn {
         let key = self.crowd.take(k);
-        if self.crowd.len() == FEW {
-            self.list_again();
+        self.len -= 1;
+        if self.len == FEW {
+            self.disperse();
         }
         Turn::of_key(key)
     }
 
+    /// Makes a crowd of the list, which is full.
+    #[cold]
+    #[inline(never)]
+    fn gather(&mut self) {
+        self.crowd.fill(&self.list);
+        self.is_crowd = true;
+    }
+
     /// Puts the few that are left into the list.
     #[cold]
-    fn list_again(&mut self) {
+    #[inline(never)]
+    fn disperse(&mut self) {
         for (place, key) in self.list.iter_mut().zip(self.crowd.keys()) {
             *place = key;
         }
-        self.list_len = self.crowd.len();
+        self.is_crowd = false;
         self.crowd.clear();
     }
 }
@@ -232,8 +256,7 @@ mod tests {
                 (self.set.len(), self.set.is_empty()),
                 (self.list.len(), self.list.is_empty())
             );
-            let is_list = self.set.crowd.is_empty();
-            let ordered = if is_list { self.list.len() } else { FEW };
+            let ordered = if self.set.is_crowd { FEW } else { self.list.len() };
             for (k, &turn) in self.list[..ordered].iter().enumerate() {
                 assert_eq!((self.set.get(k), self.set.rank(turn)), (turn, Some(k)));
             }

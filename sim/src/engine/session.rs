@@ -9,12 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use super::beacon::Identity;
 use super::detectors::Quiet;
 use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
-use super::tasks::{Duty, End, Joiner, Leftover, OnPanic, State, Task, TaskBody};
+use super::tasks::{Duty, End, Joiner, Leftover, OnPanic, SPARE_MAX, State, Task, TaskBody};
 use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
@@ -64,7 +63,7 @@ impl<F: Future> Future for Main<F> {
 }
 
 /// How long a tape is made room for beforehand, at the most.
-const TAPE_ROOM_MAX: usize = 1 << 12;
+const TAPE_ROOM_MAX: usize = 1 << 18;
 
 /// The hash of the main task's path.
 const MAIN_PATH: u64 = 1;
@@ -186,9 +185,8 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.tape.reserve(core.tape_room);
         core.events = (options.tracing == Tracing::On).then(Vec::new);
         core.losses = core.events.is_some().then(Box::default);
-        core.is_watched = core.is_asking || core.events.is_some() || core.classes.is_on();
-        let main = Identity { parent: TaskId::MAIN, ordinal: 0, site: None, name: None };
-        core.beacon().lock_identities().push(main);
+        core.is_heard = core.is_asking || core.events.is_some();
+        core.is_watched = core.is_heard || core.classes.is_on();
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
         core.beacon().begin(stamp, run, poll_max_ms);
         let mut task = Task::new(None, OnPanic::Fail, Duty::Finite, MAIN_PATH, MAIN_PATH);
@@ -286,10 +284,10 @@ impl Core {
         self.current = None;
         for index in from.index()..self.tasks.len() {
             let task = &mut self.tasks[index];
-            let is_bare = task.leftover == Leftover::Taken && task.body.is_none();
-            if task.state == State::Ended && is_bare {
+            if task.state == State::Ended && task.leftover == Leftover::Taken {
                 continue;
             }
+            self.left -= 1;
             let id = TaskId(index as u32);
             if task.state != State::Ended && task.duty == Duty::Finite {
                 self.unfinished += 1;
@@ -301,13 +299,14 @@ impl Core {
             let body = task.body.take();
             return Some((id, (body, self.take_joiner(id))));
         }
+        debug_assert_eq!(self.left, 0, "nothing is left of any task; a bug in unpick");
         None
     }
 
-    /// Whether the run has passed and left nothing but its output: it had no task but the main
-    /// one, and nothing is kept for others.
+    /// Whether the run has passed and left nothing but its output: all of its tasks have ended and
+    /// were joined, or nobody wanted to, and nothing is kept for others.
     fn has_nothing_left(&self) -> bool {
-        self.finding.is_none() && self.tasks.len() == 1 && self.keeps_nothing()
+        self.finding.is_none() && self.left == 0 && self.keeps_nothing()
     }
 
     fn keeps_nothing(&self) -> bool {
@@ -435,9 +434,19 @@ fn end() -> Ended {
 }
 
 impl Core {
-    /// Forgets the tasks, of which everything was dropped.
+    /// Forgets the tasks, of which nothing is left but bodies for tasks of later runs.
     fn put_tasks_away(&mut self) {
+        let count = self.tasks.len().min(SPARE_MAX);
+        if count > self.spare.len() {
+            self.spare.resize_with(count, || None);
+        }
+        for (task, spare) in self.tasks.iter_mut().zip(&mut self.spare) {
+            if let Some(body) = task.body.take() {
+                *spare = Some(body);
+            }
+        }
         self.tasks.clear();
+        self.unpublished.get_mut().clear();
         self.asides.clear();
         self.joiners.clear();
         self.panicked.clear();

@@ -109,6 +109,7 @@ pub(crate) struct Task {
     pub(crate) ending: Option<Ending>,
     /// Whether its last poll returned in an await that nothing is known of.
     pub(crate) waits_unknown: bool,
+    /// Of a task of which nothing is left, what a task of a later run may use.
     /// Invariant: `None` for the main task, and while it is polled or dropped.
     pub(crate) body: Option<TaskBody>,
     /// Who waits for its end: a list of one, if anybody does.
@@ -139,8 +140,17 @@ pub(crate) struct Aside {
 }
 
 /// How many bodies are kept for tasks of later runs, and how large one may be.
-const SPARE_MAX: usize = 1 << 17;
+pub(super) const SPARE_MAX: usize = 1 << 17;
 const SPARE_BYTES_MAX: usize = 256;
+
+/// How many tasks the beacon is told of at once, at the most.
+const UNPUBLISHED_MAX: usize = 64;
+
+/// Whether a body that has given up its output is kept for later runs.
+#[inline]
+fn is_worth_keeping(id: TaskId, body: &TaskBody) -> bool {
+    id.index() < SPARE_MAX && size_of_val(&**body) <= SPARE_BYTES_MAX
+}
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
 /// Flood 2014) over both.
@@ -182,9 +192,9 @@ impl Task {
 }
 
 /// What a new task is to be.
+#[derive(Debug, Default)]
 pub(crate) struct NewTask {
     pub(crate) name: Option<String>,
-    pub(crate) site: &'static Location<'static>,
     pub(crate) on_panic: OnPanic,
     pub(crate) duty: Duty,
     pub(crate) is_cancellable: bool,
@@ -209,20 +219,22 @@ impl Core {
         body(future.expect("it was not taken"))
     }
 
-    /// Keeps a body that has given up its output for a task of a later run.
-    pub(super) fn keep_spare(&mut self, id: TaskId, body: TaskBody) {
-        let index = id.index();
-        if index < SPARE_MAX && size_of_val(&*body) <= SPARE_BYTES_MAX {
-            if index >= self.spare.len() {
-                self.spare.resize_with(self.tasks.len().min(SPARE_MAX), || None);
-            }
-            self.spare[index] = Some(body);
+    /// Keeps a body that has given up its output for a task of a later run: where it is, until
+    /// this run is over.
+    pub(super) fn keep_body(&mut self, id: TaskId, body: TaskBody) {
+        if is_worth_keeping(id, &body) {
+            self.tasks[id.index()].body = Some(body);
         }
     }
 
     /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
     #[inline(never)]
-    pub(crate) fn spawn(&mut self, body: TaskBody, new: NewTask) -> TaskId {
+    pub(crate) fn spawn(
+        &mut self,
+        body: TaskBody,
+        site: &'static Location<'static>,
+        new: &mut NewTask,
+    ) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
         let parent = self.current.unwrap_or(TaskId::MAIN);
@@ -231,24 +243,43 @@ impl Core {
         let ordinal = parent_task.children;
         let path = child_path(parent_task.path, ordinal);
         let past = Core::past_of_child(parent_task.past, path);
-        let identity = Identity {
-            parent,
-            ordinal,
-            site: Some(new.site),
-            name: new.name.map(String::into_boxed_str),
-        };
-        self.beacon().lock_identities().push(identity);
         let mut task = Task::new(Some(body), new.on_panic, new.duty, path, past);
         task.is_cancellable = new.is_cancellable;
         self.tasks.push(task);
+        self.left += 1;
+        // The beacon is told before the task is polled: see `attend`.
+        let identity = Identity { parent, ordinal, site: Some(site) };
+        self.unpublished.get_mut().push(identity);
+        self.attention = true;
+        if self.unpublished.get_mut().len() >= UNPUBLISHED_MAX {
+            self.publish_identities();
+        }
+        if new.name.is_some() {
+            self.name(id, &mut new.name);
+        }
         if self.is_asking {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
         }
         self.make_ready(Turn::Resume(id));
         self.is_lively();
         self.order_spawn(id);
-        self.record(move |_| EventKind::Spawned { task: id.into(), site: new.site.into() });
+        self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
         id
+    }
+
+    /// Tells the beacon what the newest tasks are called.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn publish_identities(&self) {
+        drop(self.identities());
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn name(&self, id: TaskId, name: &mut Option<String>) {
+        if let Some(name) = name.take() {
+            self.identities().names.insert(id, name.into_boxed_str());
+        }
     }
 
     /// Makes a task ready, unless it is, has ended, or is being polled: then it is polled once
@@ -349,6 +380,8 @@ impl Core {
         let is_wanted = task.leftover != Leftover::Taken;
         if is_wanted {
             task.leftover = leftover;
+        } else if id != TaskId::MAIN {
+            self.left -= 1;
         }
         if let End::Panicked(message) = end
             && is_wanted
@@ -387,21 +420,33 @@ impl Core {
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         if leftover == Leftover::Output
-            && let Some(mut body) = task.body.take()
+            && let Some(body) = &mut task.body
         {
             body.as_mut().give_up(place);
-            self.keep_spare(id, body);
+            if !is_worth_keeping(id, body) {
+                task.body = None;
+            }
         }
+        if self.is_watched || self.detectors.is_some() {
+            self.note_join(id);
+        }
+        // Nothing, if it is being dropped where it stands.
+        if matches!(leftover, Leftover::Taken | Leftover::Nothing) {
+            return JoinPoll::AlreadyTaken;
+        }
+        self.left -= 1;
+        match leftover {
+            Leftover::Cancelled => JoinPoll::Cancelled,
+            Leftover::Panicked => JoinPoll::Panicked(self.panicked.remove(&id).unwrap_or_default()),
+            _ => JoinPoll::Returned,
+        }
+    }
+
+    #[inline(never)]
+    fn note_join(&mut self, id: TaskId) {
         self.order_join(id);
         self.record(move |_| EventKind::Joined { task: id.into() });
         self.order_after_end(id);
-        match leftover {
-            // Nothing, if it is being dropped where it stands.
-            Leftover::Taken | Leftover::Nothing => JoinPoll::AlreadyTaken,
-            Leftover::Cancelled => JoinPoll::Cancelled,
-            Leftover::Panicked => JoinPoll::Panicked(self.panicked.remove(&id).unwrap_or_default()),
-            Leftover::Output => JoinPoll::Returned,
-        }
     }
 
     /// Has the current task woken through `waiter` when another one ends. Hands back an earlier
@@ -442,6 +487,7 @@ impl Core {
             return Some((None, self.take_joiner(id)));
         }
         let body = task.body.take();
+        self.left -= 1;
         self.panicked.remove(&id);
         Some((body, None))
     }

@@ -26,6 +26,7 @@ impl Core {
     pub(in super::super) fn open_eye(&mut self) {
         if self.events.is_none() {
             self.events = Some(Vec::new());
+            (self.is_heard, self.is_watched) = (true, true);
         }
     }
 

@@ -6,11 +6,11 @@
 
 use super::FEW;
 
-/// How many arrivals the queue has room for at the least.
-const QUEUE_MIN: usize = 256;
+/// For how many there is room at the least.
+const ROOM_MIN: usize = 256;
 
 /// A turn that is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Member {
     key: u32,
     /// Its place in the queue of arrivals.
@@ -20,41 +20,34 @@ struct Member {
 /// The keys of turns.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
-    /// Invariant: the first [`FEW`] are the oldest, oldest first.
+    /// Invariant: the first [`FEW`] are the oldest, oldest first. Behind all there is room for more.
     members: Vec<Member>,
+    /// How many members there are.
+    len: usize,
     /// Where among the members each key was put last, by key. It may have been taken out since.
     places: Vec<u32>,
-    /// The key of each arrival.
+    /// The key of each arrival, and behind them room for more.
     queue: Vec<u32>,
+    /// How many arrivals there were.
+    arrivals: usize,
     /// A bit for each arrival: whether its key has been taken out. Of those that are among the
-    /// oldest few it means nothing.
+    /// oldest few it means nothing. Invariant: zero beyond the arrivals.
     gone: Vec<u64>,
     /// The first arrival that is not one of the oldest few, nor older than they.
     next: usize,
-    /// How many arrivals the queue takes before it is packed.
-    queue_max: usize,
 }
 
 impl Crowd {
     pub(super) const fn new() -> Crowd {
         Crowd {
             members: Vec::new(),
+            len: 0,
             places: Vec::new(),
             queue: Vec::new(),
+            arrivals: 0,
             gone: Vec::new(),
             next: 0,
-            queue_max: QUEUE_MIN,
         }
-    }
-
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.members.is_empty()
     }
 
     /// Begins with these keys, oldest first: at least [`FEW`].
@@ -67,20 +60,33 @@ impl Crowd {
     /// Adds a key.
     #[inline]
     pub(super) fn push(&mut self, key: u32) {
-        if self.queue.len() >= self.queue_max {
+        let (arrival, place) = (self.arrivals, self.len);
+        let room = (self.queue.get_mut(arrival), self.members.get_mut(place));
+        if let (Some(last), Some(member)) = room
+            && let Some(at) = self.places.get_mut(key as usize)
+        {
+            *last = key;
+            *member = Member { key, arrival: arrival as u32 };
+            *at = place as u32;
+            (self.arrivals, self.len) = (arrival + 1, place + 1);
+        } else {
+            self.push_with_more_room(key);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_with_more_room(&mut self, key: u32) {
+        if key as usize >= self.places.len() {
+            self.places.resize((key as usize + 1).next_power_of_two(), 0);
+        }
+        if self.len == self.members.len() {
+            self.members.resize((self.len * 2).max(ROOM_MIN), Member::default());
+        }
+        if self.arrivals == self.queue.len() {
             self.make_room();
         }
-        let arrival = self.queue.len();
-        if arrival.is_multiple_of(64) {
-            self.gone.push(0);
-        }
-        self.queue.push(key);
-        let place = self.members.len() as u32;
-        self.members.push(Member { key, arrival: arrival as u32 });
-        match self.places.get_mut(key as usize) {
-            Some(at) => *at = place,
-            None => self.add_place(key, place),
-        }
+        self.push(key);
     }
 
     /// The `k`-th key.
@@ -89,7 +95,7 @@ impl Crowd {
     /// If there are no more than `k` keys.
     #[inline]
     pub(super) fn get(&self, k: usize) -> u32 {
-        self.members[k].key
+        self.members[..self.len][k].key
     }
 
     /// Takes out the `k`-th key. There must be more than [`FEW`].
@@ -110,20 +116,19 @@ impl Crowd {
     #[inline]
     pub(super) fn rank(&self, key: u32) -> Option<usize> {
         let place = *self.places.get(key as usize)? as usize;
-        self.members.get(place).is_some_and(|member| member.key == key).then_some(place)
+        let members = &self.members[..self.len];
+        members.get(place).is_some_and(|member| member.key == key).then_some(place)
     }
 
     /// All keys, the oldest few first.
     pub(super) fn keys(&self) -> impl Iterator<Item = u32> {
-        self.members.iter().map(|member| member.key)
+        self.members[..self.len].iter().map(|member| member.key)
     }
 
     /// Forgets every key, and keeps the allocations.
     pub(super) fn clear(&mut self) {
-        self.members.clear();
-        self.queue.clear();
-        self.gone.clear();
-        self.next = 0;
+        self.gone[..self.arrivals.div_ceil(64)].fill(0);
+        (self.len, self.arrivals, self.next) = (0, 0, 0);
     }
 
     /// Takes out one of the oldest few; the next oldest of the others joins them.
@@ -153,10 +158,12 @@ impl Crowd {
     /// Takes a member out of its place, to which the last one moves.
     #[inline]
     fn take_out(&mut self, place: usize) -> Member {
-        let member = self.members.swap_remove(place);
-        if let Some(moved) = self.members.get(place) {
-            self.places[moved.key as usize] = place as u32;
-        }
+        let members = &mut self.members[..self.len];
+        let moved = members[self.len - 1];
+        let member = std::mem::replace(&mut members[place], moved);
+        // Of no meaning, if it is the last itself.
+        self.places[moved.key as usize] = place as u32;
+        self.len -= 1;
         member
     }
 
@@ -166,23 +173,20 @@ impl Crowd {
         self.places[member.key as usize] = place as u32;
     }
 
-    #[cold]
-    fn add_place(&mut self, key: u32, place: u32) {
-        let least = key as usize + 1;
-        self.places.resize(least.next_power_of_two(), 0);
-        self.places[key as usize] = place;
-    }
-
     /// Packs the queue, or doubles it if more than a quarter of it is still there: so packing
     /// costs each arrival a third of what it costs one that stays.
     #[cold]
+    #[inline(never)]
     fn make_room(&mut self) {
-        if self.members.len() > self.queue_max / 4 {
-            self.queue_max *= 2;
+        let room = self.queue.len();
+        if self.len >= room / 4 {
+            let room = (room * 2).max(ROOM_MIN);
+            self.queue.resize(room, 0);
+            self.gone.resize(room / 64, 0);
             return;
         }
         let mut packed = 0;
-        for arrival in self.next..self.queue.len() {
+        for arrival in self.next..self.arrivals {
             if self.gone[arrival / 64] >> (arrival % 64) & 1 == 0 {
                 let key = self.queue[arrival];
                 self.members[self.places[key as usize] as usize].arrival = packed as u32;
@@ -190,25 +194,24 @@ impl Crowd {
                 packed += 1;
             }
         }
-        self.queue.truncate(packed);
-        self.gone.clear();
-        self.gone.resize(packed.div_ceil(64), 0);
-        self.next = 0;
+        self.gone.fill(0);
+        (self.arrivals, self.next) = (packed, 0);
     }
 
     /// Checks what is said above; for tests.
     #[cfg(test)]
     pub(super) fn check_invariants(&self) {
-        let arrivals: Vec<u32> = self.members.iter().map(|member| member.arrival).collect();
+        let arrivals: Vec<u32> =
+            self.members[..self.len].iter().map(|member| member.arrival).collect();
         let few = &arrivals[..FEW.min(arrivals.len())];
-        for (place, member) in self.members.iter().enumerate() {
+        for (place, member) in self.members[..self.len].iter().enumerate() {
             assert_eq!(self.rank(member.key), Some(place));
             if place >= FEW {
                 assert_eq!(self.queue[member.arrival as usize], member.key);
                 assert!(member.arrival as usize >= self.next, "only the oldest few are older");
             }
         }
-        let others = (self.next..self.queue.len())
+        let others = (self.next..self.arrivals)
             .filter(|&arrival| self.gone[arrival / 64] >> (arrival % 64) & 1 == 0);
         assert_eq!(others.count(), arrivals.len() - few.len());
     }
