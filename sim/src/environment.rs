@@ -133,6 +133,14 @@ pub(crate) fn earlier() -> Option<PathBuf> {
     std::env::var_os(EARLIER).map(PathBuf::from)
 }
 
+/// Where a worker finds what is known of the trials that it is to make.
+pub(crate) const TRIALS: &str = "UNPICK_TRIALS";
+
+/// The file with what is known of trials, if this is a worker that is to make some.
+pub(crate) fn trials() -> Option<PathBuf> {
+    std::env::var_os(TRIALS).map(PathBuf::from)
+}
+
 /// Variables that begin so are ours.
 const PREFIX: &str = "UNPICK_";
 
@@ -165,7 +173,8 @@ impl Environment {
     /// # Errors
     /// If a variable is unknown, or its value makes no sense: with what is allowed.
     pub fn of_process() -> Result<Environment, EnvironmentError> {
-        Environment::read(std::env::vars_os().filter(|(name, _)| name != WORKER && name != EARLIER))
+        let is_own = |name: &OsString| [WORKER, EARLIER, TRIALS].iter().any(|own| name == own);
+        Environment::read(std::env::vars_os().filter(|(name, _)| !is_own(name)))
     }
 
     /// Whether the environment of this process asks that tests under unpick-tokio's

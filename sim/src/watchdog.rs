@@ -9,13 +9,16 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use crate::engine::{Beacon, all_beacons};
-use crate::hunt;
+use crate::{environment, hunt};
 
 /// The exit code of a process that the watchdog ended; that of a Rust test that panicked.
 pub const EXIT_CODE: i32 = 101;
 
 /// How often it looks. A limit is kept to about twice this.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The same in a process that makes trials, many of which are to be ended.
+const TRIAL_TICK: Duration = Duration::from_millis(10);
 
 /// Starts the watchdog's thread, once for the process.
 pub(crate) fn start() {
@@ -36,8 +39,9 @@ struct Sighting {
 }
 
 fn watch(sightings: &mut Vec<Sighting>) {
+    let tick = if environment::trials().is_some() { TRIAL_TICK } else { TICK };
     loop {
-        std::thread::sleep(TICK);
+        std::thread::sleep(tick);
         let mut seen = Vec::new();
         for beacon in all_beacons() {
             let Some((poll, limit_ms)) = beacon.poll_going_on() else { continue };
@@ -46,7 +50,7 @@ fn watch(sightings: &mut Vec<Sighting>) {
             });
             // Ticks rather than a clock: while a debugger holds the process they stand still.
             let ticks = same.map_or(0, |sighting| sighting.ticks + 1);
-            if ticks * TICK.as_millis() as u64 >= limit_ms {
+            if ticks * tick.as_millis() as u64 >= limit_ms {
                 exit(&beacon, limit_ms);
             }
             seen.push(Sighting { beacon: Arc::downgrade(&beacon), poll, ticks });

@@ -6,8 +6,10 @@ use unpick::primitives::Lock;
 use unpick::sim::choice::Label;
 use unpick::sim::environment::Environment;
 use unpick::sim::hunt::Isolation;
+use unpick::sim::hunt::explain::{Limit, Without};
 use unpick::sim::options::Options;
 use unpick::sim::strategy::portfolio::Member;
+use unpick::sim::tape::Tape;
 use unpick::sim::{chance, pick, spawn, task, yield_now};
 use unpick::{Hunt, Kind, Report, sometimes};
 
@@ -49,13 +51,28 @@ fn check_is_lost(report: &Report, kind: Kind, parts: &[&str]) {
     assert!(choices.iter().any(|choice| choice.label() == Label::Schedule), "{text}");
     assert_eq!(failure.finding.task.as_deref(), Some("main.2 second"), "{text}");
     assert_eq!(report.runs, failure.id.number + 1);
-    assert!(failure.explanation.is_none());
+}
+
+#[track_caller]
+fn check_is_cut_down(report: &Report, kind: Kind) {
+    let (failure, text) = (report.failure().expect("it was found"), report.to_string());
+    // It was cut down to the one choice that it takes.
+    let minimal = failure.minimal().expect("it ends its process again");
+    assert_eq!(minimal.shrunk.tape.deviations(), 1, "{text}");
+    assert_eq!(minimal.shrunk.finding.kind, kind);
+    assert_eq!(minimal.shrunk.cut_short, None);
+    let decisions = &minimal.decisions;
+    assert!(decisions.flips.iter().all(|flip| flip.without == Without::Passes), "{text}");
+    let decisive = decisions.decisive.expect("half of all schedules end well, or fewer fail");
+    assert_eq!(decisive.after.per_cent(), 100, "{text}");
 }
 
 #[test]
 fn an_abort_is_a_crash() {
     let report = isolated("abort").run(|| fatal_order(|| std::process::abort()));
     check_is_lost(&report, Kind::Crash, &["CRASH: ", "signal 6 (SIGABRT)"]);
+    check_is_cut_down(&report, Kind::Crash);
+    insta::assert_snapshot!("crash", report.to_string());
 }
 
 #[test]
@@ -65,7 +82,7 @@ fn a_tape_that_leads_to_a_crash_is_replayed_in_a_process_of_its_own() {
     let panics = panics.run(|| fatal_order(|| panic!("it would abort")));
     let tape = Some(panics.failure().expect("it is found").tape.token());
     let replays = isolated("replay").environment(Environment { tape, ..Environment::default() });
-    let report = replays.run(|| fatal_order(|| std::process::abort()));
+    let report = replays.unexplained().run(|| fatal_order(|| std::process::abort()));
     check_is_lost(&report, Kind::Crash, &["signal 6 (SIGABRT)"]);
 }
 
@@ -79,20 +96,20 @@ fn a_stack_overflow_is_a_crash() {
             deeper(depth + 1) + depth
         })
     }
-    let report = isolated("overflow").run(|| fatal_order(|| _ = deeper(0)));
+    let report = isolated("overflow").unexplained().run(|| fatal_order(|| _ = deeper(0)));
     check_is_lost(&report, Kind::Crash, &["signal", "said", "overflowed its stack"]);
 }
 
 #[test]
 fn exhausted_memory_is_a_crash() {
     let exhaust = || drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 60)));
-    let report = isolated("memory").run(move || fatal_order(exhaust));
+    let report = isolated("memory").unexplained().run(move || fatal_order(exhaust));
     check_is_lost(&report, Kind::Crash, &["signal 6 (SIGABRT)", "memory allocation of"]);
 }
 
 #[test]
 fn an_exit_is_a_crash() {
-    let report = isolated("exit").run(|| fatal_order(|| std::process::exit(0)));
+    let report = isolated("exit").unexplained().run(|| fatal_order(|| std::process::exit(0)));
     check_is_lost(&report, Kind::Crash, &["exited with code 0"]);
 }
 
@@ -104,6 +121,30 @@ fn a_poll_that_never_returns_is_a_hang() {
     let options = Options { poll_max: Some(Duration::from_millis(200)), ..Options::default() };
     let report = isolated("spin").options(options).run(|| fatal_order(spin));
     check_is_lost(&report, Kind::Hang, &["HANG: a poll had not returned for 200 ms"]);
+    check_is_cut_down(&report, Kind::Hang);
+}
+
+/// Aborts when none of many draws is 0: cutting that down takes a process for each.
+async fn aborts_after_many_draws() {
+    for _ in 0..150 {
+        if pick(1000) == 0 {
+            return;
+        }
+    }
+    yield_now().await;
+    std::process::abort();
+}
+
+#[test]
+fn a_crash_that_takes_too_many_processes_is_cut_down_as_far_as_they_go_and_says_so() {
+    let report = isolated("draws").allow_vacuous().run(aborts_after_many_draws);
+    let failure = report.failure().expect("it mostly aborts");
+    let shrunk = &failure.minimal().expect("it does so again").shrunk;
+    assert_eq!(shrunk.cut_short, Some(Limit::Lost));
+    let sum = |tape: &Tape| tape.choices.iter().map(|it| u64::from(it.taken())).sum::<u64>();
+    assert!(sum(&shrunk.tape) < sum(&failure.tape), "it was cut down");
+    let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("(cut short by its budget of runs that end their process)"), "{text}");
 }
 
 /// A crash, a deadlock, and an assertion that fails.
@@ -194,7 +235,7 @@ fn distinct_findings_are_the_same_as_without() {
 #[test]
 fn several_hunts_of_one_name_are_told_apart() {
     let first = isolated("one name").runs(40).run(sound);
-    let second = isolated("one name").run(|| fatal_order(|| std::process::abort()));
+    let second = isolated("one name").unexplained().run(|| fatal_order(|| std::process::abort()));
     first.assert_ok();
     check_is_lost(&second, Kind::Crash, &["SIGABRT"]);
 }
@@ -272,7 +313,7 @@ async fn aborts_rarely() {
 
 #[test]
 fn a_crash_in_one_of_several_workers_is_that_of_the_lowest_run() {
-    let hunt = isolated("rarely").past_calibration().allow_vacuous();
+    let hunt = isolated("rarely").unexplained().past_calibration().allow_vacuous();
     let reports = by_workers(&hunt, aborts_rarely);
     check_is_found_by_all(&reports, 1);
     reports[2].assert_finds(Kind::Crash);

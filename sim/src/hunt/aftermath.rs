@@ -29,12 +29,17 @@ impl Hunt {
         let is_unexpected = self.expected != Some(finding.kind);
         // It says something of the tape, not of the program: there is nothing to explain or keep.
         let is_of_the_program = finding.kind != Kind::Divergence;
-        let is_explained = is_unexpected
-            && is_of_the_program
-            && self.explaining == Explaining::Unexpected
-            && self.can_explain(&mut finding, &tape);
-        let explanation = is_explained
-            .then(|| explain::explain(program, &self.options, &tape, &finding, Budget::default()));
+        let is_explained =
+            is_unexpected && is_of_the_program && self.explaining == Explaining::Unexpected;
+        let explanation = match self.ordinal {
+            _ if !is_explained => None,
+            Some(ordinal) if finding.kind.ends_process() => {
+                isolation::explain_lost(self, ordinal, &tape, &finding, program)
+            }
+            _ => self.can_explain(&mut finding, &tape).then(|| {
+                explain::explain(program, &self.options, &tape, &finding, Budget::default())
+            }),
+        };
         let mut failure = Failure {
             hunt: self.name.clone(),
             origin,

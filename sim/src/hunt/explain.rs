@@ -12,6 +12,7 @@ mod calling;
 mod decisive;
 mod laboratory;
 mod passing;
+mod perils;
 mod plainer;
 mod plan;
 mod reproduce;
@@ -21,12 +22,15 @@ mod telling;
 use std::future::Future;
 
 pub(super) use calling::tell_calls;
+pub(super) use decisive::decide_in;
 pub use decisive::{Decisions, Decisive, Flip, Rate, Without, decide};
 pub(super) use laboratory::Laboratory;
 pub use passing::Passing;
+pub(super) use perils::{Lost, Perils, Sentry};
 pub use plainer::{Model, Plainer};
 pub(super) use plan::{Plan, Rest};
 pub use reproduce::Replayed;
+pub(super) use shrink::shrink_in;
 pub use shrink::{Budget, Limit, Shrunk, shrink};
 pub(super) use telling::{lanes_of, tell_choice, tell_dropped};
 

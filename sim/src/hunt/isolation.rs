@@ -10,12 +10,14 @@
 //! - `parent`: what the hunt does that started it;
 //! - `records` and `wire`: what the one tells the other, and how that is written;
 //! - `orders`: what a worker is to do, and which hunt is meant;
+//! - `enduring`: cutting down the tape of a run that ends its process;
 //! - `recording`: a strategy that tells each choice;
 //! - `earlier`: what hunts came to before, for whoever comes by there again;
 //! - `ending`: how a process ended, in words.
 
 mod earlier;
 mod ending;
+mod enduring;
 mod orders;
 mod parent;
 mod recording;
@@ -24,6 +26,7 @@ mod wire;
 mod worker;
 
 pub(super) use earlier::{recall, remember};
+pub(super) use enduring::explain_lost;
 pub(super) use orders::{Role, role};
 pub(super) use parent::{carry_out, rehearse_explaining, rehearse_kept};
 pub(crate) use worker::tell_hang;
@@ -40,8 +43,12 @@ pub(super) use worker::work;
 /// hunt that [collects](crate::hunt::Hunt::collect_distinct) findings goes on, up to 32 lost runs.
 /// Everything else is found, counted and reported as without isolation.
 ///
-/// Such a finding is neither cut down nor kept as a regression, since every replay would end a
-/// process. Other findings are explained in the hunt's own process, if a worker that tried it
+/// Such a finding is cut down like any other, by workers, each of which goes on where the one before
+/// has died: up to 100 of them and ten seconds, and up to 200 and ten seconds more to find out which choice
+/// decided; if that was not enough to cut it down, the report says so. While that is done, a poll
+/// counts as one that never returns after 100 milliseconds, and after two seconds in the run that confirms the result. What happens up to the
+/// last turn is shown; the last turn itself has left nothing. It is not kept as a regression, since
+/// every replay would end a process. Other findings are explained in the hunt's own process, if a worker that tried it
 /// before came through.
 ///
 /// The worker is the current executable. In a test it gets the test's name; in any other program,

@@ -10,7 +10,7 @@ use super::laboratory::Laboratory;
 use super::plan::{Plan, Rest};
 use crate::finding::{Finding, Signature};
 use crate::hunt::Verdict;
-use crate::options::{Options, Tracing};
+use crate::options::Options;
 use crate::seed::RunId;
 use crate::tape::Tape;
 
@@ -82,7 +82,21 @@ where
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let laboratory = Laboratory::new(program, options, tape);
+    decide_in(&Laboratory::new(program, options, tape), tape, finding, SAMPLES)
+}
+
+/// The same, in a laboratory for runs like the one with this tape.
+pub(in crate::hunt) fn decide_in<F, Fut>(
+    laboratory: &Laboratory<'_, F>,
+    tape: &Tape,
+    finding: &Finding,
+    samples_max: u64,
+) -> Decisions
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     let steps = laboratory.try_plan(Plan::masked(&tape.choices, |_| true)).steps;
     let laboratory = laboratory.capped_at(steps, finding.kind);
     let signature = finding.signature();
@@ -91,15 +105,16 @@ where
     let looked_at = &deviations[deviations.len().saturating_sub(DEVIATIONS_MAX)..];
     let flips = looked_at.iter().map(|&number| {
         let plan = Plan::with(&tape.choices, number, 0);
-        let without = match laboratory.follow(plan, Tracing::Off).result {
+        let without = match laboratory.try_plan(plan).result {
             Ok(()) => Without::Passes,
             Err(found) if found.signature() == signature => Without::FailsAlike,
             Err(found) => Without::FailsOtherwise(found.headline()),
         };
         Flip { number, without }
     });
-    let flips = flips.collect();
-    let samples = (STEPS_MAX / steps.max(1)).min(SAMPLES) as u32;
+    // One that was not to be made says nothing.
+    let flips = flips.take_while(|_| laboratory.refused().is_none()).collect();
+    let samples = (STEPS_MAX / steps.max(1)).min(samples_max) as u32;
     if samples < SAMPLES_MIN {
         return Decisions { flips, decisive: None };
     }
@@ -111,6 +126,7 @@ where
     // Of equal rises the first counts: what comes after it follows.
     let decisive =
         rises.rev().max_by_key(|rise| rise.after.failed.saturating_sub(rise.before.failed));
+    let decisive = decisive.filter(|_| laboratory.refused().is_none());
     Decisions { flips, decisive: decisive.filter(|rise| rise.before.is_surely_below(rise.after)) }
 }
 

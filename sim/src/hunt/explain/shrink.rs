@@ -40,6 +40,8 @@ pub enum Limit {
     Steps,
     /// The budget of wall-clock time was used up.
     Wall,
+    /// The budget of runs that end their process was used up.
+    Lost,
 }
 
 /// What shrinking came to.
@@ -112,7 +114,21 @@ where
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let full = Laboratory::new(program, options, tape);
+    shrink_in(Laboratory::new(program, options, tape), tape, finding, budget)
+}
+
+/// The same, in a laboratory for runs like the one with this tape.
+pub(in crate::hunt) fn shrink_in<F, Fut>(
+    full: Laboratory<'_, F>,
+    tape: &Tape,
+    finding: &Finding,
+    budget: Budget,
+) -> Option<Shrunk>
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     let signature = finding.signature();
     let whole = full.try_plan(Plan::masked(&tape.choices, |_| true));
     let best = Best::of(whole, &signature)?;
@@ -128,11 +144,16 @@ where
     };
     shrinker.run();
     let Shrinker { laboratory, best, cut_short, signature, .. } = shrinker;
+    let Best { tape, finding, switches, steps } = best;
+    if laboratory.is_beset() {
+        let (cut_short, runs) =
+            (cut_short.or(laboratory.refused()), full.spent() + laboratory.spent());
+        return Some(Shrunk { tape, finding, switches, steps, runs, cut_short });
+    }
     // Traced, so that the finding tells what shared variables held.
-    let confirmed = full.replay(&best.tape, Tracing::On);
+    let confirmed = full.replay(&tape, Tracing::On);
     let runs = full.spent() + laboratory.spent();
     let finding = confirmed.result.err().filter(|found| found.signature() == signature)?;
-    let Best { tape, switches, steps } = best;
     Some(Shrunk { tape, finding, switches, steps, runs, cut_short })
 }
 
@@ -140,6 +161,7 @@ where
 #[derive(Debug)]
 struct Best {
     tape: Tape,
+    finding: Finding,
     switches: u64,
     steps: u64,
 }
@@ -148,8 +170,8 @@ impl Best {
     /// The run of this trial, if it fails in this way.
     fn of(trial: Trial, signature: &Signature) -> Option<Best> {
         let Trial { result, tape, switches, steps } = trial;
-        let fails = result.err().is_some_and(|finding| finding.signature() == *signature);
-        fails.then_some(Best { tape, switches, steps })
+        let finding = result.err().filter(|finding| finding.signature() == *signature)?;
+        Some(Best { tape, finding, switches, steps })
     }
 
     fn is_smaller_than(&self, other: &Best) -> bool {
@@ -177,7 +199,6 @@ impl Deadline {
 }
 
 /// Shrinking in progress.
-#[derive(Debug)]
 struct Shrinker<'a, F> {
     laboratory: Laboratory<'a, F>,
     signature: Signature,
@@ -209,6 +230,9 @@ where
         if self.is_over() || !self.tried.insert(plan.hash()) {
             return Attempt::Rejected;
         }
+        if self.laboratory.is_harmless(&plan) {
+            return Attempt::Rejected;
+        }
         match Best::of(self.laboratory.try_plan(plan), &self.signature) {
             Some(smaller) if smaller.is_smaller_than(&self.best) => {
                 self.best = smaller;
@@ -220,6 +244,7 @@ where
 
     /// Whether nothing more may be tried.
     fn is_over(&mut self) -> bool {
+        self.cut_short = self.cut_short.or(self.laboratory.refused());
         if self.cut_short.is_none() {
             if self.laboratory.spent() >= self.budget.runs_max {
                 self.cut_short = Some(Limit::Runs);

@@ -368,6 +368,7 @@ impl Page {
                         Limit::Runs => "runs",
                         Limit::Steps => "steps",
                         Limit::Wall => "wall-clock time",
+                        Limit::Lost => "runs that end their process",
                     };
                     let _ = write!(line, " (cut short by its budget of {what})");
                 }

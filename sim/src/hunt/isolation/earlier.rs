@@ -47,23 +47,37 @@ pub(in crate::hunt) fn recall(hunt: &Hunt, ordinal: u64) -> Option<Report> {
 
 /// A file with the reports so far, as long as there is a worker that may read it.
 #[derive(Debug)]
-pub(super) struct EarlierFile(PathBuf);
+pub(super) struct EarlierFile(TemporaryFile);
 
 impl EarlierFile {
     /// Writes one; `None` if there are no reports.
     pub(super) fn write() -> io::Result<Option<EarlierFile>> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let bytes = EARLIER.with(|earlier| earlier.borrow().clone());
         if bytes.is_empty() {
             return Ok(None);
         }
+        TemporaryFile::write(&bytes).map(|file| Some(EarlierFile(file)))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// A file that is there for as long as this is.
+#[derive(Debug)]
+pub(super) struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    pub(super) fn write(bytes: &[u8]) -> io::Result<TemporaryFile> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = env::temp_dir().join(format!("unpick-{}-{count}", process::id()));
             match fs::File::create_new(&path) {
                 Ok(mut file) => {
-                    let earlier = EarlierFile(path);
-                    return file.write_all(&bytes).map(|()| Some(earlier));
+                    let written = TemporaryFile(path);
+                    return file.write_all(bytes).map(|()| written);
                 }
                 // Of another process of the same number, which is long gone.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -77,7 +91,7 @@ impl EarlierFile {
     }
 }
 
-impl Drop for EarlierFile {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         // Left behind, it harms nobody.
         let _ = fs::remove_file(&self.0);

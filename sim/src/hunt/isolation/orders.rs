@@ -46,6 +46,10 @@ pub(super) enum Job {
     Kept,
     /// Explaining the failure with this tape.
     Explain(Box<Token>),
+    /// Cutting down the tape of a run that ends its process, as the file with trials says.
+    Endure,
+    /// Replaying this tape, telling each choice.
+    Confirm(Box<Token>),
 }
 
 /// Which of the runs after calibration one worker makes, where several do.
@@ -107,6 +111,8 @@ impl fmt::Display for Orders {
             Job::Tape => f.write_str("tape:")?,
             Job::Kept => f.write_str("kept:")?,
             Job::Explain(token) => write!(f, "explain:{token}")?,
+            Job::Endure => f.write_str("endure:")?,
+            Job::Confirm(token) => write!(f, "confirm:{token}")?,
         }
         let lost: Vec<String> = lost.iter().map(u64::to_string).collect();
         write!(f, " -{} {name}", lost.join(","))
@@ -142,6 +148,8 @@ fn read(text: &str) -> Option<Orders> {
         ("one", number) => Job::One(number.parse().ok()?),
         ("tape", "") => Job::Tape,
         ("kept", "") => Job::Kept,
+        ("endure", "") => Job::Endure,
+        ("confirm", token) => Job::Confirm(Box::new(token.parse().ok()?)),
         ("explain", token) => Job::Explain(Box::new(token.parse().ok()?)),
         _ => return None,
     };
@@ -162,7 +170,7 @@ mod tests {
 
     #[test]
     fn orders_are_read_as_they_were_written() {
-        let token = "1pe:3@1=1~5f0964".parse().expect("it is a token");
+        let token: Token = "1pe:3@1=1~5f0964".parse().expect("it is a token");
         let jobs = [
             Job::Runs(17, None),
             Job::Runs(17, Some(Part { index: 2, count: 3 })),
@@ -171,6 +179,8 @@ mod tests {
             Job::One(3),
             Job::Tape,
             Job::Kept,
+            Job::Endure,
+            Job::Confirm(Box::new(token.clone())),
             Job::Explain(Box::new(token)),
         ];
         let lost = [vec![], vec![4], vec![4, 9]].into_iter().cycle();

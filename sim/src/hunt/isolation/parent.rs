@@ -67,8 +67,8 @@ fn rehearse(hunt: &Hunt, ordinal: u64, job: Job) -> Result<(), String> {
     let orders = orders(hunt, ordinal, &[], job);
     let earlier = EarlierFile::write().map_err(|error| format!("not started: {error}"))?;
     let earlier = earlier.as_ref().map(EarlierFile::path);
-    let mut worker =
-        Worker::start(hunt, &orders, earlier).map_err(|error| format!("not started: {error}"))?;
+    let mut worker = Worker::start(hunt, &orders, earlier, None)
+        .map_err(|error| format!("not started: {error}"))?;
     let mut is_done = false;
     while let Some(record) = worker.next() {
         match record {
@@ -431,9 +431,10 @@ impl<'a> Shared<'a> {
         let orders = orders(hunt, parent.ordinal, &parent.lost, job.clone());
         let earlier = parent.earlier.as_ref().map(|file| file.path().to_owned());
         drop(parent);
-        let mut worker = Worker::start(hunt, &orders, earlier.as_deref()).unwrap_or_else(|error| {
-            panic!("hunt `{name}`: a process for its runs could not be started: {error}")
-        });
+        let mut worker =
+            Worker::start(hunt, &orders, earlier.as_deref(), None).unwrap_or_else(|error| {
+                panic!("hunt `{name}`: a process for its runs could not be started: {error}")
+            });
         let (mut run, mut was_over, mut choices): (Option<Begun>, _, _) = (None, false, Vec::new());
         let mut is_done = false;
         while let Some(record) = worker.next() {
@@ -467,6 +468,11 @@ impl<'a> Shared<'a> {
                 Record::Order(kept) => self.lock().order = Some(kept),
                 Record::Swept(swept) => self.lock().sweep(swept),
                 Record::Done => is_done = true,
+                // Of another job.
+                Record::Tried(_)
+                | Record::Survived(_)
+                | Record::Shrunk(_)
+                | Record::Decided(..) => {}
             }
         }
         let ending = worker.ended();
@@ -487,22 +493,31 @@ impl<'a> Shared<'a> {
 }
 
 /// A worker that was started.
-struct Worker {
+pub(super) struct Worker {
     child: Child,
     records: BufReader<PipeReader>,
     /// Reads its standard error.
     listener: JoinHandle<(Vec<String>, usize)>,
-    hung_ms: Option<u64>,
-    polled: Option<Polled>,
+    pub(super) hung_ms: Option<u64>,
+    pub(super) polled: Option<Polled>,
 }
 
 impl Worker {
-    fn start(hunt: &Hunt, orders: &Orders, earlier: Option<&Path>) -> io::Result<Worker> {
+    /// Starts one, with the files that it may read.
+    pub(super) fn start(
+        hunt: &Hunt,
+        orders: &Orders,
+        earlier: Option<&Path>,
+        trials: Option<&Path>,
+    ) -> io::Result<Worker> {
         let (records, told) = io::pipe()?;
         let mut command = Command::new(env::current_exe()?);
         command.args(arguments(hunt)).env(environment::WORKER, orders.to_string());
         if let Some(earlier) = earlier {
             command.env(environment::EARLIER, earlier);
+        }
+        if let Some(trials) = trials {
+            command.env(environment::TRIALS, trials);
         }
         // A backtrace would hide what was said before it.
         command.env("RUST_BACKTRACE", "0");
@@ -517,7 +532,7 @@ impl Worker {
     }
 
     /// What it tells next; `None` if it is gone.
-    fn next(&mut self) -> Option<Record> {
+    pub(super) fn next(&mut self) -> Option<Record> {
         let frame = read_frame(&mut self.records).expect("a pipe from a process can be read");
         frame.map(|frame| {
             Record::of_frame(&frame).expect("a worker tells records; this is a bug in unpick")
@@ -531,7 +546,7 @@ impl Worker {
         let _ = self.ended();
     }
 
-    fn ended(mut self) -> Ending {
+    pub(super) fn ended(mut self) -> Ending {
         let status = self.child.wait().expect("a process that was started can be waited for");
         let (said, said_before) = self.listener.join().unwrap_or_default();
         let Worker { hung_ms, polled, .. } = self;

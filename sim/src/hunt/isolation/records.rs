@@ -7,6 +7,7 @@ use super::wire::{Input, Output};
 use crate::choice::{Choice, Label};
 use crate::class::{Awaits, Class};
 use crate::finding::{Blocked, Finding, Holder, Kind, Place, Wait};
+use crate::hunt::explain::{Decisions, Decisive, Flip, Limit, Lost, Rate, Shrunk, Without};
 use crate::options::{Switching, TimeModel};
 use crate::properties::{self, Claim, Count};
 use crate::strategy::{Kept, Swept};
@@ -37,6 +38,15 @@ pub(super) enum Record {
     Order(Kept),
     /// Which interleavings it has made, where there are few.
     Swept(Vec<(Option<Switching>, Swept)>),
+    /// It begins a trial that may end the process.
+    Tried(u64),
+    /// That trial came to its end.
+    Survived(u64),
+    /// What a tape was cut down to by such trials.
+    Shrunk(Box<Shrunk>),
+    /// Which of its choices decided, and with how many steps at the most the run stops before the
+    /// turn that ends the process.
+    Decided(Decisions, Option<u64>),
     /// It has done what it was to do.
     Done,
 }
@@ -101,6 +111,17 @@ impl Record {
                 out.number(8);
                 out.list(swept.iter(), write_swept);
             }
+            Record::Tried(key) => [9, *key].into_iter().for_each(|number| out.number(number)),
+            Record::Survived(key) => [10, *key].into_iter().for_each(|number| out.number(number)),
+            Record::Shrunk(shrunk) => {
+                out.number(11);
+                write_shrunk(&mut out, shrunk);
+            }
+            Record::Decided(decisions, steps) => {
+                out.number(12);
+                write_decisions(&mut out, decisions);
+                out.option(*steps, Output::number);
+            }
         }
         out.into_frame()
     }
@@ -123,6 +144,10 @@ impl Record {
             6 => Record::Order(read_kept(input)?),
             7 => Record::Done,
             8 => Record::Swept(input.list(read_swept)?),
+            9 => Record::Tried(input.number()?),
+            10 => Record::Survived(input.number()?),
+            11 => Record::Shrunk(Box::new(read_shrunk(input)?)),
+            12 => Record::Decided(read_decisions(input)?, input.option(Input::number)?),
             _ => return None,
         })
     }
@@ -176,6 +201,83 @@ impl Made {
             has_nested,
         })
     }
+}
+
+pub(super) fn write_lost(out: &mut Output, lost: &Lost) {
+    let Lost { finding, choices, switches, turns } = lost;
+    write_finding(out, finding);
+    out.list(choices.iter(), write_choice);
+    out.number(*switches);
+    out.number(*turns);
+}
+
+pub(super) fn read_lost(input: &mut Input<'_>) -> Option<Lost> {
+    Some(Lost {
+        finding: read_finding(input)?,
+        choices: input.list(read_choice)?,
+        switches: input.number()?,
+        turns: input.number()?,
+    })
+}
+
+const LIMITS: [Limit; 4] = [Limit::Runs, Limit::Steps, Limit::Wall, Limit::Lost];
+
+pub(super) fn write_shrunk(out: &mut Output, shrunk: &Shrunk) {
+    let Shrunk { tape, finding, switches, steps, runs, cut_short } = shrunk;
+    write_failed(out, finding, tape);
+    [*switches, *steps, *runs].into_iter().for_each(|number| out.number(number));
+    let limit = cut_short.and_then(|limit| LIMITS.iter().position(|&it| it == limit));
+    out.option(limit, |out, place| out.number(place as u64));
+}
+
+pub(super) fn read_shrunk(input: &mut Input<'_>) -> Option<Shrunk> {
+    let (finding, tape) = read_failed(input)?;
+    let (switches, steps, runs) = (input.number()?, input.number()?, input.number()?);
+    let cut_short =
+        input.option(|input| LIMITS.get(usize::try_from(input.number()?).ok()?).copied())?;
+    Some(Shrunk { tape, finding, switches, steps, runs, cut_short })
+}
+
+fn write_decisions(out: &mut Output, decisions: &Decisions) {
+    out.list(decisions.flips.iter(), |out, Flip { number, without }| {
+        out.number(*number as u64);
+        match without {
+            Without::Passes => out.number(0),
+            Without::FailsAlike => out.number(1),
+            Without::FailsOtherwise(headline) => {
+                out.number(2);
+                out.text(headline);
+            }
+        }
+    });
+    out.option(decisions.decisive, |out, Decisive { number, before, after }| {
+        out.number(number as u64);
+        for Rate { failed, of } in [before, after] {
+            out.number(u64::from(failed));
+            out.number(u64::from(of));
+        }
+    });
+}
+
+fn read_decisions(input: &mut Input<'_>) -> Option<Decisions> {
+    let flips = input.list(|input| {
+        let number = input.number()?.try_into().ok()?;
+        let without = match input.number()? {
+            0 => Without::Passes,
+            1 => Without::FailsAlike,
+            _ => Without::FailsOtherwise(input.text()?),
+        };
+        Some(Flip { number, without })
+    })?;
+    let decisive = input.option(|input| {
+        let number = input.number()?.try_into().ok()?;
+        Some(Decisive { number, before: read_rate(input)?, after: read_rate(input)? })
+    })?;
+    Some(Decisions { flips, decisive })
+}
+
+fn read_rate(input: &mut Input<'_>) -> Option<Rate> {
+    Some(Rate { failed: input.number()?.try_into().ok()?, of: input.number()?.try_into().ok()? })
 }
 
 fn write_swept(out: &mut Output, (switching, swept): &(Option<Switching>, Swept)) {
@@ -432,6 +534,28 @@ mod tests {
         };
         let polled = Polled { task: String::from("main.2 reaper"), spawned: Some(place(1)) };
         let stuck = Some(String::from("at read"));
+        let shrunk = Shrunk {
+            tape: Tape { switching, time, choices: Vec::new() },
+            finding: finding(),
+            switches: 2,
+            steps: 3,
+            runs: 4,
+            cut_short: Some(Limit::Lost),
+        };
+        let flips = [
+            Without::Passes,
+            Without::FailsAlike,
+            Without::FailsOtherwise(String::from("DEADLOCK: two tasks")),
+        ];
+        let flips = flips.into_iter().zip(7..);
+        let decisions = Decisions {
+            flips: flips.map(|(without, number)| Flip { number, without }).collect(),
+            decisive: Some(Decisive {
+                number: 8,
+                before: Rate { failed: 3, of: 16 },
+                after: Rate { failed: 16, of: 16 },
+            }),
+        };
         let swept = Swept { tasks: 3, interleavings: 70, made: vec![5, 9], asks_more: false };
         let records = [
             Record::Ready,
@@ -441,6 +565,11 @@ mod tests {
             Record::Choice(Choice::new(Label::Schedule, 3, 2)),
             Record::Step(polled.clone()),
             Record::Hung { limit_ms: 300, polled },
+            Record::Tried(7),
+            Record::Survived(u64::MAX),
+            Record::Shrunk(Box::new(shrunk)),
+            Record::Decided(decisions, Some(5)),
+            Record::Decided(Decisions { flips: Vec::new(), decisive: None }, None),
             Record::Swept(vec![
                 (Some(Switching::Cooperative), Swept { asks_more: true, ..swept.clone() }),
                 (None, swept),

@@ -43,6 +43,11 @@ impl Output {
         values.for_each(|value| write(self, value));
     }
 
+    /// All of it.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// All of it, with its length before it.
     pub(super) fn into_frame(self) -> Vec<u8> {
         let mut frame = (self.0.len() as u64).to_le_bytes().to_vec();

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::enduring::{confirm, endure};
 use super::orders::{Job, Orders, Part};
 use super::recording::Recording;
 use super::records::{Made, Polled, Record};
@@ -83,6 +84,8 @@ where
         (Job::Tape, _) => unreachable!("the environment has a tape; this is a bug in unpick"),
         (Job::Kept, _) => drop(hunt.replay_kept(program)),
         (Job::Explain(token), _) => try_explaining(hunt, token, program),
+        (Job::Endure, _) => endure(hunt, program),
+        (Job::Confirm(token), _) => confirm(hunt, token, program),
     }
     send(&Record::Done);
     process::exit(0)
@@ -147,7 +150,7 @@ where
     }
     send(&Record::Swept(course.swept()));
     if part.is_none() {
-        confirm(hunt, &nestings, program);
+        confirm_orders(hunt, &nestings, program);
     }
 }
 
@@ -171,10 +174,10 @@ where
         begin(number, &assigned, false);
         nestings.add(hunt.make_assigned(number, assigned, program).nested);
     }
-    confirm(hunt, &nestings, program);
+    confirm_orders(hunt, &nestings, program);
 }
 
-fn confirm<F, Fut>(hunt: &Hunt, nestings: &Nestings, program: &F)
+fn confirm_orders<F, Fut>(hunt: &Hunt, nestings: &Nestings, program: &F)
 where
     F: Fn() -> Fut,
     Fut: Future,
