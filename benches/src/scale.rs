@@ -1,13 +1,17 @@
 //! How costs grow: the same work over more tasks, timers, waiters and events, each size in a
 //! process of its own.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fs;
+use std::future::{Future, poll_fn};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use unpick::primitives::{Lock, Notify};
+use unpick::primitives::{Event, Lock, Notify, Queue};
 use unpick::sim::options::{Detection, Detectors};
 use unpick::sim::time::sleep;
 use unpick::sim::{spawn, yield_now};
@@ -31,6 +35,9 @@ struct Dimension {
 
 /// From how many on each is told its share of the memory.
 const MANY: u64 = 100_000;
+
+/// How many wait where what becomes of them is told apart.
+const CROWDS: &[u64] = &[1_000, 10_000, 100_000];
 
 /// As much work for every size, if that is not smaller than it.
 const WORK: u64 = 1_000_000;
@@ -59,6 +66,78 @@ const DIMENSIONS: &[Dimension] = &[
         sizes: &[10, 100, 1_000, 10_000, 100_000],
         units: |waiters| waiters * rounds(waiters),
         run: waiters_for_a_lock,
+    },
+    Dimension {
+        name: "lock_woken",
+        of: "waiters for one lock, woken",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_lock(waiters, Fate::Woken),
+    },
+    Dimension {
+        name: "lock_cancelled",
+        of: "waiters for one lock, cancelled",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_lock(waiters, Fate::Cancelled),
+    },
+    Dimension {
+        name: "lock_dropped",
+        of: "waiters for one lock, dropped",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_lock(waiters, Fate::Dropped),
+    },
+    Dimension {
+        name: "event_woken",
+        of: "waiters for one event, woken",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_an_event(waiters, Fate::Woken),
+    },
+    Dimension {
+        name: "event_cancelled",
+        of: "waiters for one event, cancelled",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_an_event(waiters, Fate::Cancelled),
+    },
+    Dimension {
+        name: "event_dropped",
+        of: "waiters for one event, dropped",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_an_event(waiters, Fate::Dropped),
+    },
+    Dimension {
+        name: "queue_woken",
+        of: "waiters at one queue, woken",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_queue(waiters, Fate::Woken),
+    },
+    Dimension {
+        name: "queue_cancelled",
+        of: "waiters at one queue, cancelled",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_queue(waiters, Fate::Cancelled),
+    },
+    Dimension {
+        name: "queue_dropped",
+        of: "waiters at one queue, dropped",
+        unit: "waiter",
+        sizes: CROWDS,
+        units: |waiters| waiters,
+        run: |waiters| crowd_at_a_queue(waiters, Fate::Dropped),
     },
     Dimension {
         name: "notify",
@@ -237,6 +316,80 @@ fn waiters_for_a_lock(waiters: u64) {
         }
     });
     assert!(outcome.result.is_ok(), "a lock works: {:?}", outcome.result);
+}
+
+/// What becomes of those that wait.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// They get what they wait for.
+    Woken,
+    /// Their tasks are aborted.
+    Cancelled,
+    /// They are futures of one task, which drops them.
+    Dropped,
+}
+
+/// So many wait, and that becomes of them; `wake` lets all of them go.
+fn crowd<T: 'static, F: Future<Output = ()> + 'static>(
+    waiters: u64,
+    fate: Fate,
+    object: impl FnOnce() -> T,
+    wait: impl Fn(Rc<T>) -> F,
+    wake: impl Fn(&T),
+) {
+    // 7919 is a prime, and no divisor of the sizes: every place comes once.
+    let places = || (0..waiters).map(|step| (step * 7919 % waiters) as usize);
+    let outcome = run().plain().execute(|| async {
+        let object = Rc::new(object());
+        if let Fate::Dropped = fate {
+            let mut futures: Vec<_> =
+                (0..waiters).map(|_| Some(Box::pin(wait(object.clone())))).collect();
+            poll_fn(|context| {
+                for future in futures.iter_mut().flatten() {
+                    assert!(future.as_mut().poll(context).is_pending(), "nobody lets it go");
+                }
+                Poll::Ready(())
+            })
+            .await;
+            places().for_each(|place| drop(futures[place].take()));
+            return;
+        }
+        let handles: Vec<_> = (0..waiters).map(|_| spawn(wait(object.clone()))).collect();
+        yield_now().await;
+        match fate {
+            Fate::Cancelled => places().for_each(|place| _ = handles[place].abort()),
+            Fate::Woken | Fate::Dropped => wake(&object),
+        }
+        for handle in handles {
+            assert_eq!(handle.await.is_ok(), matches!(fate, Fate::Woken), "as was its fate");
+        }
+    });
+    assert!(outcome.result.is_ok(), "they wait for something: {:?}", outcome.result);
+}
+
+fn crowd_at_a_lock(waiters: u64, fate: Fate) {
+    let held = || {
+        let lock = Arc::new(Lock::new(()));
+        let guard = lock.clone().try_lock_owned().ok();
+        (lock, RefCell::new(guard))
+    };
+    let wait = |held: Rc<(Arc<Lock>, _)>| async move { drop(held.0.lock().await) };
+    crowd(waiters, fate, held, wait, |(_, guard)| drop(guard.take()));
+}
+
+fn crowd_at_an_event(waiters: u64, fate: Fate) {
+    let wait = |event: Rc<Event>| async move { event.wait().await };
+    crowd(waiters, fate, Event::new, wait, Event::set);
+}
+
+fn crowd_at_a_queue(waiters: u64, fate: Fate) {
+    let wait = |queue: Rc<Queue<u64>>| async move {
+        queue.get().await.expect("nobody shuts it down");
+    };
+    let put = |queue: &Queue<u64>| {
+        (0..waiters).for_each(|item| queue.put_nowait(item).expect("it has no bound"));
+    };
+    crowd(waiters, fate, || Queue::new(0), wait, put);
 }
 
 fn waiters_for_a_notification(waiters: u64) {

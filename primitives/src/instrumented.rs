@@ -105,44 +105,52 @@ impl<S> Instrumented<S> {
         mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
         executed: impl FnOnce(&mut Operation, T) -> R,
     ) -> Poll<R> {
-        let Waiting { operation, announcement, key, wants, is_over } = waiting;
-        assert!(!*is_over, "a future was polled after it had returned");
-        if key.is_none() && *announcement == Announcement::Due {
-            ready!(operation.poll_announce(Some(&self.object), cx));
+        assert!(!waiting.is_over, "a future was polled after it had returned");
+        if waiting.key.is_none() && waiting.announcement == Announcement::Due {
+            ready!(waiting.operation.poll_announce(Some(&self.object), cx));
         }
-        // A waker of others is cloned and dropped outside of the mutex. So the first time round
-        // there is none; only if it is needed it is made, and the operation tried again with it
-        // at hand.
-        let mut wakeup = None;
-        loop {
-            let mut state = self.lock();
-            let granted = key.as_ref().and_then(|key| queue(&mut state).take_granted(key));
-            if granted.is_some() {
-                *key = None;
-            }
-            if key.is_none()
-                && let Some(value) = attempt(&mut state, granted)
-            {
-                drop(state);
-                *is_over = true;
-                return Poll::Ready(executed(operation, value));
-            }
-            let at_hand = wakeup.take().or_else(|| operation.try_park(Some(&self.object), cx));
-            if let Some(wakeup) = at_hand {
-                let old = match key {
-                    Some(key) => Some(queue(&mut state).refresh(key, wakeup)),
-                    None => {
-                        *key = Some(queue(&mut state).push(wakeup, *wants));
-                        None
-                    }
-                };
+        let mut state = self.lock();
+        if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
+            drop(state);
+            return Poll::Ready(executed(&mut waiting.operation, value));
+        }
+        match waiting.operation.try_park(Some(&self.object), cx) {
+            Some(wakeup) => {
+                let old = waiting.wait_in(queue(&mut state), wakeup);
                 drop(state);
                 drop(old);
-                return Poll::Pending;
+                Poll::Pending
             }
-            drop(state);
-            wakeup = Some(operation.park(Some(&self.object), cx));
+            None => {
+                drop(state);
+                self.poll_by_waker(waiting, cx, queue, attempt, executed)
+            }
         }
+    }
+
+    /// The same with a waker of others, which is cloned and dropped outside of the mutex: the
+    /// operation is tried again once it is at hand.
+    #[cold]
+    #[inline(never)]
+    fn poll_by_waker<G, W: Copy, T, R>(
+        &self,
+        waiting: &mut Waiting<W>,
+        cx: &mut Context<'_>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
+        executed: impl FnOnce(&mut Operation, T) -> R,
+    ) -> Poll<R> {
+        let wakeup = waiting.operation.park(Some(&self.object), cx);
+        let mut state = self.lock();
+        if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
+            drop(state);
+            drop(wakeup);
+            return Poll::Ready(executed(&mut waiting.operation, value));
+        }
+        let old = waiting.wait_in(queue(&mut state), wakeup);
+        drop(state);
+        drop(old);
+        Poll::Pending
     }
 
     /// Gives up an operation whose future is dropped. What it was granted and has not taken goes
@@ -249,6 +257,36 @@ impl<W: Copy> Waiting<W> {
     /// Whether it was granted something in a queue, and has not taken it.
     pub(crate) fn is_granted<G>(&self, queue: &Waiters<G, W>) -> bool {
         self.key.as_ref().is_some_and(|key| queue.is_granted(key))
+    }
+
+    /// Tries the operation, unless it waits. `None` if it has to wait (again).
+    #[inline(always)]
+    fn try_now<S, G, T>(
+        &mut self,
+        state: &mut S,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        attempt: &mut impl FnMut(&mut S, Option<G>) -> Option<T>,
+    ) -> Option<T> {
+        let mut granted = None;
+        if let Some(key) = &self.key {
+            granted = Some(queue(state).take_granted(key)?);
+            self.key = None;
+        }
+        let value = attempt(state, granted)?;
+        self.is_over = true;
+        Some(value)
+    }
+
+    /// Waits in a queue, or waits on with another waker. The one that is not needed comes back.
+    #[inline(always)]
+    fn wait_in<G>(&mut self, queue: &mut Waiters<G, W>, wakeup: Wakeup) -> Option<Wakeup> {
+        match &self.key {
+            Some(key) => Some(queue.refresh(key, wakeup)),
+            None => {
+                self.key = Some(queue.push(wakeup, self.wants));
+                None
+            }
+        }
     }
 
     /// Goes into a queue without being polled, where nobody is woken yet.

@@ -49,6 +49,7 @@ impl<T> State<T> {
     }
 
     /// Hands the value to the first waiter, or puts it back.
+    #[inline]
     fn release(&mut self, value: Box<T>) -> Option<Wakeup> {
         match self.waiters.grant_first(value) {
             Ok(wakeup) => Some(wakeup),

@@ -85,10 +85,10 @@ impl<G, W> Waiters<G, W> {
     #[inline]
     pub(crate) fn push(&mut self, wakeup: Wakeup, wants: W) -> Key {
         let previous = self.last;
-        let index = self.take_slot(previous, State::Waiting(wakeup, wants));
-        match previous {
-            NIL => self.first = index,
-            previous => self.slots[previous as usize].next = index,
+        let index = self.take_slot(previous, || State::Waiting(wakeup, wants));
+        match self.slots.get_mut(previous as usize) {
+            Some(previous) => previous.next = index,
+            None => self.first = index,
         }
         self.last = index;
         self.waiting += 1;
@@ -99,30 +99,22 @@ impl<G, W> Waiters<G, W> {
     /// Makes a place for somebody who has been granted something without waiting.
     pub(crate) fn push_granted(&mut self, grant: G) -> Key {
         self.granted += 1;
-        Key(self.take_slot(NIL, State::Granted(grant)))
+        Key(self.take_slot(NIL, || State::Granted(grant)))
     }
 
-    #[inline]
-    fn take_slot(&mut self, previous: u32, state: State<G, W>) -> u32 {
-        if self.free == NIL {
-            self.add_slot();
+    #[inline(always)]
+    fn take_slot(&mut self, previous: u32, state: impl FnOnce() -> State<G, W>) -> u32 {
+        if let Some(slot) = self.slots.get_mut(self.free as usize) {
+            let index = std::mem::replace(&mut self.free, slot.next);
+            (slot.previous, slot.next) = (previous, NIL);
+            // Forgotten, because it is known to be free: its drop need not be looked at.
+            std::mem::forget(std::mem::replace(&mut slot.state, state()));
+            return index;
         }
-        let index = self.free;
-        let slot = &mut self.slots[index as usize];
-        self.free = slot.next;
-        (slot.previous, slot.next) = (previous, NIL);
-        // Forgotten, because it is known to be free: its drop need not be looked at.
-        std::mem::forget(std::mem::replace(&mut slot.state, state));
-        index
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn add_slot(&mut self) {
         let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
         assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
-        self.slots.push(Slot { previous: NIL, next: NIL, state: State::Free });
-        self.free = index;
+        self.slots.push(Slot { previous, next: NIL, state: state() });
+        index
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the

@@ -123,6 +123,9 @@ fn an_event_wakes_its_waiters() {
         finish(waiting);
         event.clear();
         cancel(waiters(count, || event.wait()));
+        let woken = waiters(count, || event.wait());
+        event.set();
+        cancel(woken);
     });
 }
 
@@ -171,6 +174,11 @@ fn a_queue_serves_its_getters_and_putters() {
         (0..count).for_each(|item| queue.put_nowait(item).expect("it has no bound"));
         finish(waiting);
         cancel(waiters(count, || queue.get()));
+        let woken = waiters(count, || queue.get());
+        (0..count).for_each(|item| queue.put_nowait(item).expect("it has no bound"));
+        // Each has to see that nobody else is left to be woken.
+        cancel(woken);
+        assert_eq!(queue.qsize(), count);
         let queue = Queue::new(1);
         queue.put_nowait(0).expect("there is room");
         cancel(waiters(count, || queue.put(1)));

@@ -127,8 +127,9 @@ pub(crate) struct Core {
     errand: Option<drive::Errand>,
     /// A task whose operation was granted while its waker is being called.
     entering: Option<TaskId>,
-    /// How many `without_switching` futures are being polled.
-    pub(crate) without_switching: u32,
+    /// For how many reasons no operation gives way: cooperative switching, `without_switching`
+    /// futures that are being polled, and that the run is over.
+    pub(crate) gates_shut: u32,
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
     steps: u64,
@@ -303,7 +304,7 @@ impl Core {
             granted: None,
             errand: None,
             entering: None,
-            without_switching: 0,
+            gates_shut: 0,
             teardown: false,
             steps: 0,
             spent: 0,

@@ -60,14 +60,14 @@ struct Inside;
 
 impl Inside {
     fn enter() -> Inside {
-        with_run(|core| core.without_switching += 1);
+        with_run(|core| core.gates_shut += 1);
         Inside
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        with_run(|core| core.without_switching = core.without_switching.saturating_sub(1));
+        with_run(|core| core.gates_shut = core.gates_shut.saturating_sub(1));
     }
 }
 

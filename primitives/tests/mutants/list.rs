@@ -63,7 +63,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "an operation is not announced",
         "instrumented.rs",
-        "            ready!(operation.poll_announce(Some(&self.object), cx));\n",
+        "            ready!(waiting.operation.poll_announce(Some(&self.object), cx));\n",
         "            let _ = &operation;\n",
     ),
     mutant(

@@ -1,6 +1,18 @@
 //! Where Unpick differs from asyncio, and may: each way in which it does, and how it is told.
 //!
 //! A way is recognised by the first instant in which the two differ, never by what follows.
+//!
+//! How often it happens: of 3000 large programs (seed 11, CPython 3.11) 35 differ, which is 1.2 %
+//! (95 % confidence: 0.8 to 1.6 %); of 2000 medium ones 4, and of 2000 small ones 5. Of the 35
+//!
+//! - 19 have [another order of turns](Reason::OrderOfTurns): two tasks that are woken in the same
+//!   instant reach for the same object, and which comes first depends on how many turns of
+//!   asyncio's loop lie between: two from a child's end to whoever gathers it, one more from a
+//!   cancelled wait to its task. Asyncio promises none of it, and nothing short of those turns
+//!   would give the same order;
+//! - 8 come of [what CPython mends in 3.13](Reason::RequestLeftBehind);
+//! - 8 [swallow](Reason::FutureCancelledToo) [a cancellation](Reason::GroupFailedToo), which in
+//!   Rust is a drop and cannot be caught.
 
 use std::fmt;
 

@@ -7,7 +7,6 @@ use super::ids::{OperationId, TaskId, Turn};
 use super::losses::Pending;
 use super::table::NIL;
 use super::waker::Waiter;
-use crate::options::Switching;
 use crate::probe::Access;
 use crate::strategy::{Notice, OperationView};
 use crate::trace::EventKind;
@@ -128,22 +127,21 @@ impl Core {
             self.poll.gave_way = true;
             return Gate::GiveWay;
         }
-        if self.options.switching == Switching::Cooperative
-            || self.without_switching > 0
-            || self.teardown
-            || self.current.is_none()
-        {
+        if self.gates_shut > 0 || self.current.is_none() {
             return Gate::Go;
         }
         if self.poll.gave_way {
             return Gate::GiveWay;
         }
-        self.stall();
-        if !self.wakes.is_empty() {
-            // The stall woke somebody whose waker is not ours: it is called once this poll has
-            // returned, so the operation cannot go on before that.
-            self.poll.gave_way = true;
-            return Gate::GiveWay;
+        // Whenever the clock may run ahead, and whenever there are wakers to call.
+        if self.attention {
+            self.stall();
+            if !self.wakes.is_empty() {
+                // The stall woke somebody whose waker is not ours: it is called once this poll has
+                // returned, so the operation cannot go on before that.
+                self.poll.gave_way = true;
+                return Gate::GiveWay;
+            }
         }
         // Only a strategy that is asked looks at what the operation is.
         let goes_on = if self.is_asking {
@@ -173,13 +171,12 @@ impl Core {
     /// gate afresh.
     #[inline]
     pub(crate) fn poll_announced(&mut self, id: OperationId) -> Option<Gate> {
-        let current = self.current;
-        let polled_in = current.map_or(0, |task| self.tasks[task.index()].polls);
+        let current = self.current?;
         let record = self.operations.get_mut(id.0)?;
-        if Some(record.task) != current {
+        if record.task != current {
             return None;
         }
-        record.polled_in = polled_in;
+        record.polled_in = self.tasks[current.index()].polls;
         match record.phase {
             Phase::Granted => Some(Gate::Go),
             Phase::Announced => {
@@ -264,8 +261,9 @@ impl Core {
         }
     }
 
-    /// Notes that an operation was executed, awaitable or immediate.
-    #[inline]
+    /// Notes that an operation was executed, awaitable or immediate. For when somebody wants to
+    /// know.
+    #[inline(never)]
     pub(crate) fn executed(&mut self, description: Description) {
         if self.is_asking {
             let task = self.current.unwrap_or(TaskId::MAIN).0;

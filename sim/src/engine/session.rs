@@ -18,7 +18,7 @@ use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive,
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
 use crate::finding::Finding;
-use crate::options::{Options, Tracing};
+use crate::options::{Options, Switching, Tracing};
 use crate::panics;
 use crate::properties::Passed;
 use crate::seed::RunId;
@@ -200,6 +200,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.current = Some(TaskId::MAIN);
         core.faults = FaultState::new(options.faults);
         core.attention = core.is_watchful();
+        core.gates_shut = u32::from(options.switching == Switching::Cooperative);
         engine.stamp.set(stamp);
         stamp
     })
@@ -209,6 +210,7 @@ fn begin_teardown() {
     with_run(|core| {
         core.conclude();
         core.teardown = true;
+        core.gates_shut += 1;
         core.conclude_class();
         core.record_left_behind(TaskId::MAIN);
     });
@@ -385,7 +387,6 @@ fn end() -> Ended {
         core.preselected = None;
         core.granted = None;
         core.entering = None;
-        core.without_switching = 0;
         core.hashing_order = None;
         core.source_is_attentive = false;
         core.told_at = (0, 0);

@@ -221,14 +221,20 @@ impl Operation {
     #[inline(always)]
     fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waiter> {
         if core.is_watched() {
-            let description = self.describe(object, core);
-            core.executed(description);
+            self.tell_executed(object, core);
         }
         if let Some(object) = object {
             object.note_deed(core, self.name, self.site);
         }
         let id = std::mem::take(&mut self.record).of(core.stamp)?;
         core.forget_operation(OperationId(id))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_executed(&self, object: Option<&Object>, core: &mut Core) {
+        let description = self.describe(object, core);
+        core.executed(description);
     }
 
     /// Notes that it cannot be executed yet and waits in the object's own queue. To be called on
