@@ -155,8 +155,6 @@ pub(crate) struct Core {
     now_ns: u64,
     pub(crate) timers: Timers,
     source: Option<Box<dyn TimerSource>>,
-    /// Whether the source is told of every step.
-    source_is_attentive: bool,
     /// Of which step, and at which instant, the source was told last.
     told_at: (u64, u64),
     /// Wakers of others, to be called as soon as the core is not borrowed.
@@ -320,7 +318,6 @@ impl Core {
             now_ns: 0,
             timers: Timers::new(),
             source: None,
-            source_is_attentive: false,
             told_at: (0, 0),
             wakes: Vec::new(),
             hashing_order: None,

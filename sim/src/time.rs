@@ -25,12 +25,14 @@ pub trait TimerSource {
     /// all). What it woke in the meantime is run in either case.
     fn advance(&mut self, limit: Option<Instant>) -> Option<Instant>;
 
-    /// Whether it is to be told of every step. Asked once, when it is attached.
-    fn is_attentive(&self) -> bool {
+    /// Whether it is to be told that a step of a task, or a jump of the clock, has come to its end.
+    /// Asked after each, in the middle of the engine's work: it may look at nothing of the run.
+    fn is_attentive(&self, now: Instant) -> bool {
+        let _ = now;
         false
     }
 
-    /// Called after each step of a task, and after each jump of the clock, if the source is
+    /// Called after a step of a task, or a jump of the clock, if the source is
     /// [attentive](Self::is_attentive): it may wake tasks of the run for what it has to do by now.
     fn stepped(&mut self, now: Instant) {
         let _ = now;
@@ -42,10 +44,7 @@ pub trait TimerSource {
 /// # Panics
 /// Outside of a run.
 pub fn attach_source(source: Box<dyn TimerSource>) {
-    let is_attentive = source.is_attentive();
-    let earlier =
-        expect_run("sim::time::attach_source", |core| core.attach_source(source, is_attentive));
-    drop(earlier);
+    drop(expect_run("sim::time::attach_source", |core| core.attach_source(source)));
 }
 
 /// Moves the clock on by `duration` at once, in the middle of a step. Whatever is due by then is

@@ -344,9 +344,7 @@ impl Core {
     /// Whether the loop has something to look at before every turn.
     #[inline]
     pub(super) fn is_watchful(&self) -> bool {
-        self.options.time == TimeModel::Stalling
-            || self.faults.is_some()
-            || self.source_is_attentive
+        self.options.time == TimeModel::Stalling || self.faults.is_some() || self.source.is_some()
     }
 
     /// Whether something is to be run, the task that is running apart.

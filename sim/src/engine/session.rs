@@ -388,7 +388,6 @@ fn end() -> Ended {
         core.granted = None;
         core.entering = None;
         core.hashing_order = None;
-        core.source_is_attentive = false;
         core.told_at = (0, 0);
         core.wakers = 0;
         core.messages = 0;

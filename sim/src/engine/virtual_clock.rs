@@ -45,19 +45,18 @@ impl Core {
     pub(crate) fn attach_source(
         &mut self,
         source: Box<dyn TimerSource>,
-        is_attentive: bool,
     ) -> Option<Box<dyn TimerSource>> {
-        self.source_is_attentive = is_attentive;
-        self.attention |= is_attentive;
+        self.attention = true;
         self.source.replace(source)
     }
 
     /// The source, if it is to be told of the step that was the last.
     pub(super) fn source_to_tell(&mut self) -> Option<Box<dyn TimerSource>> {
-        if !self.source_is_attentive || self.told_at == (self.steps, self.now_ns) {
+        let at = (self.steps, self.now_ns);
+        if self.told_at == at || !self.source.as_ref()?.is_attentive(self.now()) {
             return None;
         }
-        self.told_at = (self.steps, self.now_ns);
+        self.told_at = at;
         self.source.take()
     }
 

@@ -36,8 +36,9 @@ pub(super) struct Source {
     now: Instant,
     /// Whether its clock has moved, or it was let run.
     is_used: bool,
-    /// How many tasks it had when that was looked at last.
+    /// How many tasks of others it had when that was looked at last, and how many in all.
     tasks: usize,
+    alive: usize,
     /// There once it had something to do: see [`Turns`].
     turns: Option<Rc<RefCell<Option<Waker>>>>,
 }
@@ -59,6 +60,7 @@ impl Source {
             now: origin,
             is_used: false,
             tasks: 0,
+            alive: 0,
             turns: None,
         }
     }
@@ -69,7 +71,8 @@ impl Source {
 
     /// How many tasks others have spawned there that have not ended.
     fn count_tasks(&mut self) -> usize {
-        let tasks = self.metrics.num_alive_tasks().saturating_sub(hooks::own_tasks());
+        self.alive = self.metrics.num_alive_tasks();
+        let tasks = self.alive.saturating_sub(hooks::own_tasks());
         if tasks > self.tasks {
             let more = tasks - self.tasks;
             unpick_sim::event!("tokio's own runtime was given {more} task(s) in this step");
@@ -144,8 +147,10 @@ impl TimerSource for Source {
         Some(self.now)
     }
 
-    fn is_attentive(&self) -> bool {
-        true
+    fn is_attentive(&self, now: Instant) -> bool {
+        let alive = self.metrics.num_alive_tasks();
+        let has_changed = now > self.now || alive != self.alive;
+        has_changed || alive > 0 && self.metrics.global_queue_depth() > 0
     }
 
     fn stepped(&mut self, now: Instant) {
