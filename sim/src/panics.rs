@@ -11,6 +11,8 @@ use crate::finding::Place;
 thread_local! {
     /// Where the last panic inside a run happened.
     static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
+    /// What it said, until somebody asks: see [`take_last`].
+    static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Installs, once for the process, a panic hook that keeps quiet on threads that are inside a
@@ -31,12 +33,28 @@ pub(crate) fn install_hook() {
 
 fn keep(info: &PanicHookInfo<'_>) {
     let place = info.location().map(Place::from);
+    let message = info.payload_as_str().unwrap_or(NO_TEXT).to_owned();
+    let _ = MESSAGE.try_with(|kept| {
+        if let Ok(mut kept) = kept.try_borrow_mut() {
+            *kept = Some(message);
+        }
+    });
     // The thread may be ending, or be here for the second time: then the place stays unknown.
     let _ = PLACE.try_with(|kept| {
         if let Ok(mut kept) = kept.try_borrow_mut() {
             *kept = place;
         }
     });
+}
+
+/// What is said of a panic that says nothing.
+const NO_TEXT: &str = "a panic whose payload is not a text";
+
+/// What the last panic inside a run on this thread said, and where it happened, if there was one
+/// since this was last asked.
+pub(crate) fn take_last() -> Option<(String, Option<Place>)> {
+    let message = MESSAGE.with(|kept| kept.borrow_mut().take())?;
+    Some((message, take_place()))
 }
 
 /// Where the last panic inside a run on this thread happened.
@@ -55,7 +73,7 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
         Some(message) => (*message).to_owned(),
         None => match payload.downcast_ref::<String>() {
             Some(message) => message.clone(),
-            None => String::from("a panic whose payload is not a text"),
+            None => NO_TEXT.to_owned(),
         },
     }
 }

@@ -16,6 +16,8 @@
 
 mod entered;
 mod hooks;
+mod origins;
+mod panics;
 mod progress;
 mod source;
 
@@ -27,6 +29,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use unpick_sim::time::{Instant, attach_source};
 
 use self::entered::Entered;
+pub(crate) use self::panics::handle_panics;
 use self::source::Source;
 
 thread_local! {
@@ -78,6 +81,7 @@ fn leave(runtime: Rc<Runtime>, is_new: bool) {
     RUN.set(0);
     START.set(None);
     hooks::forget_lookahead();
+    panics::forget();
     let Ok(runtime) = Rc::try_unwrap(runtime) else { return };
     if is_new {
         SPARE.with(|spare| *spare.borrow_mut() = Some(runtime));
@@ -89,7 +93,8 @@ fn leave(runtime: Rc<Runtime>, is_new: bool) {
 
 /// A runtime without threads and without input or output, at a standing clock.
 fn build() -> Runtime {
-    Builder::new_current_thread()
+    let mut builder = Builder::new_current_thread();
+    builder
         .enable_time()
         .start_paused(true)
         // One task is polled between two looks at the driver, and those that were woken from
@@ -97,9 +102,9 @@ fn build() -> Runtime {
         .event_interval(1)
         .global_queue_interval(1)
         .on_thread_unpark(hooks::unparked)
-        .thread_name_fn(hooks::refuse_thread)
-        .build()
-        .expect("a runtime that has neither threads nor input and output can be built")
+        .thread_name_fn(hooks::refuse_thread);
+    origins::tell(&mut builder);
+    builder.build().expect("a runtime that has neither threads nor input and output can be built")
 }
 
 /// Moves the clock of the runtime that is entered, without firing anything.

@@ -77,6 +77,12 @@
 //! | std locks, atomics, threads of one's own | *not seen*: unpick's documentation has the table for all code |
 //! | how many threads poll tasks, budgets of cooperative scheduling | *not seen*: tasks of a run give way where a schedule says |
 //!
+//! Such a crate's tasks have no names. Traces say when tokio's own runtime is given one, each poll is
+//! a step of the task that is called `tokio`, and jumps of the clock to timers there are told. Built
+//! with `RUSTFLAGS="--cfg tokio_unstable"`, tokio tells where each was spawned, and traces say so. A
+//! panic of one fails the run, as tokio does not tell whether somebody awaits it;
+//! `tokio::sim::handle_panics` says that somebody does.
+//!
 //! A crate that uses tokio itself finds a runtime once the run has called anything of this package;
 //! where such a crate comes first, call `tokio::sim::enter` before.
 //!

@@ -1,5 +1,6 @@
 //! What a program may say to the simulation; without the feature `sim` this module is not there.
 
+use crate::driven;
 use crate::inside::is_inside;
 
 /// Enters the runtime that crates see which use tokio themselves. The first call of anything of
@@ -19,4 +20,26 @@ use crate::inside::is_inside;
 /// ```
 pub fn enter() {
     is_inside();
+}
+
+/// Says that crates which use tokio themselves handle the panics of the tasks that they spawn:
+/// until the run is over they are events of its trace and nothing else.
+///
+/// Otherwise such a panic fails the run, as one of any other task does that nobody awaits. Who
+/// awaits a task there tokio does not tell.
+///
+/// # Examples
+/// ```
+/// let outcome = unpick_sim::Run::new().execute(|| async {
+///     unpick_tokio::sim::enter();
+///     unpick_tokio::sim::handle_panics();
+///     // As a crate does that knows nothing of this package.
+///     tokio::spawn(async { panic!("it fell over") }).await.unwrap_err().is_panic()
+/// });
+/// assert_eq!(outcome.result, Ok(true));
+/// ```
+pub fn handle_panics() {
+    if is_inside() {
+        driven::handle_panics();
+    }
 }

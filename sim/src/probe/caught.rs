@@ -43,6 +43,35 @@ impl CaughtPanic {
         }
     }
 
+    /// The panic that happened last on this thread, if one has since this was last asked: for code
+    /// that something else polls, which keeps the payload to itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::panic::catch_unwind;
+    /// use unpick_sim::{Run, probe::CaughtPanic};
+    ///
+    /// let outcome = Run::new().execute(|| async {
+    ///     let _payload = catch_unwind(|| panic!("it fell over"));
+    ///     let panicked = CaughtPanic::last().map(|panic| panic.message().to_owned());
+    ///     (panicked, CaughtPanic::last().is_some())
+    /// });
+    /// assert_eq!(outcome.result, Ok((Some("it fell over".to_owned()), false)));
+    /// ```
+    #[must_use]
+    pub fn last() -> Option<CaughtPanic> {
+        let (message, place) = panics::take_last()?;
+        let (stamp, task) = with_run(|core| (core.stamp, core.current)).unwrap_or_default();
+        Some(CaughtPanic { stamp, task: task.unwrap_or(TaskId::MAIN), message, place })
+    }
+
+    /// The same, with something to be told behind what it said.
+    #[must_use]
+    pub fn with_remark(mut self, remark: &str) -> CaughtPanic {
+        self.message.push_str(remark);
+        self
+    }
+
     /// What it said.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -127,6 +127,22 @@ impl Object {
         self
     }
 
+    /// The same, with which operations move things through it: see [`Passage`].
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_sim::probe::{Object, Passage};
+    ///
+    /// static PASSAGE: Passage = Passage { takes: &["take"], gives: &["post"] };
+    /// static MAILBOX: Object = Object::in_static("mailbox").with_passage(&PASSAGE);
+    /// assert_eq!(MAILBOX.kind(), "mailbox");
+    /// ```
+    #[must_use]
+    pub const fn with_passage(mut self, passage: &'static Passage) -> Object {
+        self.passage = Some(passage);
+        self
+    }
+
     /// The same, registered in the current run rather than when it is first used: so it is
     /// numbered in the order in which its kind was made.
     #[must_use]

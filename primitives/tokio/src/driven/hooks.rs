@@ -81,6 +81,12 @@ pub(super) fn own_tasks() -> usize {
     LOOKAHEAD.with(|lookahead| usize::from(lookahead.is_there.get()))
 }
 
+/// Whether a task that was spawned here is ours.
+#[cfg(tokio_unstable)]
+pub(super) fn is_own(spawned_at: &std::panic::Location<'_>) -> bool {
+    spawned_at.file() == file!()
+}
+
 /// Puts the lookahead at the end of the queue, from inside of the runtime; says whether it was
 /// not in the queue already.
 pub(super) fn queue_lookahead() -> bool {

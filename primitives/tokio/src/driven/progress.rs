@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Runtime, RuntimeMetrics};
 use unpick_sim::probe;
 
-use super::hooks;
+use super::{hooks, panics};
 
 /// What polling one task of the runtime came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Future for PollOne {
 /// The task of the run that stands for the runtime: each of its polls is one of a task there.
 pub(super) struct Turns {
     runtime: Rc<Runtime>,
+    metrics: RuntimeMetrics,
     waker: Rc<RefCell<Option<Waker>>>,
 }
 
@@ -62,7 +63,8 @@ impl Turns {
     /// The task, and the place where its waker is found once it was polled.
     pub(super) fn new(runtime: Rc<Runtime>) -> (Turns, Rc<RefCell<Option<Waker>>>) {
         let waker = Rc::default();
-        (Turns { runtime, waker: Rc::clone(&waker) }, waker)
+        let metrics = runtime.metrics();
+        (Turns { runtime, metrics, waker: Rc::clone(&waker) }, waker)
     }
 }
 
@@ -74,7 +76,8 @@ impl Future for Turns {
             *self.waker.borrow_mut() = Some(cx.waker().clone());
         }
         // Looking for a task fires what is due, which may have woken one.
-        if poll_one(&self.runtime) == Polled::One || poll_one(&self.runtime) == Polled::One {
+        let poll_one = || panics::watching(&self.metrics, || poll_one(&self.runtime));
+        if poll_one() == Polled::One || poll_one() == Polled::One {
             // There may be more: whoever woke itself comes last.
             cx.waker().wake_by_ref();
         }

@@ -121,6 +121,7 @@ impl Source {
             let since_start = tokio::time::Instant::now().into_std() - self.start;
             self.now = Instant::START + since_start;
             if reached == Reached::Timer {
+                unpick_sim::event!("tokio's own timers take the clock to t={}", self.now);
                 return Reached::Timer;
             }
         }

@@ -143,3 +143,61 @@ fn advancing_by_hand_fires_the_timers_of_both_clocks() {
         assert!(late <= MILLI * 10, "seed {seed}: {late:?}");
     }
 }
+
+#[test]
+fn a_panic_on_tokios_runtime_is_a_finding_at_its_own_place_unless_it_is_said_to_be_handled() {
+    let program = |is_handled: bool| async move {
+        ours::sim::enter();
+        if is_handled {
+            ours::sim::handle_panics();
+        }
+        let error = tokio::spawn(async { panic!("there") }).await.unwrap_err();
+        assert!(error.is_panic());
+    };
+    let finding = finding_of(run(0, || program(false)), Kind::Panic);
+    assert!(finding.message.starts_with("there (in a task on tokio's own runtime"), "{finding}");
+    assert!(finding.place.unwrap().to_string().contains("driven.rs"));
+    for seed in 0..20 {
+        let outcome = run(seed, || program(true));
+        let trace = outcome.trace.unwrap().to_text();
+        let told = trace.contains("a task on tokio's own runtime");
+        assert!(told && trace.contains("panicked: there"), "{trace}");
+        assert_eq!(outcome.result, Ok(()), "it is not handled in the next run either");
+    }
+    finding_of(run(0, || program(false)), Kind::Panic);
+}
+
+#[test]
+fn a_panic_that_the_task_itself_catches_is_none_of_the_runs_business() {
+    let outcome = run(0, || async {
+        ours::sim::enter();
+        let task = tokio::spawn(async {
+            let caught = std::panic::catch_unwind(|| panic!("caught"));
+            tokio::task::yield_now().await;
+            caught.is_err()
+        });
+        task.await.unwrap()
+    });
+    assert_eq!(outcome.result, Ok(true));
+}
+
+#[test]
+fn a_trace_shows_what_tokios_runtime_is_given_and_the_time_that_is_spent_there() {
+    let outcome = run(0, || async {
+        ours::sim::enter();
+        let task = tokio::spawn(async {
+            tokio::time::sleep(MILLI * 70).await;
+            ours::time::sleep(MILLI * 5).await;
+        });
+        task.await.unwrap();
+    });
+    let trace = outcome.trace.unwrap();
+    let text = trace.to_text();
+    if cfg!(tokio_unstable) {
+        // Built so, tokio tells where it was spawned, too.
+        assert!(text.contains("spawns a task on tokio's own runtime at"), "{text}");
+        assert!(text.contains("say polls the task that was spawned at"), "{text}");
+    } else {
+        insta::assert_snapshot!("time_spent_in_a_task_of_tokios", text);
+    }
+}
