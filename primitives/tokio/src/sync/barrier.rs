@@ -16,7 +16,7 @@ use super::waiting::Waiting;
 static CAUSES: [Cause; 1] = [Cause { wait: "wait", by: &["arrive"], owed: &[] }];
 
 /// What a report says of the tasks that wait.
-const ARRIVED: &str = "tasks have arrived";
+const ARRIVED: &str = "parties have arrived";
 
 /// Lets tasks go on when a given number of them have arrived: tokio's [`Barrier`](real::Barrier).
 ///
@@ -32,7 +32,7 @@ const ARRIVED: &str = "tasks have arrived";
 ///     barrier.wait().await;
 /// });
 /// let stuck = outcome.result.unwrap_err().to_string();
-/// assert!(stuck.contains("1 of 2 tasks have arrived"), "{stuck}");
+/// assert!(stuck.contains("1 of 2 parties have arrived"), "{stuck}");
 /// ```
 pub struct Barrier {
     object: Object,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast as real;
 pub use tokio::sync::broadcast::error;
-use unpick_sim::probe::{Cause, Object};
+use unpick_sim::probe::{Cause, Object, Passage};
 
 pub use self::receiver::Receiver;
 pub use self::sender::{Sender, WeakSender};
@@ -20,9 +20,13 @@ static CAUSES: [Cause; 2] = [
     Cause { wait: "closed", by: &["drop receiver"], owed: &[] },
 ];
 
+/// What takes a message: a receiver's copy of it.
+static PASSAGE: Passage = Passage { takes: &["recv", "try_recv", "blocking_recv"], gives: &[] };
+
 #[track_caller]
 fn object() -> Arc<Object> {
-    Arc::new(Object::in_static("broadcast").with_causes(&CAUSES).registered())
+    let object = Object::in_static("broadcast").with_causes(&CAUSES).with_passage(&PASSAGE);
+    Arc::new(object.registered())
 }
 
 /// Makes a channel that keeps so many messages: tokio's [`channel`](real::channel).

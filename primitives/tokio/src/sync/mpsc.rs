@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc as real;
 pub use tokio::sync::mpsc::error;
-use unpick_sim::probe::{Cause, Object};
+use unpick_sim::probe::{Cause, Object, Passage};
 
 pub use self::permit::{OwnedPermit, Permit, PermitIterator};
 pub use self::receiver::{Receiver, UnboundedReceiver};
@@ -37,9 +37,16 @@ static CAUSES: [Cause; 5] = [
     Cause { wait: "closed", by: &["close", "drop receiver"], owed: &[] },
 ];
 
+/// What takes messages out, and what puts them in.
+static PASSAGE: Passage = Passage {
+    takes: &["recv", "recv_many", "try_recv", "blocking_recv"],
+    gives: &["send", "try_send", "blocking_send"],
+};
+
 #[track_caller]
 fn object() -> Arc<Object> {
-    Arc::new(Object::in_static("mpsc").with_causes(&CAUSES).registered())
+    let object = Object::in_static("mpsc").with_causes(&CAUSES).with_passage(&PASSAGE);
+    Arc::new(object.registered())
 }
 
 /// Makes a channel with so many places: tokio's [`channel`](real::channel).

@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 pub use notified::{Notified, OwnedNotified};
 use tokio::sync as real;
-use unpick_sim::probe::{Access, Cause, Object, Spurious, is_inside_run};
+use unpick_sim::probe::{Access, Cause, Object, Passage, Spurious, is_inside_run};
 
 use super::waking::Call;
 
 /// Who ends whose wait.
 static CAUSES: [Cause; 1] =
     [Cause { wait: "notified", by: &["notify_one", "notify_last", "notify_waiters"], owed: &[] }];
+
+/// What takes a notification, and what gives one.
+static PASSAGE: Passage =
+    Passage { takes: &["notified"], gives: &["notify_one", "notify_last", "notify_waiters"] };
 
 /// Wakes one task, or all, without a value: tokio's [`Notify`](real::Notify).
 ///
@@ -38,7 +42,8 @@ pub struct Notify {
 
 #[track_caller]
 const fn object() -> Object {
-    Object::in_static("notify").with_causes(&CAUSES).with_spurious(Spurious::Notified)
+    let object = Object::in_static("notify").with_causes(&CAUSES).with_passage(&PASSAGE);
+    object.with_spurious(Spurious::Notified)
 }
 
 impl Notify {

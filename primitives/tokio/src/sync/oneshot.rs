@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use tokio::sync::oneshot as real;
 pub use tokio::sync::oneshot::error;
-use unpick_sim::probe::{Access, Cause, Object, is_inside_run};
+use unpick_sim::probe::{Access, Cause, Object, Passage, is_inside_run};
 
 use self::error::{RecvError, TryRecvError};
 use super::blocking::would_block;
@@ -21,6 +21,10 @@ static CAUSES: [Cause; 2] = [
     Cause { wait: "recv", by: &["send", "drop sender"], owed: &[] },
     Cause { wait: "closed", by: &["close", "drop receiver"], owed: &[] },
 ];
+
+/// What takes the value out, and what puts it in.
+static PASSAGE: Passage =
+    Passage { takes: &["recv", "try_recv", "blocking_recv"], gives: &["send"] };
 
 /// Makes a channel for one value: tokio's [`channel`](real::channel).
 ///
@@ -38,8 +42,8 @@ static CAUSES: [Cause; 2] = [
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let object = Object::in_static("oneshot").with_causes(&CAUSES).registered();
-    let object = Arc::new(object);
+    let object = Object::in_static("oneshot").with_causes(&CAUSES).with_passage(&PASSAGE);
+    let object = Arc::new(object.registered());
     let (sender, receiver) = real::channel();
     let sender = Sender { inner: Some(sender), object: object.clone(), closed: None };
     let waiting = Waiting::for_news("recv", Access::Change, Location::caller());

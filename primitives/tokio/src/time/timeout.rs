@@ -2,12 +2,12 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use unpick_sim::choice::Label;
-use unpick_sim::probe;
+use unpick_sim::probe::{self, Scope};
 
 use super::error::Elapsed;
 use super::{Instant, Sleep, sleep_until};
@@ -32,12 +32,12 @@ where
     Timeout {
         kind: if is_inside() {
             // Beyond what an instant can say, the time is never up.
-            match Instant::now().checked_add(duration) {
-                Some(deadline) => {
-                    Kind::Run { future, sleep: Some(sleep_until(deadline)), has_waited: false }
-                }
-                None => Kind::Run { future, sleep: None, has_waited: false },
-            }
+            // Not a `map`, which would be who calls.
+            let sleep = match Instant::now().checked_add(duration) {
+                Some(deadline) => Some(sleep_until(deadline)),
+                None => None,
+            };
+            Kind::Run { held: Held::new(future), sleep, has_waited: false }
         } else {
             Kind::Tokio { timeout: tokio::time::timeout(duration, future) }
         },
@@ -59,7 +59,8 @@ where
     let future = future.into_future();
     Timeout {
         kind: if is_inside() {
-            Kind::Run { future, sleep: Some(sleep_until(deadline)), has_waited: false }
+            let sleep = Some(sleep_until(deadline));
+            Kind::Run { held: Held::new(future), sleep, has_waited: false }
         } else {
             Kind::Tokio { timeout: tokio::time::timeout_at(deadline.into(), future) }
         },
@@ -83,11 +84,46 @@ pin_project! {
         Tokio { #[pin] timeout: tokio::time::Timeout<T> },
         Run {
             #[pin]
-            future: T,
+            held: Held<T>,
             #[pin]
             sleep: Option<Sleep>,
             has_waited: bool,
         },
+    }
+}
+
+pin_project! {
+    /// The future, which is told of when it is dropped because its time is up. That is when the
+    /// timeout itself is dropped, as in tokio: until then it can be had.
+    #[derive(Debug)]
+    struct Held<T> {
+        // Invariant: there until it is dropped or taken.
+        #[pin]
+        future: Option<T>,
+        scope: Scope,
+        is_late: bool,
+    }
+
+    impl<T> PinnedDrop for Held<T> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if *this.is_late && this.future.is_some() {
+                this.scope.time_out(|| this.future.set(None));
+            }
+        }
+    }
+}
+
+const IS_THERE: &str = "the future of a timeout is there until it is taken";
+
+impl<T> Held<T> {
+    #[track_caller]
+    const fn new(future: T) -> Held<T> {
+        Held { future: Some(future), scope: Scope::new(), is_late: false }
+    }
+
+    fn get(&self) -> &T {
+        self.future.as_ref().expect(IS_THERE)
     }
 }
 
@@ -96,7 +132,7 @@ impl<T> Timeout<T> {
     pub fn get_ref(&self) -> &T {
         match &self.kind {
             Kind::Tokio { timeout } => timeout.get_ref(),
-            Kind::Run { future, .. } => future,
+            Kind::Run { held, .. } => held.get(),
         }
     }
 
@@ -104,7 +140,7 @@ impl<T> Timeout<T> {
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.kind {
             Kind::Tokio { timeout } => timeout.get_mut(),
-            Kind::Run { future, .. } => future,
+            Kind::Run { held, .. } => held.future.as_mut().expect(IS_THERE),
         }
     }
 
@@ -112,7 +148,7 @@ impl<T> Timeout<T> {
     pub fn into_inner(self) -> T {
         match self.kind {
             Kind::Tokio { timeout } => timeout.into_inner(),
-            Kind::Run { future, .. } => future,
+            Kind::Run { mut held, .. } => held.future.take().expect(IS_THERE),
         }
     }
 }
@@ -123,19 +159,25 @@ impl<T: Future> Future for Timeout<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProjection::Tokio { timeout } => timeout.poll(cx).map_err(Elapsed::from),
-            KindProjection::Run { future, sleep, has_waited } => {
+            KindProjection::Run { held, sleep, has_waited } => {
+                let held = held.project();
+                held.scope.polls();
+                let future = held.future.as_pin_mut().expect(IS_THERE);
                 if let Poll::Ready(value) = future.poll(cx) {
                     // A value that is there at once does not race with anything.
                     let is_late = *has_waited
                         && sleep.as_ref().get_ref().as_ref().is_some_and(Sleep::is_elapsed);
-                    let is_lost = is_late && probe::choose(Label::Time, 2) != 0;
-                    return Poll::Ready(if is_lost { Err(Elapsed::new()) } else { Ok(value) });
+                    if is_late && probe::choose(Label::Time, 2) != 0 {
+                        held.scope.time_out(|| drop(value));
+                        return Poll::Ready(Err(Elapsed::new()));
+                    }
+                    return Poll::Ready(Ok(value));
                 }
                 *has_waited = true;
-                match sleep.as_pin_mut() {
-                    Some(sleep) => sleep.poll(cx).map(|()| Err(Elapsed::new())),
-                    None => Poll::Pending,
-                }
+                let Some(sleep) = sleep.as_pin_mut() else { return Poll::Pending };
+                ready!(sleep.poll(cx));
+                *held.is_late = true;
+                Poll::Ready(Err(Elapsed::new()))
             }
         }
     }
