@@ -3,12 +3,14 @@
 
 mod builder;
 mod handle;
+mod local;
 mod of_run;
 
 pub use tokio::runtime::*;
 
 pub use self::builder::Builder;
 pub use self::handle::{EnterGuard, Handle};
+pub use self::local::LocalRuntime;
 pub use self::of_run::Runtime;
 
 /// Ends the run with what to do in the place of blocking.

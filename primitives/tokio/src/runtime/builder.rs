@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::runtime::{LocalOptions, LocalRuntime};
+use tokio::runtime::LocalOptions;
 
-use super::Runtime;
+use super::{LocalRuntime, Runtime};
 use crate::inside::is_inside;
 
 /// What a runtime is to be. Inside of a run all of it is ignored.
@@ -116,12 +116,6 @@ impl Builder {
     /// # Errors
     /// If its driver cannot be had, and inside of a run, where a `LocalSet` does the same.
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
-        if is_inside() {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "a `LocalRuntime` is not to be had inside of a run; a `LocalSet` is",
-            ));
-        }
-        self.0.build_local(options)
+        LocalRuntime::build(|| self.0.build_local(options))
     }
 }

@@ -291,6 +291,68 @@ fn files_inside_of_a_run_are_a_finding_that_says_what_to_do() {
 }
 
 #[test]
+fn processes_inside_of_a_run_are_a_finding_that_says_what_to_do() {
+    let outcome = run(0, || async {
+        unpick_tokio::sim::enter();
+        let _child = unpick_tokio::process::Command::new("true").spawn();
+    });
+    let message = finding_of(outcome, Kind::Panic).message;
+    assert!(message.contains("behind a trait"), "{message}");
+}
+
+#[test]
+fn signals_inside_of_a_run_are_a_finding_that_says_what_to_do() {
+    let outcome = run(0, || async {
+        unpick_tokio::sim::enter();
+        let _interrupted = unpick_tokio::signal::ctrl_c().await;
+    });
+    let message = finding_of(outcome, Kind::Panic).message;
+    assert!(message.contains("behind a trait"), "{message}");
+}
+
+#[test]
+fn a_local_runtime_inside_of_a_run_is_refused_with_what_there_is_instead() {
+    let outcome = run(0, || async {
+        let mut builder = unpick_tokio::runtime::Builder::new_current_thread();
+        let refused = builder.build_local(Default::default()).unwrap_err();
+        refused.to_string()
+    });
+    let told = outcome.result.unwrap();
+    assert_eq!(told, "a `LocalRuntime` is not to be had inside of a run; a `LocalSet` is");
+    let outside = unpick_tokio::runtime::LocalRuntime::new().unwrap();
+    let task = outside.spawn_local(async { Rc::new(7) });
+    assert_eq!(outside.block_on(async { *task.await.unwrap() }), 7);
+    let outcome = run(0, || async {
+        assert!(unpick_tokio::runtime::LocalRuntime::new().is_err());
+        outside.block_on(time::sleep(MILLI));
+    });
+    let message = finding_of(outcome, Kind::Panic).message;
+    assert!(message.contains("`LocalRuntime::block_on` was called inside of a run"), "{message}");
+}
+
+#[test]
+fn a_closure_that_blocks_in_place_is_part_of_its_tasks_step() {
+    for seed in 0..50 {
+        let outcome = run(seed, || async {
+            let (count, other) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+            let (counter, seen) = (count.clone(), other.clone());
+            let task = LocalSet::new();
+            task.spawn_local(async move {
+                task::block_in_place(|| {
+                    counter.set(counter.get() + 1);
+                    counter.set(counter.get() + 1);
+                });
+            });
+            task.spawn_local(async move { seen.set(count.get()) });
+            task.await;
+            other.get()
+        });
+        let seen = outcome.result.unwrap();
+        assert!(seen == 0 || seen == 2, "seed {seed}: {seen}");
+    }
+}
+
+#[test]
 fn outside_of_runs_everything_is_tokios() {
     let runtime = unpick_tokio::runtime::Builder::new_current_thread()
         .enable_all()
