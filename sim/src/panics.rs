@@ -33,7 +33,7 @@ pub(crate) fn install_hook() {
 
 fn keep(info: &PanicHookInfo<'_>) {
     let place = info.location().map(Place::from);
-    let message = info.payload_as_str().unwrap_or(NO_TEXT).to_owned();
+    let message = message_of(info.payload());
     let _ = MESSAGE.try_with(|kept| {
         if let Ok(mut kept) = kept.try_borrow_mut() {
             *kept = Some(message);
@@ -46,9 +46,6 @@ fn keep(info: &PanicHookInfo<'_>) {
         }
     });
 }
-
-/// What is said of a panic that says nothing.
-const NO_TEXT: &str = "a panic whose payload is not a text";
 
 /// What the last panic inside a run on this thread said, and where it happened, if there was one
 /// since this was last asked.
@@ -73,7 +70,7 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
         Some(message) => (*message).to_owned(),
         None => match payload.downcast_ref::<String>() {
             Some(message) => message.clone(),
-            None => NO_TEXT.to_owned(),
+            None => String::from("a panic whose payload is not a text"),
         },
     }
 }
