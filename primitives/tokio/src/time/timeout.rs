@@ -32,11 +32,11 @@ where
     Timeout {
         kind: if is_inside() {
             // Beyond what an instant can say, the time is never up.
+            let mut sleep = None;
             // Not a `map`, which would be who calls.
-            let sleep = match Instant::now().checked_add(duration) {
-                Some(deadline) => Some(sleep_until(deadline)),
-                None => None,
-            };
+            if let Some(deadline) = Instant::now().checked_add(duration) {
+                sleep = Some(sleep_until(deadline));
+            }
             Kind::Run { held: Held::new(future), sleep, has_waited: false }
         } else {
             Kind::Tokio { timeout: tokio::time::timeout(duration, future) }
