@@ -86,9 +86,17 @@
 //! A crate that uses tokio itself finds a runtime once the run has called anything of this package;
 //! where such a crate comes first, call `tokio::sim::enter` before.
 //!
+//! Such a crate can be built against this package as well: a copy of its source, whose dependency
+//! `tokio` is `{ package = "unpick-tokio", … }`, in the place of the published one by cargo's
+//! `[patch.crates-io]`. Then its own operations are announced, named and interleaved.
+//!
 //! Types of this package are not tokio's: a function of another crate that takes a
 //! `tokio::sync::mpsc::Receiver` or a `tokio::time::Interval` wants tokio's own. Instants, handles,
 //! ids and errors convert.
+//!
+//! # What has been run
+//!
+#![doc = include_str!("../RUN.md")]
 
 pub use tokio::*;
 

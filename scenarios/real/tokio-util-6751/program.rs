@@ -8,21 +8,16 @@
 
 #[path = "../hunting.rs"]
 mod hunting;
-#[path = "../tokio_time.rs"]
-mod tokio_time;
 
 use std::future::poll_fn;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::time::sleep;
 use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 use unpick::event;
-use unpick::sim::task;
-use unpick::sim::time::sleep;
-
-use crate::tokio_time::Timers;
 
 fn main() -> ExitCode {
     hunting::hunt(env!("CARGO_PKG_NAME"), program)
@@ -44,17 +39,14 @@ async fn janitor(sessions: Sessions) {
 
 /// Bert logs in and does nothing; anna logs in later, and logs out just when his session ends.
 async fn program() -> Result<(), String> {
-    let timers = Timers::attach();
-    let sessions: Sessions = timers.inside(Arc::default);
-    let log_in =
-        |name| timers.inside(|| sessions.lock().expect("nobody panics").insert(name, IDLE));
+    let sessions = Sessions::default();
+    let log_in = |name| sessions.lock().expect("nobody panics").insert(name, IDLE);
     let _bert: Key = log_in("bert");
-    let watch = timers.clone().drive(janitor(Arc::clone(&sessions)));
-    let janitor = task().named("janitor").spawn(watch);
+    let janitor = tokio::spawn(janitor(Arc::clone(&sessions)));
     sleep(IDLE / 2).await;
     let anna: Key = log_in("anna");
     sleep(IDLE / 2).await;
-    timers.inside(|| sessions.lock().expect("nobody panics").remove(&anna));
+    sessions.lock().expect("nobody panics").remove(&anna);
     event!("anna has logged out");
     janitor.await.map_err(|error| error.to_string())
 }

@@ -1,17 +1,20 @@
 //! The package of one version: built by cargo, and run.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::{Outcome, Unreadable};
+use super::{Outcome, Release, Traces, Unreadable};
 
-/// The package of one version of a pair.
+/// The package of one version of a pair, or of a program.
 #[derive(Debug)]
 pub struct Package {
     folder: PathBuf,
     name: String,
+    /// Which crates are built against `unpick-tokio`.
+    moved: Vec<Release>,
 }
 
 /// What became of a lock file.
@@ -34,9 +37,13 @@ pub enum Failed {
     NoCargo(io::Error),
     /// Cargo could not build the package, for another reason: what it says.
     Build(String),
+    /// A crate's source could not be copied.
+    Copy(PathBuf, io::Error),
+    /// A crate of this version that was to be built against `unpick-tokio` does not depend on tokio.
+    NoTokio(&'static str, &'static str),
     /// The program could not be started.
     NotStarted(io::Error),
-    /// The program did not say what came of its hunt; and what it said instead.
+    /// The program did not say what came of its runs; and what it said instead.
     Unreadable(Unreadable, String),
 }
 
@@ -50,6 +57,13 @@ impl fmt::Display for Failed {
             ),
             Failed::NoCargo(error) => write!(f, "cargo cannot be started: {error}"),
             Failed::Build(cargo) => write!(f, "cargo cannot build it:\n{cargo}"),
+            Failed::Copy(path, error) => write!(f, "{} cannot be copied: {error}", path.display()),
+            Failed::NoTokio(krate, version) => {
+                write!(
+                    f,
+                    "{krate} {version} was to be built against `unpick-tokio`, but does not depend on tokio"
+                )
+            }
             Failed::NotStarted(error) => write!(f, "it cannot be started: {error}"),
             Failed::Unreadable(error, stderr) => write!(f, "{error}:\n{stderr}"),
         }
@@ -70,7 +84,7 @@ const NO_ANSWER: [&str; 6] = [
 
 impl Failed {
     /// Why cargo could not build, from what it says.
-    fn of_build(cargo: String) -> Failed {
+    pub(super) fn of_build(cargo: String) -> Failed {
         if NO_ANSWER.iter().any(|words| cargo.contains(words)) {
             return Failed::Unreachable(cargo);
         }
@@ -82,8 +96,22 @@ impl Package {
     /// The package of this version (`buggy` or `fixed`) of a pair.
     #[must_use]
     pub fn new(pair: &str, version: &str) -> Package {
-        let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("real");
-        Package { folder: real.join(pair).join(version), name: format!("real-{pair}-{version}") }
+        let folder = real().join(pair).join(version);
+        Package { folder, name: format!("real-{pair}-{version}"), moved: Vec::new() }
+    }
+
+    /// The package of a program.
+    #[must_use]
+    pub fn of_program(program: &str) -> Package {
+        let folder = real().join(program);
+        Package { folder, name: format!("real-{program}"), moved: Vec::new() }
+    }
+
+    /// It with these crates built against `unpick-tokio`.
+    #[must_use]
+    pub fn moving(mut self, moved: impl IntoIterator<Item = Release>) -> Package {
+        self.moved.extend(moved);
+        self
     }
 
     /// Its folder.
@@ -104,10 +132,16 @@ impl Package {
     /// If the registry cannot be reached and its crates are not in cargo's cache, or cargo fails
     /// otherwise.
     pub fn build(&self) -> Result<Lock, Failed> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut cargo = Command::new(cargo);
+        let mut cargo = Command::new(cargo());
         cargo.args(["build", "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
         cargo.arg("--target-dir").arg(target());
+        for moved in &self.moved {
+            let copy = moved.moved()?;
+            cargo.arg("--config").arg(format!("patch.crates-io.{}.path={copy:?}", moved.krate));
+        }
+        // A crate of the registry is built with its lints off, and so is to be a copy of one.
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        cargo.env("RUSTFLAGS", format!("{flags} --cap-lints warn"));
         // Panics and findings name their places without it.
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
         let lock = || std::fs::read(self.folder.join("Cargo.lock")).ok();
@@ -124,6 +158,23 @@ impl Package {
     /// # Errors
     /// If it cannot be started, or does not say what came of it.
     pub fn hunt(&self, seed: u64, runs: u64) -> Result<(Outcome, String), Failed> {
+        self.run(&[seed, runs].map(|it| it.to_string()), Outcome::read)
+    }
+
+    /// Makes so many runs in a process of their own, traced and each twice, and hands back what came
+    /// of that, and what it printed.
+    ///
+    /// # Errors
+    /// If it cannot be started, or does not say what came of it.
+    pub fn traces(&self, seed: u64, runs: u64) -> Result<(Traces, String), Failed> {
+        self.run(&[String::from("traces"), seed.to_string(), runs.to_string()], Traces::read)
+    }
+
+    fn run<T>(
+        &self,
+        arguments: &[String],
+        read: impl Fn(Option<i32>, &str) -> Result<T, Unreadable>,
+    ) -> Result<(T, String), Failed> {
         let program = target().join("debug").join(&self.name);
         let program = program.with_extension(std::env::consts::EXE_EXTENSION);
         let mut program = Command::new(program);
@@ -133,25 +184,37 @@ impl Package {
                 program.env_remove(variable);
             }
         }
-        let output = program
-            .args([seed, runs].map(|it| it.to_string()))
-            .output()
-            .map_err(Failed::NotStarted)?;
+        let output = program.args(arguments).output().map_err(Failed::NotStarted)?;
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
-        match Outcome::read(output.status.code(), &stdout) {
-            Ok(outcome) => Ok((outcome, format!("{stdout}{stderr}").trim_end().to_owned())),
+        match read(output.status.code(), &stdout) {
+            Ok(said) => Ok((said, format!("{stdout}{stderr}").trim_end().to_owned())),
             Err(error) => Err(Failed::Unreadable(error, stderr)),
         }
     }
 }
 
-/// All of them share one target directory, so that what they share is built once.
-fn target() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("target");
-    std::env::var_os("CARGO_TARGET_DIR").map_or(workspace, PathBuf::from).join("real")
+/// The folder of all packages.
+fn real() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("real")
 }
 
-fn stderr(output: &Output) -> String {
+/// The folder of this repository.
+pub(super) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All of them share one target directory, so that what they share is built once.
+pub(super) fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| workspace().join("target")).join("real")
+}
+
+/// The cargo that builds this.
+pub(super) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+pub(super) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim_end().to_owned()
 }
 

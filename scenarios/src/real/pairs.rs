@@ -1,5 +1,7 @@
 //! The pairs: one entry each, and a folder of the same name in `scenarios/real`.
 
+use super::Release;
+
 /// A crate at two versions: one with a known bug, and the one that fixed it.
 #[derive(Debug)]
 pub struct Pair {
@@ -17,6 +19,32 @@ pub struct Pair {
     pub symptom: Symptom,
     /// Within how many runs. The other is to be clean over ten times as many.
     pub runs: u64,
+    /// How the crate comes by its tokio.
+    pub tokio: Tokio,
+}
+
+/// How real crates come by their tokio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokio {
+    /// It needs no runtime, and the program is over `unpick` itself.
+    None,
+    /// The program is over `unpick-tokio`. Crates that use tokio have tokio's own, driven by the
+    /// run's clock.
+    Driven,
+    /// Besides, the crate itself and these others are built against `unpick-tokio`: what they do is
+    /// announced and interleaved as if it were the program's own.
+    Moved(&'static [Release]),
+}
+
+impl Pair {
+    /// Which crates are built against `unpick-tokio`, for this version of the pair's own.
+    pub fn moved(&self, version: &'static str) -> impl Iterator<Item = Release> {
+        let (own, others) = match self.tokio {
+            Tokio::None | Tokio::Driven => (None, &[][..]),
+            Tokio::Moved(others) => (Some(Release { krate: self.krate, version }), others),
+        };
+        own.into_iter().chain(others.iter().copied())
+    }
 }
 
 /// What the user of a crate sees of its bug. Which kind of finding that makes depends on what the
@@ -29,6 +57,10 @@ pub enum Symptom {
     Hangs,
     /// A task panics.
     Panics,
+    /// The program itself says that something is wrong.
+    Wrong,
+    /// A panic on the way out of a panic ends the process.
+    Aborts,
 }
 
 impl Symptom {
@@ -39,6 +71,8 @@ impl Symptom {
             Symptom::Stuck => "stuck",
             Symptom::Hangs => "hangs",
             Symptom::Panics => "panics",
+            Symptom::Wrong => "wrong",
+            Symptom::Aborts => "aborts",
         }
     }
 
@@ -49,6 +83,8 @@ impl Symptom {
             Symptom::Stuck => &["deadlock", "futurelock", "lost wake-up"],
             Symptom::Hangs => &["hang"],
             Symptom::Panics => &["panic"],
+            Symptom::Wrong => &["error"],
+            Symptom::Aborts => &["crash"],
         }
     }
 }
@@ -63,6 +99,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/tokio-rs/tokio/pull/8260",
         symptom: Symptom::Stuck,
         runs: 100,
+        tokio: Tokio::None,
     },
     Pair {
         name: "tokio-3652",
@@ -72,6 +109,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/tokio-rs/tokio/pull/3652",
         symptom: Symptom::Stuck,
         runs: 300,
+        tokio: Tokio::None,
     },
     Pair {
         name: "event-listener-36e5220",
@@ -81,6 +119,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/smol-rs/event-listener/commit/36e522035ecdea9e95d1e1032c9277be4123262d",
         symptom: Symptom::Stuck,
         runs: 200,
+        tokio: Tokio::None,
     },
     Pair {
         name: "async-lock-41",
@@ -90,6 +129,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/smol-rs/async-lock/issues/41",
         symptom: Symptom::Hangs,
         runs: 100,
+        tokio: Tokio::None,
     },
     Pair {
         name: "deadpool-52e73e9",
@@ -99,6 +139,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/deadpool-rs/deadpool/commit/52e73e917a357c35a23278733074fe44c3b98654",
         symptom: Symptom::Stuck,
         runs: 100,
+        tokio: Tokio::None,
     },
     Pair {
         name: "moka-59",
@@ -108,6 +149,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/moka-rs/moka/issues/59",
         symptom: Symptom::Panics,
         runs: 100,
+        tokio: Tokio::Driven,
     },
     Pair {
         name: "thingbuf-83",
@@ -117,6 +159,7 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/hawkw/thingbuf/issues/83",
         symptom: Symptom::Hangs,
         runs: 100,
+        tokio: Tokio::None,
     },
     Pair {
         name: "tokio-util-6751",
@@ -126,5 +169,106 @@ pub const PAIRS: &[Pair] = &[
         upstream: "https://github.com/tokio-rs/tokio/issues/6751",
         symptom: Symptom::Stuck,
         runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "tokio-7965",
+        krate: "tokio",
+        buggy: "1.50.0",
+        fixed: "1.51.0",
+        upstream: "https://github.com/tokio-rs/tokio/issues/7965",
+        symptom: Symptom::Stuck,
+        runs: 100,
+        tokio: Tokio::None,
+    },
+    Pair {
+        name: "tokio-util-8274",
+        krate: "tokio-util",
+        buggy: "0.7.18",
+        fixed: "0.7.19",
+        upstream: "https://github.com/tokio-rs/tokio/pull/8274",
+        symptom: Symptom::Wrong,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "tokio-util-8320",
+        krate: "tokio-util",
+        buggy: "0.7.19",
+        fixed: "0.7.20",
+        upstream: "https://github.com/tokio-rs/tokio/pull/8320",
+        symptom: Symptom::Stuck,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "tokio-util-8279",
+        krate: "tokio-util",
+        buggy: "0.7.18",
+        fixed: "0.7.19",
+        upstream: "https://github.com/tokio-rs/tokio/pull/8279",
+        symptom: Symptom::Stuck,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "tokio-util-4497",
+        krate: "tokio-util",
+        buggy: "0.7.0",
+        fixed: "0.7.1",
+        upstream: "https://github.com/tokio-rs/tokio/pull/4497",
+        symptom: Symptom::Stuck,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "bb8-167",
+        krate: "bb8",
+        buggy: "0.8.3",
+        fixed: "0.8.4",
+        upstream: "https://github.com/djc/bb8/issues/167",
+        symptom: Symptom::Wrong,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "deadpool-205",
+        krate: "deadpool",
+        buggy: "0.9.4",
+        fixed: "0.9.5",
+        upstream: "https://github.com/deadpool-rs/deadpool/issues/205",
+        symptom: Symptom::Wrong,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "deadpool-380",
+        krate: "deadpool",
+        buggy: "0.12.1",
+        fixed: "0.12.2",
+        upstream: "https://github.com/deadpool-rs/deadpool/issues/380",
+        symptom: Symptom::Panics,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "async-singleflight-12",
+        krate: "async_singleflight",
+        buggy: "0.6.1",
+        fixed: "0.6.2",
+        upstream: "https://github.com/PureWhiteWu/async_singleflight/issues/12",
+        symptom: Symptom::Wrong,
+        runs: 100,
+        tokio: Tokio::Moved(&[]),
+    },
+    Pair {
+        name: "quick-cache-40",
+        krate: "quick_cache",
+        buggy: "0.6.1",
+        fixed: "0.6.2",
+        upstream: "https://github.com/arthurprs/quick-cache/pull/40",
+        symptom: Symptom::Aborts,
+        runs: 100,
+        tokio: Tokio::Driven,
     },
 ];
