@@ -172,14 +172,15 @@ impl Run {
             watchdog::start();
         }
         let Run { options, id, chooser } = self;
-        let execute =
-            AssertUnwindSafe(|| logged(|| engine::execute(&options, id, chooser, program)));
-        let (output, ended) = catch_unwind(execute).unwrap_or_else(|panic| {
+        let mut ended = None;
+        let execute = || engine::execute(&options, id, chooser, program, &mut ended);
+        let output = catch_unwind(AssertUnwindSafe(|| logged(execute))).unwrap_or_else(|panic| {
             let place = panics::take_place();
             let place = place.map_or_else(|| String::from("?"), |place| place.to_string());
             // Outside of the run, so that it is printed.
             panic!("run {id} was broken off by a panic at {place}: {}", panics::caught(panic))
         });
+        let ended = ended.expect("a run goes on until it is put away; a bug in unpick");
         let result = match (ended.finding, output) {
             (Some(finding), _) => Err(*finding),
             (None, Some(output)) => Ok(output),

@@ -91,7 +91,9 @@ impl Beacon {
     pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max_ms: u64) {
         let mut identities = self.lock_identities();
         identities.tasks.clear();
-        identities.names.clear();
+        if !identities.names.is_empty() {
+            identities.names.clear();
+        }
         identities.tasks.push(Identity::MAIN);
         drop(identities);
         self.seed.store(run.seed, Ordering::Relaxed);

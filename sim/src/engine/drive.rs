@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::detectors::Occasion;
 use super::ids::{OperationId, TaskId, Turn};
-use super::tasks::{End, OnPanic, State, TaskBody};
+use super::tasks::{OnPanic, State, TaskBody};
 use super::waker::{Waiter, task_waker};
 use super::{Beacon, Core, ENGINE, RECENT, Stamp};
 use crate::options::TimeModel;
@@ -497,7 +497,7 @@ impl Core {
             }
             Ok(Poll::Ready(())) => {
                 self.order_poll(TaskId::MAIN, false);
-                self.end_task(TaskId::MAIN, End::Returned);
+                self.end_task(TaskId::MAIN, Ending::Returned);
             }
             Err(panic) => {
                 self.fail_panicked(TaskId::MAIN, panic);
@@ -531,7 +531,7 @@ impl Core {
     fn end_returned(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
         self.leave();
         self.order_poll(id, false);
-        if !self.end_task(id, End::Returned) {
+        if !self.end_task(id, Ending::Returned) {
             return self.put_down(Errand::Discard(id, body));
         }
         self.tasks[id.index()].body = Some(body);
@@ -549,7 +549,12 @@ impl Core {
                 OnPanic::TellJoiner => self.note_handled_panic(message),
             }
         }
-        self.end_task(id, panic.map_or(End::Cancelled, End::Panicked));
+        let how = if panic.is_some() { Ending::Panicked } else { Ending::Cancelled };
+        if self.end_task(id, how)
+            && let Some(message) = panic
+        {
+            self.panicked.insert(id, message);
+        }
         self.current = None;
         self.next()
     }

@@ -13,7 +13,7 @@ use super::detectors::Quiet;
 use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
-use super::tasks::{Duty, End, Joiner, Leftover, OnPanic, SPARE_MAX, State, Task, TaskBody};
+use super::tasks::{Duty, Joiner, Leftover, OnPanic, SPARE_MAX, State, Task, TaskBody};
 use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive, with_run};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
@@ -74,13 +74,15 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// Carries out one run on this thread, which must not be inside one. The output is there unless
-/// the run was ended by a finding.
+/// the run was ended by a finding. What the run leaves is put into `ended`, in place, since it is
+/// large.
 pub(crate) fn execute<F, Fut>(
     options: &Options,
     run: RunId,
     chooser: Chooser,
     program: F,
-) -> (Option<Fut::Output>, Ended)
+    ended: &mut Option<Ended>,
+) -> Option<Fut::Output>
 where
     F: FnOnce() -> Fut,
     Fut: Future,
@@ -116,7 +118,8 @@ where
             drop_rest();
         }
     }
-    (output, end())
+    end(ended);
+    output
 }
 
 /// Leaves the run with this stamp when a panic gets out of it, which only a strategy or the
@@ -236,7 +239,7 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
             with_run(|core| core.order_drop(dropper, task));
             drop_guarded(task, || drop(body));
             with_run(|core| {
-                core.end_task(task, End::Cancelled);
+                core.end_task(task, Ending::Cancelled);
                 core.current = dropper;
                 core.order_dropped(dropper, task);
                 core.order_after_end(task);
@@ -367,8 +370,8 @@ impl Core {
 }
 
 /// Puts everything away, keeping allocations for the next run.
-fn end() -> Ended {
-    let ended = with_run(|core| {
+fn end(ended: &mut Option<Ended>) {
+    with_run(|core| {
         if core.beacon().was_woken() {
             core.fail_woken_from_elsewhere();
         }
@@ -405,7 +408,9 @@ fn end() -> Ended {
         core.objects.clear();
         core.notes.clear();
         core.free_objects.clear();
-        core.object_numbers.clear();
+        if !core.object_numbers.is_empty() {
+            core.object_numbers.clear();
+        }
         core.holds.clear();
         // What they had was handed out.
         core.operations.clear();
@@ -413,7 +418,7 @@ fn end() -> Ended {
         let nested = core.take_nested();
         // Somewhat more: the next run may be somewhat longer.
         core.tape_room = (core.tape.len() + core.tape.len() / 2).min(TAPE_ROOM_MAX);
-        Ended {
+        *ended = Some(Ended {
             nested,
             finding: core.finding.take(),
             remarks: std::mem::take(&mut core.remarks),
@@ -427,10 +432,9 @@ fn end() -> Ended {
             now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
             class: core.classes.end(core.options.classes),
             chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
-        }
+        });
     });
     ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));
-    ended.expect("a run goes on until it is put away; a bug in unpick")
 }
 
 impl Core {
@@ -440,7 +444,8 @@ impl Core {
         if count > self.spare.len() {
             self.spare.resize_with(count, || None);
         }
-        for (task, spare) in self.tasks.iter_mut().zip(&mut self.spare) {
+        // The main task has none.
+        for (task, spare) in self.tasks.iter_mut().zip(&mut self.spare).skip(1) {
             if let Some(body) = task.body.take() {
                 *spare = Some(body);
             }
@@ -449,7 +454,9 @@ impl Core {
         self.unpublished.get_mut().clear();
         self.asides.clear();
         self.joiners.clear();
-        self.panicked.clear();
+        if !self.panicked.is_empty() {
+            self.panicked.clear();
+        }
     }
 
     /// Lets the strategy say whether the run was what it expected.

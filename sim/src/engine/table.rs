@@ -124,7 +124,13 @@ impl<T> Table<T> {
 
     /// Forgets every record, keeps the allocation, and hands out what must be dropped outside
     /// of the engine.
+    #[inline]
     pub(crate) fn clear(&mut self) -> Vec<T> {
+        if self.slots.is_empty() { Vec::new() } else { self.clear_used() }
+    }
+
+    #[inline(never)]
+    fn clear_used(&mut self) -> Vec<T> {
         self.vacant = NIL;
         if self.live == 0 {
             self.slots.clear();

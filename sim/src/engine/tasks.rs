@@ -62,15 +62,16 @@ pub(crate) enum Leftover {
     Taken,
 }
 
-/// How a task has come to its end.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// It returned; its output is in its body.
-    Returned,
-    /// It was aborted.
-    Cancelled,
-    /// It panicked with this message.
-    Panicked(String),
+impl Leftover {
+    /// What a task that ended in this way leaves.
+    #[inline]
+    const fn of(how: Ending) -> Leftover {
+        match how {
+            Ending::Returned => Leftover::Output,
+            Ending::Cancelled | Ending::LeftBehind => Leftover::Cancelled,
+            Ending::Panicked => Leftover::Panicked,
+        }
+    }
 }
 
 /// Who waits for a task to end.
@@ -262,8 +263,10 @@ impl Core {
         }
         self.make_ready(Turn::Resume(id));
         self.is_lively();
-        self.order_spawn(id);
-        self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
+        if self.is_heard || self.detectors.is_some() {
+            self.order_spawn(id);
+            self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
+        }
         id
     }
 
@@ -355,15 +358,13 @@ impl Core {
 
     /// Marks a task as ended and wakes whoever joins it. Says whether somebody may take what it
     /// leaves; if not, an output is to be dropped while the engine is not borrowed.
-    pub(crate) fn end_task(&mut self, id: TaskId, end: End) -> bool {
-        let (how, leftover) = match &end {
-            End::Returned => (Ending::Returned, Leftover::Output),
-            End::Cancelled => (Ending::Cancelled, Leftover::Cancelled),
-            End::Panicked(_) => (Ending::Panicked, Leftover::Panicked),
-        };
-        self.record(move |_| EventKind::Ended { task: id.into(), how });
-        if self.losses.is_some() && how != Ending::Returned {
-            self.note_units_gone(id);
+    #[inline]
+    pub(crate) fn end_task(&mut self, id: TaskId, how: Ending) -> bool {
+        if self.is_heard {
+            self.record(move |_| EventKind::Ended { task: id.into(), how });
+            if self.losses.is_some() && how != Ending::Returned {
+                self.note_units_gone(id);
+            }
         }
         self.is_lively();
         if self.now_ns > 0 {
@@ -379,14 +380,9 @@ impl Core {
         let joiner = task.joiner;
         let is_wanted = task.leftover != Leftover::Taken;
         if is_wanted {
-            task.leftover = leftover;
+            task.leftover = Leftover::of(how);
         } else if id != TaskId::MAIN {
             self.left -= 1;
-        }
-        if let End::Panicked(message) = end
-            && is_wanted
-        {
-            self.panicked.insert(id, message);
         }
         if joiner != NIL {
             self.wake_joiner(id);
@@ -394,6 +390,7 @@ impl Core {
         is_wanted
     }
 
+    #[inline(never)]
     fn wake_joiner(&mut self, id: TaskId) {
         if let Some(joiner) = self.take_joiner(id) {
             self.wake_waiter(joiner.waiter);
@@ -437,9 +434,14 @@ impl Core {
         self.left -= 1;
         match leftover {
             Leftover::Cancelled => JoinPoll::Cancelled,
-            Leftover::Panicked => JoinPoll::Panicked(self.panicked.remove(&id).unwrap_or_default()),
+            Leftover::Panicked => JoinPoll::Panicked,
             _ => JoinPoll::Returned,
         }
+    }
+
+    /// The message of a task that was joined and had panicked.
+    pub(crate) fn take_message(&mut self, id: TaskId) -> String {
+        self.panicked.remove(&id).unwrap_or_default()
     }
 
     #[inline(never)]
@@ -502,10 +504,16 @@ impl Core {
     #[inline]
     pub(super) fn aside_mut(&mut self, id: TaskId) -> &mut Aside {
         if id.index() >= self.asides.len() {
-            // At once for all that there are: they tend to be needed one after the other.
-            self.asides.resize(self.tasks.len(), Aside::default());
+            self.add_asides();
         }
         &mut self.asides[id.index()]
+    }
+
+    /// At once for all tasks that there are: they tend to be needed one after the other.
+    #[cold]
+    #[inline(never)]
+    fn add_asides(&mut self) {
+        self.asides.resize(self.tasks.len(), Aside::default());
     }
 
     /// Notes that a sleep of the current task's was polled, or dropped.
@@ -543,8 +551,8 @@ pub(crate) enum JoinPoll {
     Returned,
     /// It was aborted.
     Cancelled,
-    /// It panicked with this message.
-    Panicked(String),
+    /// It panicked.
+    Panicked,
     /// Its output was taken before.
     AlreadyTaken,
 }

@@ -18,14 +18,22 @@ impl Core {
         site: &'static Location<'static>,
     ) -> TimerKey {
         let task = self.current.unwrap_or(TaskId::MAIN);
+        self.poll.is_known = true;
         self.note_wait("sleep", site);
-        self.record(move |_| EventKind::TimerStarted { deadline, site: site.into() });
         let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
         let key = self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns });
+        if self.is_heard {
+            self.tell_timer(key, deadline, site);
+        }
+        key
+    }
+
+    #[inline(never)]
+    fn tell_timer(&mut self, key: TimerKey, deadline: Instant, site: &'static Location<'static>) {
+        self.record(move |_| EventKind::TimerStarted { deadline, site: site.into() });
         if self.losses.is_some() {
             self.note_begun(Pending::Timer(key.order()), site);
         }
-        key
     }
 
     /// A sleep was dropped: its timer, if that has not fired, is for the caller to drop.

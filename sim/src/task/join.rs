@@ -56,10 +56,8 @@ impl<T> JoinHandle<T> {
         T: 'static,
     {
         let mut output: Option<T> = None;
-        let joined = expect_run("a JoinHandle's poll", |core| {
-            assert!(core.stamp == self.stamp, "a JoinHandle of another run was polled in this one");
-            core.join(self.task, &mut output)
-        });
+        let joined = with_run_of(self.stamp, |core| core.join(self.task, &mut output));
+        let Some(joined) = joined else { of_another_run() };
         if let JoinPoll::Pending = joined {
             let waiter = Waiter::of(cx.waker());
             let _earlier =
@@ -70,7 +68,10 @@ impl<T> JoinHandle<T> {
         Poll::Ready(match joined {
             JoinPoll::Returned => Ok(output.expect("a task's output is of its handle's type")),
             JoinPoll::Cancelled => Err(JoinError::Cancelled),
-            JoinPoll::Panicked(message) => Err(JoinError::Panicked(message)),
+            JoinPoll::Panicked => {
+                let message = with_run_of(self.stamp, |core| core.take_message(self.task));
+                Err(JoinError::Panicked(message.unwrap_or_default()))
+            }
             JoinPoll::Pending | JoinPoll::AlreadyTaken => {
                 panic!("a JoinHandle was polled after it had returned")
             }
@@ -85,6 +86,13 @@ impl<T> JoinHandle<T> {
         };
         with_run(of_run).flatten()
     }
+}
+
+#[cold]
+#[track_caller]
+fn of_another_run() -> ! {
+    expect_run("a JoinHandle's poll", |_| ());
+    panic!("a JoinHandle of another run was polled in this one")
 }
 
 impl<T: 'static> Future for JoinHandle<T> {

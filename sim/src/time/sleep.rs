@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::Instant;
@@ -111,41 +111,57 @@ impl Sleep {
         };
     }
 
+    #[inline]
     fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let waiter = Waiter::of(cx.waker());
         let (deadline, site) = (self.deadline, self.site);
         let started = expect_run("a sim::time::Sleep", |core| {
             if deadline <= core.now() {
-                return Err(waiter);
+                return Some(Stage::Done);
             }
-            core.poll.is_known = true;
-            let key = core.start_timer(deadline, waiter, site);
-            Ok(Stage::Waiting(key, core.stamp))
+            let waiter = Waiter::of_task(cx.waker(), core.stamp)?;
+            Some(Stage::Waiting(core.start_timer(deadline, waiter, site), core.stamp))
         });
-        match started {
-            Err(_unused) => {
-                self.stage = Stage::Done;
-                Poll::Ready(())
-            }
-            Ok(stage) => {
-                self.stage = stage;
-                Poll::Pending
-            }
+        self.stage = match started {
+            Some(stage) => stage,
+            None => self.start_for(cx.waker().clone()),
+        };
+        match self.stage {
+            Stage::Done => Poll::Ready(()),
+            _ => Poll::Pending,
         }
     }
 
+    /// Starts the timer for a waker that is somebody else's.
+    #[inline(never)]
+    fn start_for(&self, waker: Waker) -> Stage {
+        let (deadline, site) = (self.deadline, self.site);
+        expect_run("a sim::time::Sleep", |core| {
+            let key = core.start_timer(deadline, Waiter::Other(waker), site);
+            Stage::Waiting(key, core.stamp)
+        })
+    }
+
+    #[inline]
     fn go_on(&mut self, key: TimerKey, of: Stamp, cx: &Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         // Every timer that is due has fired: the clock alone tells.
-        let is_over = expect_run("a sim::time::Sleep", |core| {
-            assert!(core.stamp == of, "a Sleep of another run was polled in this one");
+        let is_over = with_run_of(of, |core| {
             core.sleep_was_polled();
             deadline <= core.now()
         });
-        if is_over {
-            self.stage = Stage::Done;
-            return Poll::Ready(());
+        match is_over {
+            Some(true) => {
+                self.stage = Stage::Done;
+                Poll::Ready(())
+            }
+            Some(false) => self.wait_on(key, of, cx),
+            None => of_another_run(),
         }
+    }
+
+    /// Polled before its time, maybe by another task or with another waker.
+    #[inline(never)]
+    fn wait_on(&self, key: TimerKey, of: Stamp, cx: &Context<'_>) -> Poll<()> {
         let waiter = Waiter::of(cx.waker());
         let _old = with_run_of(of, |core| {
             core.poll.is_known = true;
@@ -157,6 +173,7 @@ impl Sleep {
         Poll::Pending
     }
 
+    #[inline(never)]
     fn wait_for_ever(&self) -> Poll<()> {
         with_run(|core| core.poll.is_known = true);
         Poll::Pending
@@ -172,6 +189,12 @@ impl Sleep {
             });
         }
     }
+}
+
+#[cold]
+fn of_another_run() -> ! {
+    expect_run("a sim::time::Sleep", |_| ());
+    panic!("a Sleep of another run was polled in this one")
 }
 
 impl Future for Sleep {

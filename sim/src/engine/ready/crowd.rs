@@ -132,6 +132,7 @@ impl Crowd {
     }
 
     /// Takes out one of the oldest few; the next oldest of the others joins them.
+    #[inline(never)]
     fn take_oldest(&mut self, k: usize) -> u32 {
         let key = self.members[k].key;
         let next = self.next_oldest();
