@@ -9,6 +9,7 @@ pub mod finding;
 pub mod jobs;
 pub mod peers;
 pub mod profile;
+pub mod reports;
 pub mod scale;
 pub mod shrinking;
 pub mod systematic;

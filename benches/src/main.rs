@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use unpick::sim::strategy::portfolio::Member;
 use unpick_benches::workloads::{self, WORKLOADS, Workload};
-use unpick_benches::{count, finding, jobs, peers, profile, scale, shrinking, systematic};
+use unpick_benches::{count, finding, jobs, peers, profile, reports, scale, shrinking, systematic};
 
 /// Measures Unpick.
 #[derive(Debug, Parser)]
@@ -63,6 +63,11 @@ enum Command {
         /// One strategy alone, calibration not counted, rather than the portfolio.
         #[arg(long, env = "PEER_STRATEGY")]
         strategy: Option<Member>,
+    },
+    /// How long each form of a long run takes; fails if one takes a second.
+    Reports {
+        #[arg(default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
+        events: u64,
     },
     /// What is left of failing tapes, and whether all holds that shrinking promises.
     Shrinking {
@@ -129,6 +134,11 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
             let found = found.ok_or_else(|| format!("there is no program `{program}`"))?;
             let run = found.map_or_else(|| String::from("never"), |run| run.to_string());
             println!("{run} {}", begin.elapsed().as_nanos());
+        }
+        Command::Reports { events } => {
+            if !reports::print_table(*events) {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Command::Shrinking { seeds } => {
             if !shrinking::print_table(*seeds) {

@@ -119,9 +119,14 @@ impl Callers {
             of_task.entry(trace.events[event].task).or_default().push(event);
         }
         for (task, events) in of_task {
-            let chains: BTreeSet<&[Place]> =
-                events.iter().map(|event| self.calls[event].above.as_slice()).collect();
-            let first = chains.first().copied().unwrap_or_default();
+            // What is dropped where a scope ends may have been moved out of it.
+            let chains: BTreeSet<&[Place]> = events
+                .iter()
+                .map(|event| &self.calls[event])
+                .filter(|call| call.own.is_none())
+                .map(|call| call.above.as_slice())
+                .collect();
+            let first = chains.first().copied().unwrap_or_default().to_vec();
             let common = if chains.len() > 1 {
                 let shared = |chain: &[Place]| {
                     let pairs = chain.iter().rev().zip(first.iter().rev());
@@ -134,7 +139,11 @@ impl Callers {
                 usize::from(at_spawn.is_some_and(|(root, spawned)| is_near(root, spawned)))
             };
             for event in events {
-                self.calls.entry(event).and_modify(|call| call.common = common);
+                self.calls.entry(event).and_modify(|call| {
+                    let own = call.above.iter().rev().zip(first.iter().rev());
+                    let alike = own.take_while(|(one, other)| one == other).count();
+                    call.common = common.min(alike);
+                });
             }
         }
     }

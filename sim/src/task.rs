@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+pub(crate) use hand_over::HANDED_OVER;
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 

@@ -307,6 +307,11 @@ fn whoever_shares_out_what_each_wants_more_of_is_named() {
     let message = "2 tasks hold the 2 permits of semaphore permits that are out, and each waits for \
                    more: main.1 one, main.2 two";
     assert_eq!(finding.message, message);
+    let story = finding.story.join("\n");
+    let holds = story.lines().filter(|line| line.contains("holds semaphore permits since"));
+    assert_eq!(holds.count(), 2, "each is a member: {finding}");
+    let behind = story.lines().find(|line| line.starts_with("stuck behind them: "));
+    assert!(behind.is_some_and(|line| line.contains("main waits") && !line.contains("two waits")));
 }
 
 /// Beside a task that goes on for ever, a ring is found only by looking as far as it reaches.

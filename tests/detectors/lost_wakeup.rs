@@ -199,6 +199,40 @@ fn a_foreign_future_whose_waker_is_never_called_is_lost() {
 
 /// Near miss: woken by hand, it is still pending.
 #[test]
+fn whose_waker_was_called_instead_is_told_of_a_future_that_keeps_its_first() {
+    let program = || async {
+        let state = Rc::new((Cell::new(false), RefCell::new(None::<Waker>)));
+        let setter = state.clone();
+        let transfer = task().named("transfer").spawn(async move {
+            unpick::sim::time::sleep(std::time::Duration::from_millis(5)).await;
+            setter.0.set(true);
+            let waker = setter.1.take();
+            waker.expect("somebody waits").wake();
+        });
+        let download = poll_fn(move |cx| {
+            if state.0.get() {
+                return Poll::Ready(());
+            }
+            state.1.borrow_mut().get_or_insert_with(|| cx.waker().clone());
+            Poll::Pending
+        });
+        unpick::sim::hand_over(download).await;
+        transfer.await.expect("nobody aborts it");
+    };
+    let failing = |traced: bool| {
+        let run =
+            |seed| if traced { Run::new().seed(seed).traced() } else { Run::new().seed(seed) };
+        (0..20).find_map(|seed| run(seed).execute(program).result.err()).expect("it is moved")
+    };
+    let (finding, untraced) = (failing(true), failing(false));
+    assert_eq!(finding.kind, Kind::LostWakeup);
+    let told = "main.1 transfer woke main instead, t=0.005: a future that main polled before it \
+                was moved to main.2 handed-over may have kept its first waker";
+    assert!(finding.story.iter().any(|line| line == told), "{finding}");
+    assert!(finding.says_the_same_as(&untraced));
+}
+
+#[test]
 fn a_foreign_future_that_is_not_done_is_a_deadlock() {
     let finding = found(std::future::pending);
     assert_eq!(finding.kind, Kind::Deadlock, "{finding}");

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use unpick::primitives::mpsc::unbounded_channel;
 use unpick::primitives::{Event, Lock};
 use unpick::sim::hunt::explain::{Budget, Explanation, Model, Replayed, explain};
 use unpick::sim::hunt::{Failure, Hunt, judge};
@@ -142,6 +143,52 @@ fn a_failure_that_needs_a_dropped_announcement_says_so() {
 }
 
 #[test]
+fn an_abort_of_a_task_that_gives_way_is_nothing_to_be_said() {
+    let text = failure(Options::default(), || async {
+        let lock = Rc::new(Lock::new(0).named("free"));
+        let (taken, seen) = (lock.clone(), Rc::new(Cell::new(false)));
+        let begins = seen.clone();
+        let worker = spawn(async move {
+            begins.set(true);
+            *taken.lock().await = 1;
+        });
+        yield_now().await;
+        worker.abort();
+        let _aborted = worker.await;
+        assert!(!seen.get() || *lock.lock().await == 1, "aborted before it had the lock");
+    });
+    let text = text.to_string();
+    assert!(text.contains("drops acquire lock free"), "{text}");
+    assert!(!text.contains("note   "), "{text}");
+}
+
+#[test]
+fn the_line_with_the_words_of_an_error_is_named() {
+    let report = Hunt::new("words").quiet().run(|| async {
+        let times = pick(3) + 1;
+        if times > 1 { Err(format!("the page was rendered {times} times")) } else { Ok(()) }
+    });
+    let line = line!() - 2;
+    let text = report.failure().expect("it fails").to_string();
+    let place = format!("its words are at tests/explain/explaining.rs:{line}\n");
+    assert!(text.contains(&place), "{text}");
+}
+
+#[test]
+fn what_is_left_in_a_channel_and_what_nobody_receives_is_said() {
+    let text = failure(Options::default(), || async {
+        let (sender, receiver) = unbounded_channel();
+        sender.send(1).expect("it is open");
+        sender.send(2).expect("it is open");
+        drop(receiver);
+        assert_eq!(sender.send(3), Ok(()), "it was open");
+    });
+    let text = text.to_string();
+    assert!(text.contains("<- with 2 messages in it"), "{text}");
+    assert!(text.contains("<- nobody receives any more"), "{text}");
+}
+
+#[test]
 fn draws_and_faults_are_told_with_the_places_that_asked() {
     let text = failure(Options::default(), || async {
         let drawn = pick(4);
@@ -153,6 +200,7 @@ fn draws_and_faults_are_told_with_the_places_that_asked() {
     let chance = pick + 1;
     let draws = format!("of 0 to 3 at tests/explain/explaining.rs:{pick}");
     let fault = format!("2. fault: chance at tests/explain/explaining.rs:{chance} comes true");
+    let text = text.replace("at :", "at tests/explain/explaining.rs:");
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("takes 1. main draws") && words.contains(&draws), "{text}");
     assert!(words.contains(&fault), "{text}");
@@ -174,5 +222,5 @@ fn whoever_a_remaining_choice_is_about_has_a_lane() {
     });
     let text = text.to_string();
     assert!(text.contains("coordinator main.1"), "{text}");
-    assert!(text.contains("======== fault ========"), "{text}");
+    assert!(text.contains("======== fault at :"), "{text}");
 }

@@ -151,3 +151,50 @@ fn a_name_that_two_tasks_have_is_not_used_to_tell_them_apart() {
     let text = trace.lanes().tasks([TaskRef(0)]).to_string();
     assert!(text.contains("spawns main.1") && text.contains("spawns main.2"), "{text}");
 }
+
+/// Says the same things in each round.
+async fn goes_round() {
+    event!("begins");
+    for round in 0..100 {
+        event!("round {round}");
+        event!("and on");
+    }
+    event!("ends");
+}
+
+#[test]
+fn what_goes_round_in_lines_that_are_left_out_is_told_with_how_often() {
+    let trace = traced(Run::new().plain(), goes_round);
+    let text = trace.lanes().lines_max(12).to_string();
+    assert!(text.contains("... 191 more lines: the same 2 over and over, 95 times ..."), "{text}");
+}
+
+#[test]
+fn lines_that_are_left_out_are_as_many_as_are_missing() {
+    let whole = traced(Run::new().plain(), goes_round).lanes().lines_max(1000).to_string();
+    let trace = traced(Run::new().plain(), goes_round);
+    for most in [8, 9, 20, 100, 150] {
+        let text = trace.lanes().lines_max(most).to_string();
+        let left_out: usize = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("... ")?.split(' ').next())
+            .map(|count| count.parse::<usize>().expect("a count"))
+            .sum();
+        let gaps = text.matches("... ").count();
+        assert_eq!(text.lines().count() - gaps + left_out, whole.lines().count(), "{text}");
+        assert!(text.lines().count() - gaps <= most + 2, "beside file and heading: {text}");
+    }
+    assert!(!whole.contains("..."), "203 lines fit: {whole}");
+}
+
+#[test]
+fn nobody_is_shown_to_wake_whose_time_has_come() {
+    let run = |seed| Run::new().seed(seed).time(unpick::TimeModel::Stalling).strategy(Lockstep);
+    let texts = (0..50).filter_map(|seed| {
+        let outcome = run(seed).traced().execute(programs::sleeps_beside);
+        outcome.trace.map(|trace| trace.lanes().to_string())
+    });
+    let mut ahead = texts.filter(|text| text.contains("the clock runs ahead"));
+    let text = ahead.next().expect("in one of fifty runs the clock runs ahead");
+    assert!(!text.contains("wakes sleeper"), "{text}");
+}

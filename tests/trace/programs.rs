@@ -102,3 +102,14 @@ pub(crate) async fn struck() {
         let _cancelled = task.await;
     }
 }
+
+/// One task sleeps while another one gives way before its operations.
+pub(crate) async fn sleeps_beside() {
+    let sleeper = task()
+        .named("sleeper")
+        .spawn(unpick::sim::time::sleep(std::time::Duration::from_millis(1)));
+    for _ in 0..10 {
+        step().await;
+    }
+    sleeper.await.expect("nobody aborts it");
+}

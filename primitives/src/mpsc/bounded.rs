@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use super::permit::{OwnedPermit, Permit};
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, PASSAGE, Place, State};
+use super::state::{CAUSES, Capacity, GONE, PASSAGE, Place, State};
 use super::{Bounded, SendError, TrySendError};
 use crate::instrumented::{Instrumented, Waiting};
 use crate::probe::Access;
@@ -178,6 +178,9 @@ impl<T> BaseSender<T, Bounded> {
             Err(TrySendError::Closed(())) => Err(TrySendError::Closed(message)),
         };
         drop(state);
+        if matches!(sent, Err(TrySendError::Closed(_))) {
+            self.shared.object.remark(|| GONE.into());
+        }
         sent.map(|woken| self.has_sent(woken))
     }
 
@@ -343,6 +346,9 @@ impl<T> Future for Sending<'_, T> {
             })
         };
         let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
+        if matches!(polled, Poll::Ready(Err(_))) {
+            sender.shared.object.remark(|| GONE.into());
+        }
         polled.map_ok(|woken| sender.has_sent(woken))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bounded::Sender;
-use super::state::{Place, Shared};
+use super::state::{GONE, Place, Shared};
 use crate::probe::Access;
 
 /// A place that is kept for a message; dropping it gives the place to the next.
@@ -131,7 +131,10 @@ fn send<T>(shared: &Shared<T>, place: Place, message: T) {
     let sent = shared.lock().send_reserved(place, message);
     match sent {
         Ok(woken) => woken.wake(),
-        Err(unreceived) => drop(unreceived),
+        Err(unreceived) => {
+            shared.object.remark(|| GONE.into());
+            drop(unreceived);
+        }
     }
 }
 

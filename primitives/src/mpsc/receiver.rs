@@ -245,6 +245,11 @@ impl<T, B: Bound> Drop for BaseReceiver<T, B> {
         self.shared.object.immediate("drop receiver", Access::Change);
         self.shared.object.publish();
         let (unreceived, woken) = self.shared.lock().abandon();
+        match unreceived.len() {
+            0 => {}
+            1 => self.shared.object.remark(|| "with 1 message in it".into()),
+            left => self.shared.object.remark(|| format!("with {left} messages in it")),
+        }
         woken.wake();
         drop(unreceived);
     }

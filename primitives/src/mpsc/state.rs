@@ -80,6 +80,9 @@ enum Stage {
     Abandoned,
 }
 
+/// What is said of a message that was sent to nobody.
+pub(super) const GONE: &str = "nobody receives any more";
+
 impl<T> State<T> {
     pub(super) const fn new(capacity: Capacity) -> State<T> {
         let places = match capacity {

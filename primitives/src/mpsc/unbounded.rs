@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, PASSAGE, State};
+use super::state::{CAUSES, Capacity, GONE, PASSAGE, State};
 use super::{SendError, Unbounded};
 use crate::instrumented::Instrumented;
 use crate::probe::Access;
@@ -111,6 +111,9 @@ impl<T> BaseSender<T, Unbounded> {
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         self.shared.object.immediate("send", Access::Change);
         let sent = self.shared.lock().send_unbounded(message);
+        if sent.is_err() {
+            self.shared.object.remark(|| GONE.into());
+        }
         sent.map(Wakeups::wake).map_err(SendError)
     }
 }

@@ -81,6 +81,8 @@ impl Object {
 
     pub(crate) const fn immediate(&self, _name: &'static str, _access: Access) {}
 
+    pub(crate) fn remark(&self, _text: impl FnOnce() -> String) {}
+
     pub(crate) const fn hold_at(
         &self,
         _units: u32,

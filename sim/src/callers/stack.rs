@@ -8,6 +8,9 @@ const TAKEN_IN: &str = "/src/callers.rs";
 /// Where the executor is in this crate.
 const EXECUTOR: &str = "/src/engine/";
 
+/// What polls and drops tasks in it: below that is nothing of the program's run.
+const DRIVERS: [&str; 3] = ["/src/engine/drive.rs", "/src/engine/session.rs", "/src/run.rs"];
+
 /// What this crate's folder ends with, and others of Unpick's beside it, where they are not a
 /// registry's.
 const THIS: &str = "/sim";
@@ -43,9 +46,8 @@ pub(super) fn places(stack: &str, folder: &str) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for (path, line, column) in frames(stack) {
         let slashed = path.replace('\\', "/");
-        let is_executor =
-            slashed.strip_prefix(&this).is_some_and(|inside| inside.starts_with(EXECUTOR));
-        if is_executor && !places.is_empty() {
+        let inside = slashed.strip_prefix(&this).unwrap_or_default();
+        if DRIVERS.contains(&inside) || (inside.starts_with(EXECUTOR) && !places.is_empty()) {
             break;
         }
         if of_unpick(&slashed) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {
@@ -105,6 +107,15 @@ mod tests {
     #[test]
     fn the_programs_lines_are_those_up_to_the_executor_that_are_of_no_library() {
         assert_eq!(shown(STACK), ["src/deep/helper.rs:12", "src/main.rs:40"]);
+    }
+
+    #[test]
+    fn what_the_executor_drops_by_itself_has_no_line_of_the_program() {
+        let dropped: Vec<&str> = STACK
+            .lines()
+            .filter(|line| !line.contains("/src/deep/") && !line.contains(":40:"))
+            .collect();
+        assert_eq!(places(&dropped.join("\n"), "/home/me/app/"), []);
     }
 
     #[test]

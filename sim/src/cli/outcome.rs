@@ -28,7 +28,7 @@ pub(super) fn finding_fields(finding: Option<&Finding>) -> Map<String, Value> {
 /// What the program said, line by line: when, who, and what.
 fn said(trace: &Trace) -> Vec<Value> {
     let said = trace.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Said { text, .. } => Some((event, text)),
+        EventKind::Said { text, site } if site.is_known() => Some((event, text)),
         _ => None,
     });
     let task = |index: u32| trace.tasks.get(index as usize).map(|task| task.title());

@@ -232,6 +232,29 @@ impl Object {
         });
     }
 
+    /// Says something of the operation that was recorded last, in traces alone: what it found, or
+    /// what it leaves.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_sim::Run;
+    /// use unpick_sim::probe::{Access, Object};
+    ///
+    /// let outcome = Run::new().traced().execute(|| async {
+    ///     let mailbox = Object::new("mailbox");
+    ///     mailbox.immediate("close", Access::Change);
+    ///     mailbox.remark(|| format!("{} letters in it", 2));
+    /// });
+    /// let lanes = outcome.trace.expect("it was traced").lanes().with_sites(false).to_string();
+    /// assert!(lanes.contains("close mailbox#1   <- 2 letters in it"), "{lanes}");
+    /// ```
+    #[inline]
+    pub fn remark(&self, text: impl FnOnce() -> String) {
+        with_run(|core| {
+            core.record(|_| EventKind::Said { text: text(), site: IN_A_DROP.into() });
+        });
+    }
+
     /// Keeps in mind an operation that may end the waits of others.
     #[inline]
     pub(super) fn note_deed(

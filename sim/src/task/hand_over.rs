@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{JoinHandle, task};
 use crate::choice::Label;
 use crate::engine::{Question, expect_run};
+
+/// What the task is called that a future is moved to.
+pub(crate) const HANDED_OVER: &str = "handed-over";
 
 /// Runs a future here, or moves it to a task of its own between two polls: a choice, each time
 /// it is pending; plainly, it stays.
@@ -55,14 +59,15 @@ where
                 self.stage = Stage::Over;
                 return Poll::Ready(output);
             }
+            let site = Location::caller();
             let question = Question { label: Label::Fault, arity: 2, weight: None };
-            if expect_run("sim::hand_over", |core| core.choose(question)) == 0 {
+            if expect_run("sim::hand_over", |core| core.choose_at(question, site)) == 0 {
                 return Poll::Pending;
             }
             let Stage::Here(future) = std::mem::replace(&mut self.stage, Stage::Over) else {
                 return Poll::Pending;
             };
-            self.stage = Stage::There(task().named("handed-over").spawn(future));
+            self.stage = Stage::There(task().named(HANDED_OVER).spawn(future));
         }
         match &mut self.stage {
             Stage::There(handle) => match Pin::new(handle).poll(cx) {

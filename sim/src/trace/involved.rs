@@ -3,10 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::{EventKind, ObjectRef, TaskRef, Trace};
-use crate::finding::{Blocked, Finding};
+use crate::finding::{Blocked, Finding, Kind};
 
 /// The operation in which a task waits for another one to end.
 const JOIN: &str = "join";
+
+/// Where a title stands in a line, and is not the beginning of another one.
+fn whole(line: &str, title: &str) -> Option<usize> {
+    let ends =
+        |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || "._-".contains(next));
+    line.match_indices(title)
+        .find(|(at, _)| {
+            ends(&line[at + title.len()..]) && !line[..*at].ends_with(char::is_alphanumeric)
+        })
+        .map(|(at, _)| at)
+}
 
 impl Trace {
     /// The tasks that a finding is about, those that matter most first: where it happened; who did
@@ -46,6 +57,23 @@ impl Trace {
         {
             if !involved.contains(&task) {
                 involved.push(task);
+            }
+        }
+        // Whoever else it tells of: who woke others instead.
+        let told = match finding.kind {
+            Kind::LostWakeup => finding.story.as_slice(),
+            _ => &[],
+        };
+        for line in told.iter().filter(|line| line.contains(" instead, ")) {
+            let mut told: Vec<(usize, TaskRef)> = titles
+                .iter()
+                .filter_map(|(title, &task)| Some((whole(line, title)?, task)))
+                .collect();
+            told.sort_unstable();
+            for (_, task) in told {
+                if !involved.contains(&task) {
+                    involved.push(task);
+                }
             }
         }
         if finding.blocked.is_empty() && finding.subject.is_none() {

@@ -3,6 +3,7 @@
 mod folding;
 mod layout;
 pub(super) mod lines;
+mod rounds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -189,7 +190,10 @@ impl<'a> Lanes<'a> {
 
     /// The file with most of the places, which is what their lines are of.
     pub(crate) fn main_file(&self) -> Option<String> {
-        layout::most_common(&lines::lines(self.trace, &self.marks)).map(str::to_owned)
+        let common = layout::most_common(&lines::lines(self.trace, &self.marks));
+        let mut sites = self.trace.events.iter().filter_map(|event| event.kind.site());
+        let any = || sites.find(|site| site.is_known()).map(|site| site.0.file());
+        common.or_else(any).map(str::to_owned)
     }
 
     /// Of each place that the finding names, the last line of each task stays, whatever else is

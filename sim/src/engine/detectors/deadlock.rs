@@ -90,7 +90,7 @@ impl Core {
         }
         let mut finding = Finding::new(Kind::Deadlock, message, self.now());
         let has_ring = ring.is_some();
-        let ring = ring.unwrap_or_default();
+        let ring = self.with_all_of_knot(ring.unwrap_or_default());
         finding.story = self.tell_of_blocked(&ring, stuck);
         finding.blocked = self.blocked_among(stuck);
         finding.place = ring.first().and_then(|&(task, waited)| self.place_of_wait(task, waited));
@@ -117,21 +117,42 @@ impl Core {
         self.fail(finding);
     }
 
-    /// A task waits for what it has a part of, and so does everybody who has the rest.
-    fn describe_shared_out(&self, alone: TaskId, wait: OperationId) -> Option<String> {
+    /// Of a task that waits for what it has a part of, and everybody who has the rest and waits
+    /// there too: each is a member of the ring.
+    fn with_all_of_knot(&self, ring: Vec<(TaskId, Waited)>) -> Vec<(TaskId, Waited)> {
+        let &[(alone, Waited::Operation(id))] = ring.as_slice() else { return ring };
+        let Some((object, holders)) = self.shared_out(alone, id) else { return ring };
+        let wait = |task: TaskId| {
+            let mut waits = self.pending(task);
+            let (id, _) = waits.find(|(_, wait)| wait.description.object == Some(object))?;
+            Some((task, Waited::Operation(id)))
+        };
+        holders.into_iter().filter_map(wait).collect()
+    }
+
+    /// A task waits for what it has a part of, and so does everybody who has the rest: what it is,
+    /// and who they are.
+    fn shared_out(&self, alone: TaskId, wait: OperationId) -> Option<(u32, Vec<TaskId>)> {
         let object = self.operations.get(wait.0)?.description.object?;
         let record = &self.objects[object as usize];
         let holds = self.holds.list(record.holds).map(|(_, hold)| hold);
-        let holds: Vec<&HoldRecord> = holds.filter(|hold| hold.mode != Mode::Awaited).collect();
-        let mut holders: Vec<TaskId> = holds.iter().map(|hold| hold.task).collect();
+        let held = holds.filter(|hold| hold.mode != Mode::Awaited);
+        let mut holders: Vec<TaskId> = held.map(|hold| hold.task).collect();
         holders.sort_unstable();
         holders.dedup();
         let waits_there = |&task: &TaskId| {
             self.pending(task).any(|(_, wait)| wait.description.object == Some(object))
         };
-        if holders.len() < 2 || !holders.contains(&alone) || !holders.iter().all(waits_there) {
-            return None;
-        }
+        let is_knot =
+            holders.len() > 1 && holders.contains(&alone) && holders.iter().all(waits_there);
+        is_knot.then_some((object, holders))
+    }
+
+    fn describe_shared_out(&self, alone: TaskId, wait: OperationId) -> Option<String> {
+        let (object, holders) = self.shared_out(alone, wait)?;
+        let record = &self.objects[object as usize];
+        let holds = self.holds.list(record.holds).map(|(_, hold)| hold);
+        let holds: Vec<&HoldRecord> = holds.filter(|hold| hold.mode != Mode::Awaited).collect();
         let title = self.object_title(object);
         let is_permit = |hold: &&HoldRecord| {
             matches!(hold.mode, Mode::Permit | Mode::Unguarded | Mode::Forgotten)

@@ -185,7 +185,7 @@ impl Core {
         let notified: Vec<OperationId> = self.notifiable(task).map(|(id, _)| id).collect();
         let woken = match notified.first() {
             Some(&id) => self.woken_from(task, id, events),
-            None => self.woken_from_unknown(task),
+            None => self.woken_from_unknown(task, events),
         };
         for id in notified {
             self.hand(id, Handed::ByHand);
@@ -199,7 +199,7 @@ impl Core {
         let title = self.task_title(task);
         let before = self.standing(task);
         let Some(operation) = self.operations.get(id.0) else {
-            return self.woken_from_unknown(task);
+            return self.woken_from_unknown(task, events);
         };
         let site = operation.description.site;
         let subject = operation.description.object.map(|object| self.object_title(object));
@@ -211,7 +211,7 @@ impl Core {
         Woken { task, subject, message, story, told, place, before }
     }
 
-    fn woken_from_unknown(&self, task: TaskId) -> Woken {
+    fn woken_from_unknown(&self, task: TaskId, events: Option<&[Event]>) -> Woken {
         let title = self.task_title(task);
         let subject = format!("a future of {title}");
         let message = match self.has_waker(task) {
@@ -219,8 +219,33 @@ impl Core {
             true => format!("{title} waits, and its waker was not called"),
         };
         let (place, before) = (self.task_place(task), self.standing(task));
-        let (story, told) = (Vec::new(), Vec::new());
-        Woken { task, subject, message, story, told, place, before }
+        let instead = events.filter(|_| !self.has_waker(task));
+        let story = instead.map_or_else(Vec::new, |events| self.tell_of_spawner(events, task));
+        Woken { task, subject, message, story, told: Vec::new(), place, before }
+    }
+
+    /// A future may have been moved to this task after whoever spawned it had polled it, and have
+    /// kept the first waker: was that called since?
+    fn tell_of_spawner(&self, events: &[Event], task: TaskId) -> Vec<String> {
+        let is_spawned = |event: &Event| matches!(event.kind, EventKind::Spawned { task: spawned, .. } if spawned == task.into());
+        let Some(at) = events.iter().position(is_spawned) else { return Vec::new() };
+        let Some(spawner) = events[at].task else { return Vec::new() };
+        let woken = events[at..].iter().rev().find_map(|event| match event.kind {
+            EventKind::Woken { task } | EventKind::WokenAgain { task } if task == spawner => {
+                event.task.filter(|&by| by != spawner && by != task).map(|by| (by, event.at))
+            }
+            _ => None,
+        });
+        let spawner = self.task_title(TaskId(spawner.0));
+        match woken {
+            Some((by, at)) => vec![format!(
+                "{} woke {spawner} instead, t={at}: a future that {spawner} polled before it was \
+                 moved to {} may have kept its first waker",
+                self.task_title(TaskId(by.0)),
+                self.task_title(task),
+            )],
+            None => Vec::new(),
+        }
     }
 
     /// What was done through an object before, and while, a task waited there.

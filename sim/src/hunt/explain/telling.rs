@@ -3,7 +3,10 @@
 use super::{Decisions, Decisive};
 use crate::choice::{Choice, Label};
 use crate::finding::Finding;
-use crate::trace::{Event, EventKind, Lanes, OperationRef, StepKind, Struck, TaskRef, Trace};
+use crate::task::HANDED_OVER;
+use crate::trace::{
+    Ending, Event, EventKind, Lanes, OperationRef, StepKind, Struck, TaskRef, Trace,
+};
 
 /// What taking this choice did, in words; `None` if the trace has no such choice.
 pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
@@ -49,10 +52,24 @@ fn tell_fault(trace: &Trace, event: &Event, after: &[Event]) -> String {
         Some(Struck::Buggified { .. }) => {
             format!("fault: buggify{} says yes to {}", asked_at(event), who(trace, event.task))
         }
+        None if after.iter().take(3).any(|event| is_hand_over(trace, event)) => {
+            let who = who(trace, event.task);
+            format!("fault: what {who} awaits{} moves to a task of its own", asked_at(event))
+        }
         None if event.kind.site().is_some() => {
             format!("fault: chance{} comes true for {}", asked_at(event), who(trace, event.task))
         }
         None => format!("a fault strikes {}", who(trace, event.task)),
+    }
+}
+
+/// Whether this is what [`hand_over`](crate::task::hand_over) does.
+fn is_hand_over(trace: &Trace, event: &Event) -> bool {
+    match event.kind {
+        EventKind::Spawned { task: TaskRef(task), .. } => {
+            trace.tasks[task as usize].name.as_deref() == Some(HANDED_OVER)
+        }
+        _ => false,
     }
 }
 
@@ -155,6 +172,23 @@ fn tell_time(trace: &Trace, event: &Event, after: &[Event], choice: Choice) -> S
 pub(crate) fn tell_dropped(trace: &Trace) -> Vec<String> {
     let mut announced: Vec<(Option<TaskRef>, &OperationRef)> = Vec::new();
     let mut told = Vec::new();
+    let cancelled: Vec<TaskRef> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Ended { task, how: Ending::Cancelled } => Some(task),
+            _ => None,
+        })
+        .collect();
+    let is_cancelled = |event: &Event| {
+        // Of a task that is dropped nothing is left but drops.
+        let is_last = |task: &TaskRef| {
+            let later = trace.events.iter().rev().take_while(|later| !std::ptr::eq(*later, event));
+            let mut own = later.filter(|later| later.task == Some(*task));
+            own.all(|later| !matches!(later.kind, EventKind::Step { .. } | EventKind::Blocked(_)))
+        };
+        event.task.is_some_and(|task| cancelled.contains(&task) && is_last(&task))
+    };
     for event in &trace.events {
         match &event.kind {
             EventKind::Ended { task: TaskRef(0), .. } => break,
@@ -163,6 +197,8 @@ pub(crate) fn tell_dropped(trace: &Trace) -> Vec<String> {
                 announced.retain(|known| *known != (event.task, operation));
             }
             EventKind::Step { kind: StepKind::Granted | StepKind::Resumed } => {}
+            // A task that is aborted, or meets its timeout, may be so anywhere.
+            EventKind::Withdrawn(_) if is_cancelled(event) => {}
             EventKind::Withdrawn(operation) => {
                 let before = announced.len();
                 announced.retain(|(_, known)| *known != operation);

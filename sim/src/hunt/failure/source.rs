@@ -68,11 +68,41 @@ impl Source {
         self.line(number).is_some_and(|line| line.contains(char::is_alphanumeric))
     }
 
+    /// The only line with a literal that a message was made of: all that stands between its
+    /// placeholders, and that is more than a few letters, is in the message.
+    pub(super) fn line_that_says(&self, message: &str) -> Option<u32> {
+        let says = |line: &String| literals(line).any(|literal| is_made_of(message, literal));
+        let mut numbers = (1..).zip(&self.lines).filter(|(_, line)| says(line));
+        let (number, _) = numbers.next()?;
+        numbers.next().is_none().then_some(number)
+    }
+
     /// Lines count from one.
     fn line(&self, number: u32) -> Option<&str> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         self.lines.get(index).map(String::as_str)
     }
+}
+
+/// How many letters of a literal there are at the least, apart from its placeholders.
+const LETTERS_MIN: usize = 8;
+
+/// What stands between quotes in a line of source.
+fn literals(line: &str) -> impl Iterator<Item = &str> {
+    line.split('"').skip(1).step_by(2)
+}
+
+/// Whether a message may be what a literal was formatted to.
+fn is_made_of(message: &str, literal: &str) -> bool {
+    let mut rest = message;
+    let mut letters = 0;
+    for (index, part) in literal.split('{').enumerate() {
+        let part = if index == 0 { part } else { part.split_once('}').map_or("", |it| it.1) };
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+        letters += part.chars().filter(|letter| letter.is_alphabetic()).count();
+    }
+    letters >= LETTERS_MIN
 }
 
 /// Where a file is that the compiler named, seen from here.
@@ -121,6 +151,18 @@ mod tests {
         assert_eq!(numbers(&[8, 2, 4], 3), [2, 4, 8]);
         assert_eq!(numbers(&[8, 2, 4, 99], 2), [2, 8], "those named first come first");
         assert_eq!(source.excerpt(&[2], 1), [(2, "line 2")]);
+    }
+
+    #[test]
+    fn the_line_is_found_that_says_what_a_message_says_if_there_is_one() {
+        let program = ["let x = 1;", "Err(format!(\"rendered {times} times by {who}\"))", "\"by\""];
+        let mut source = Source { lines: program.map(str::to_owned).to_vec() };
+        let message = "the program returned an error: \"rendered 2 times by ada\"";
+        assert_eq!(source.line_that_says(message), Some(2));
+        assert_eq!(source.line_that_says("it was rendered 2 times for ada"), None);
+        assert_eq!(source.line_that_says("nothing by ada"), None, "two letters are too few");
+        source.lines.push(source.lines[1].clone());
+        assert_eq!(source.line_that_says(message), None, "it may be either");
     }
 
     #[test]

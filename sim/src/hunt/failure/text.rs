@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::source::{Source, named};
 use super::{Failure, Origin};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::hunt::explain::{
     Limit, Minimal, Replayed, Without, lanes_of, tell_calls, tell_choice, tell_dropped,
 };
@@ -25,14 +25,15 @@ const LINES_MAX: usize = 48;
 /// How many lines of the run are shown at the least, if there are so many.
 const LANES_MIN: usize = 8;
 
-/// How many lines stand around those of the run: the file, the tasks, and what is not shown.
-const HEADING: usize = 3;
+/// How many lines stand around those of the run: the file, the tasks, and what is not shown; and
+/// a few that are continued below.
+const AROUND: usize = 5;
 
 /// How many lines of the run are shown at the most.
 const LANES_MAX: usize = 28;
 
 /// How many lines of the program's source are shown at the least, if so many are named.
-const SOURCE_MIN: usize = 4;
+const SOURCE_MIN: usize = 6;
 
 /// How many lines of the program's source are shown at the most.
 const SOURCE_MAX: usize = 12;
@@ -56,14 +57,15 @@ pub(super) fn render(failure: &Failure) -> String {
     let original = explanation.and_then(|known| known.trace.as_ref());
     let trace = minimal.map(|minimal| &minimal.trace).or(original);
     let file = trace.and_then(|trace| trace.lanes().main_file());
-    let mut page = Page { text: String::new(), file: file.clone(), is_named: false };
+    let mut page =
+        Page { text: String::new(), file: file.clone(), is_named: false, lanes_at: None };
     page.headline(&failure.hunt, finding);
     page.finding(finding);
     if let Some(minimal) = minimal {
         page.calls(minimal);
     }
     // By then the lanes have named the file.
-    let mut end = Page { text: String::new(), file, is_named: true };
+    let mut end = Page { text: String::new(), file, is_named: true, lanes_at: None };
     if let Some(minimal) = minimal {
         end.why(minimal);
         end.check(minimal);
@@ -121,6 +123,8 @@ struct Page {
     /// The file with most of the places: it is named in full once.
     file: Option<String>,
     is_named: bool,
+    /// Where the lanes begin.
+    lanes_at: Option<usize>,
 }
 
 impl Page {
@@ -163,6 +167,11 @@ impl Page {
                 self.wrapped("  ", "    ", &blocked.to_string());
             }
         }
+        if let (Kind::Error, None, Some(file)) = (finding.kind, &finding.place, self.file.clone())
+            && let Some(line) = Source::of(&file).and_then(|it| it.line_that_says(&finding.message))
+        {
+            self.wrapped("  ", "    ", &format!("its words are at {file}:{line}"));
+        }
         for evidence in &finding.evidence {
             self.wrapped("  also ", "    ", evidence);
         }
@@ -181,6 +190,7 @@ impl Page {
     /// What happens in the run, a column a task.
     fn lanes(&mut self, trace: &Trace, finding: &Finding, minimal: Option<&Minimal>, lines: usize) {
         self.blank();
+        self.lanes_at = Some(self.text.len());
         let mut lanes = lanes_of(trace, finding, minimal.map(|minimal| &minimal.decisions));
         if let Some(minimal) = minimal {
             lanes = lanes.calling(&minimal.callers);
@@ -189,7 +199,7 @@ impl Page {
         let mut most = lines;
         let mut shown = lanes.clone().lines_max(most).to_string();
         // Lines that are continued below take more room than they were given.
-        while shown.lines().count() > lines + HEADING && most > LANES_MIN {
+        while shown.lines().count() > lines + AROUND && most > LANES_MIN {
             most =
                 most.saturating_sub((shown.lines().count() - lines) / 2).clamp(LANES_MIN, most - 1);
             shown = lanes.clone().lines_max(most).to_string();
@@ -210,7 +220,15 @@ impl Page {
     fn source(&mut self, lines: usize) {
         let Some(file) = self.file.clone() else { return };
         let Some(source) = Source::of(&file) else { return };
-        let lines = source.excerpt(&named(&self.text, &file), lines);
+        // What the finding says matters most, and then how it ended.
+        let (says, run) = self.text.split_at(self.lanes_at.unwrap_or(self.text.len()));
+        let mut first = named(says, &file);
+        for line in run.lines().rev().flat_map(|line| named(line, &file)) {
+            if !first.contains(&line) {
+                first.push(line);
+            }
+        }
+        let lines = source.excerpt(&first, lines);
         if lines.is_empty() {
             return;
         }

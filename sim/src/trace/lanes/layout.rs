@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::super::{Site, TaskRef, Trace};
 use super::Lanes;
 use super::lines::{Line, Source};
+use super::rounds::{Round, Rounds};
 use crate::callers::Callers;
 use crate::finding::Place;
 use crate::time::Instant;
@@ -57,12 +58,12 @@ pub(super) fn lay_out(
     let mut now = first_at;
     for (row, site) in rows.iter().zip(&places) {
         match row {
-            Row::Gap { lines, rules } => page.gap(*lines, *rules),
+            Row::Gap { lines, rules, round } => page.gap(*lines, *rules, *round),
             Row::Line(line) => {
                 let time = if line.at == now { String::new() } else { stamp(line.at) };
                 now = line.at;
                 let Some(task) = line.task else {
-                    page.rule(&line.text);
+                    page.rule(&line.text, site, line.note.as_deref().unwrap_or_default());
                     // The time is told by the line after it.
                     if !time.is_empty() {
                         now = Instant::NEVER;
@@ -203,6 +204,7 @@ enum Row {
     Gap {
         lines: usize,
         rules: usize,
+        round: Option<Round>,
     },
 }
 
@@ -289,21 +291,34 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
         }
     }
     let mut rows: Vec<Row> = Vec::new();
+    let mut left_out = Rounds::default();
     for (line, stays) in lines.into_iter().zip(stays) {
         if stays {
+            end_gap(&mut rows, &mut left_out);
             rows.push(Row::Line(line));
             continue;
         }
         let is_rule = line.is_rule();
         if !matches!(rows.last(), Some(Row::Gap { .. })) {
-            rows.push(Row::Gap { lines: 0, rules: 0 });
+            rows.push(Row::Gap { lines: 0, rules: 0, round: None });
         }
-        if let Some(Row::Gap { lines, rules }) = rows.last_mut() {
+        if let Some(Row::Gap { lines, rules, .. }) = rows.last_mut() {
             *lines += usize::from(!is_rule);
             *rules += usize::from(is_rule);
         }
+        if !is_rule {
+            left_out.add(&line);
+        }
     }
+    end_gap(&mut rows, &mut left_out);
     rows
+}
+
+/// Says of the lines that were left out whether they went round.
+fn end_gap(rows: &mut [Row], left_out: &mut Rounds) {
+    if let Some(Row::Gap { round, .. }) = rows.last_mut() {
+        *round = std::mem::take(left_out).find();
+    }
 }
 
 /// The events of the lines that stay.
@@ -384,11 +399,12 @@ impl Page {
         self.push(&row);
     }
 
-    fn rule(&mut self, text: &str) {
-        self.push(text);
+    fn rule(&mut self, what: &str, site: &str, mark: &str) {
+        let at = if site.is_empty() { String::new() } else { format!(" at {site}") };
+        self.push(&format!("======== {what}{at} ======== {mark}"));
     }
 
-    fn gap(&mut self, lines: usize, rules: usize) {
+    fn gap(&mut self, lines: usize, rules: usize, round: Option<Round>) {
         let mut row = String::new();
         pad(&mut row, self.margin);
         let count = |count: usize, what: &str| match count {
@@ -396,10 +412,20 @@ impl Page {
             _ => format!("{count} {what}s"),
         };
         let _ = match (lines, rules) {
-            (_, 0) => write!(row, "... {} ...", count(lines, "more line")),
-            (0, _) => write!(row, "... {} ...", count(rules, "more choice")),
-            _ => write!(row, "... {}, {} ...", count(lines, "more line"), count(rules, "choice")),
+            (_, 0) => write!(row, "... {}", count(lines, "more line")),
+            (0, _) => write!(row, "... {}", count(rules, "more choice")),
+            _ => write!(row, "... {}, {}", count(lines, "more line"), count(rules, "choice")),
         };
+        if let Some(Round { lines: each, times }) = round {
+            let is_all = each * (times + 1) > lines;
+            let _ = match (each, is_all) {
+                (1, true) => write!(row, " like that"),
+                (1, false) => write!(row, ": then the same one over and over, {times} times"),
+                (_, true) => write!(row, ": the same {each} over and over, {times} times"),
+                (_, false) => write!(row, ": then the same {each} over and over, {times} times"),
+            };
+        }
+        row.push_str(" ...");
         self.push(&row);
     }
 

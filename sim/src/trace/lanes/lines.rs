@@ -132,6 +132,8 @@ struct Writer<'a> {
     variables: BTreeMap<ObjectRef, Variable>,
     /// A sleep that was dropped in this step: told only if something was lost with it.
     dropped: Option<(usize, Site)>,
+    /// Whether whoever is woken is so because the clock has moved: that is nobody's doing.
+    has_clock_moved: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -147,6 +149,7 @@ impl<'a> Writer<'a> {
             holders: BTreeMap::new(),
             variables: BTreeMap::new(),
             dropped: None,
+            has_clock_moved: false,
         }
     }
 
@@ -187,6 +190,11 @@ impl<'a> Writer<'a> {
     }
 
     fn take(&mut self, index: usize, event: &Event) {
+        self.has_clock_moved = match event.kind {
+            EventKind::ClockJumped { .. } => true,
+            EventKind::Woken { .. } | EventKind::WokenAgain { .. } => self.has_clock_moved,
+            _ => false,
+        };
         match &event.kind {
             EventKind::Step { kind: StepKind::Resumed | StepKind::Granted } => {
                 self.flush();
@@ -233,7 +241,7 @@ impl<'a> Writer<'a> {
                         return;
                     }
                     self.push(index, event, "wakes itself".into(), None, Source::Other);
-                } else if event.task.is_some() {
+                } else if event.task.is_some() && !self.has_clock_moved {
                     self.woke(index, event, *task);
                 }
             }
@@ -274,6 +282,7 @@ impl<'a> Writer<'a> {
                 let text = format!("log {}: {}", level.name(), one_line(text));
                 self.push(index, event, text, None, Source::Other);
             }
+            EventKind::Said { text, site } if !site.is_known() => self.remarked(text),
             EventKind::Said { text, site } => {
                 let text = format!("say {}", one_line(text));
                 self.push(index, event, text, Some(*site), Source::Other);
@@ -328,6 +337,16 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// What a primitive has to say of its operation.
+    fn remarked(&mut self, text: &str) {
+        if let Some(line) = self.last() {
+            line.note = Some(match line.note.take() {
+                Some(earlier) => format!("{earlier}; {}", one_line(text)),
+                None => one_line(text).into_owned(),
+            });
+        }
+    }
+
     /// A rule comes where the turn of another task begins; one that is not about turns, at once.
     fn choice(&mut self, index: usize, event: &Event, number: usize, choice: Choice) {
         let mark = self.marks.get(&number);
@@ -342,17 +361,20 @@ impl<'a> Writer<'a> {
             (Label::Time, true) => "the clock stays".into(),
             (Label::Fault, false) => "fault".into(),
             (Label::Fault, true) => "no fault".into(),
-            (Label::Data, _) => format!("draws {taken} of 0 to {}", arity - 1),
+            (Label::Data, _) => {
+                let who =
+                    event.task.map_or_else(String::new, |task| format!("{} ", self.title(task)));
+                format!("{who}draws {taken} of 0 to {}", arity - 1)
+            }
         };
-        let said = mark.map_or_else(String::new, |mark| format!(" {}", one_line(mark)));
         let rule = Line {
             event: index,
             at: event.at,
             task: None,
-            text: format!("======== {what} ========{said}"),
+            text: what,
             names: Names::default(),
-            site: None,
-            note: None,
+            site: event.kind.site(),
+            note: mark.map(|mark| one_line(mark).into_owned()),
             source: Source::Rule { is_marked: mark.is_some() },
         };
         self.rules.push(rule);
@@ -376,8 +398,20 @@ impl<'a> Writer<'a> {
     fn blocked(&mut self, index: usize, event: &Event, on: &OperationRef) {
         let held = on.object.and_then(|object| self.holders.get(&object));
         let held = held.filter(|holders| !holders.is_empty()).map(|holders| {
-            let names: Vec<String> =
-                holders.iter().map(|&holder| self.holder(event, holder)).collect();
+            let mut names: Vec<(String, usize)> = Vec::new();
+            for name in holders.iter().map(|&holder| self.holder(event, holder)) {
+                match names.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, times)) => *times += 1,
+                    None => names.push((name, 1)),
+                }
+            }
+            let names: Vec<String> = names
+                .into_iter()
+                .map(|(name, times)| match times {
+                    1 => name,
+                    times => format!("{name} {times} times"),
+                })
+                .collect();
             format!(" for {}", names.join(", "))
         });
         let text = format!("{}: waits{}", self.operation(on), held.unwrap_or_default());
