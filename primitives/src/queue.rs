@@ -184,14 +184,17 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     #[inline]
-    fn try_get(&mut self) -> Result<(Stamped<T>, Option<Wakeup>), GetError> {
-        let Some(item) = self.items.pop() else {
-            return Err(match self.stage {
-                Stage::Open => GetError::Empty,
-                Stage::ShutDown => GetError::ShutDown,
-            });
-        };
-        Ok((item, self.putters.grant_first(()).ok()))
+    fn try_get(&mut self) -> Option<(Stamped<T>, Option<Wakeup>)> {
+        let item = self.items.pop()?;
+        Some((item, self.putters.grant_first(()).ok()))
+    }
+
+    /// Why nothing was got.
+    const fn nothing(&self) -> GetError {
+        match self.stage {
+            Stage::Open => GetError::Empty,
+            Stage::ShutDown => GetError::ShutDown,
+        }
     }
 
     /// A getter was woken, and dropped before it has looked.
@@ -414,7 +417,10 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
     #[track_caller]
     pub fn get_nowait(&self) -> Result<T, GetError> {
         self.base.object.immediate("get_nowait", Access::Change);
-        let got = self.base.lock().try_get();
+        let got = {
+            let mut state = self.base.lock();
+            state.try_get().ok_or_else(|| state.nothing())
+        };
         got.map(|(Stamped { item, stamp }, woken)| {
             self.base.object.bring_about(self.has_got(stamp, woken));
             item

@@ -83,9 +83,9 @@ impl<T, S: Storage<T>> Future for Get<'_, T, S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Get { queue, waiting } = &mut *self;
         let attempt = |state: &mut State<T, S>, _woken: Option<()>| match state.try_get() {
-            Ok(got) => Some(Ok(got)),
-            Err(GetError::ShutDown) => Some(Err(QueueShutDown(()))),
-            Err(GetError::Empty) => None,
+            Some(got) => Some(Ok(got)),
+            None if state.nothing() == GetError::ShutDown => Some(Err(QueueShutDown(()))),
+            None => None,
         };
         let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| {
             let (effect, result) = match result {

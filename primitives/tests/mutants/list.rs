@@ -136,8 +136,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "a get wakes no putter",
         "queue.rs",
-        "Ok((item, self.putters.grant_first(()).ok()))",
-        "Ok((item, None))",
+        "Some((item, self.putters.grant_first(()).ok()))",
+        "Some((item, None))",
     ),
     mutant(
         "a queue has room for one more",

@@ -118,11 +118,7 @@ impl Core {
     #[inline]
     pub(crate) fn gate(&mut self, description: impl FnOnce(&mut Core) -> Description) -> Gate {
         self.spent += 1;
-        if self.spent >= self.eye_from
-            && !self.teardown
-            && let Some(current) = self.current
-            && !self.is_in_budget(current)
-        {
+        if self.spent >= self.eye_from && self.is_to_end() {
             // The poll is to return, so that the run can end.
             self.poll.gave_way = true;
             return Gate::GiveWay;
@@ -157,6 +153,12 @@ impl Core {
         Gate::GiveWay
     }
 
+    /// Close to the end of its budget: whether the run has used it up.
+    #[cold]
+    fn is_to_end(&mut self) -> bool {
+        !self.teardown && self.current.is_some_and(|current| !self.is_in_budget(current))
+    }
+
     /// Announces an operation that gives way: it becomes a turn behind all others.
     #[inline(always)]
     pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
@@ -171,6 +173,10 @@ impl Core {
     /// gate afresh.
     #[inline]
     pub(crate) fn poll_announced(&mut self, id: OperationId) -> Option<Gate> {
+        if self.granted == Some(id) {
+            // Its task is the one that is polled.
+            return Some(Gate::Go);
+        }
         let current = self.current?;
         let record = self.operations.get_mut(id.0)?;
         if record.task != current {
@@ -178,12 +184,11 @@ impl Core {
         }
         record.polled_in = self.tasks[current.index()].polls;
         match record.phase {
-            Phase::Granted => Some(Gate::Go),
             Phase::Announced => {
                 self.poll.is_known = true;
                 Some(Gate::GiveWay)
             }
-            Phase::Snoozed | Phase::Blocked => None,
+            Phase::Granted | Phase::Snoozed | Phase::Blocked => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! One awaitable operation: announced, let through, executed or blocked.
 
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::hold::{Hold, Mode};
 use super::object::Object;
@@ -190,17 +190,17 @@ impl Operation {
     #[inline]
     pub fn executed(&mut self, object: Option<&Object>) {
         self.stage = Stage::LetThrough;
-        let _waiter = with_run(|core| self.execute(object, core));
+        let _waker = with_run(|core| self.execute(object, core));
     }
 
     /// The same, and what follows from it at once: see [`Effect`].
     #[inline]
     pub fn executed_with(&mut self, object: &Object, mut effect: Effect) {
         self.stage = Stage::LetThrough;
-        let _waiter = with_run(|core| {
-            let waiter = self.execute(Some(object), core);
+        let mut _waker = None;
+        with_run(|core| {
+            _waker = self.execute(Some(object), core);
             effect.take_place(object, core);
-            waiter
         });
         effect.wake_rest();
     }
@@ -210,16 +210,16 @@ impl Operation {
     #[inline]
     pub fn executed_holding(&mut self, object: &Object, units: u32, mode: Mode) -> Hold {
         self.stage = Stage::LetThrough;
-        let mut _waiter = None;
+        let mut _waker = None;
         let place = with_run(|core| {
-            _waiter = self.execute(Some(object), core);
+            _waker = self.execute(Some(object), core);
             object.acquire_in(core, units, mode, self.site)
         });
         Hold::new(place.unwrap_or(Packed::NONE))
     }
 
     #[inline(always)]
-    fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waiter> {
+    fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waker> {
         if core.is_watched() {
             self.tell_executed(object, core);
         }
@@ -227,7 +227,10 @@ impl Operation {
             object.note_deed(core, self.name, self.site);
         }
         let id = std::mem::take(&mut self.record).of(core.stamp)?;
-        core.forget_operation(OperationId(id))
+        match core.forget_operation(OperationId(id))? {
+            Waiter::Task(_) => None,
+            Waiter::Other(waker) => Some(waker),
+        }
     }
 
     #[cold]

@@ -131,7 +131,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_place(&mut self, object: &Object, core: &mut Core) {
         if core.orders_matter() {
             self.received.observe_in(core);
