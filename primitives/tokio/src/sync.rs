@@ -14,6 +14,7 @@
 //! `ReceiverStream` of `tokio-stream`, say, is of tokio's `Receiver`.
 
 mod blocking;
+mod cell;
 mod end;
 mod guard;
 mod held;

@@ -25,6 +25,24 @@ pub(super) trait Kind {
     type Owned;
 }
 
+/// A [`Kind`]: of a value and maybe a part of it, that guard of tokio's which borrows, and the one
+/// which has the auto traits.
+macro_rules! kind {
+    ($name:ident<$($parameter:ident),+>, $guard:ident, $last:ident, $owned:ident) => {
+        struct $name<$($parameter: ?Sized),+>($(std::marker::PhantomData<$parameter>),+);
+
+        impl<$($parameter: ?Sized),+> crate::sync::kept::Kind for $name<$($parameter),+> {
+            type Guard<'a>
+                = real::$guard<'a, $last>
+            where
+                Self: 'a;
+            type Owned = real::$owned<$($parameter),+>;
+        }
+    };
+}
+
+pub(super) use kind;
+
 /// What a guard borrows from, kept alive.
 pub(super) trait Owner {
     /// The object that the engine knows.

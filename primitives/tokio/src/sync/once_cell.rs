@@ -1,7 +1,6 @@
 //! The cell that is initialized once.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::pin;
@@ -12,6 +11,7 @@ use tokio::sync as real;
 use unpick_sim::probe::{Access, Cause, Mode, Object, is_inside_run};
 
 use super::SetError;
+use super::cell::filled_once;
 use super::held::Held;
 use super::waiting::Waiting;
 
@@ -39,53 +39,9 @@ pub struct OnceCell<T> {
     inner: real::OnceCell<T>,
 }
 
-#[track_caller]
-const fn object() -> Object {
-    Object::in_static("once_cell").with_causes(&CAUSES)
-}
+filled_once!(OnceCell, "once_cell", &CAUSES);
 
 impl<T> OnceCell<T> {
-    /// As tokio's [`new`](real::OnceCell::new).
-    #[track_caller]
-    pub fn new() -> Self {
-        OnceCell { object: object().registered(), inner: real::OnceCell::new() }
-    }
-
-    /// As tokio's [`const_new`](real::OnceCell::const_new).
-    #[track_caller]
-    pub const fn const_new() -> Self {
-        OnceCell { object: object(), inner: real::OnceCell::const_new() }
-    }
-
-    /// As tokio's [`new_with`](real::OnceCell::new_with).
-    #[track_caller]
-    pub fn new_with(value: Option<T>) -> Self {
-        OnceCell { object: object().registered(), inner: real::OnceCell::new_with(value) }
-    }
-
-    /// As tokio's [`const_new_with`](real::OnceCell::const_new_with).
-    #[track_caller]
-    pub const fn const_new_with(value: T) -> Self {
-        OnceCell { object: object(), inner: real::OnceCell::const_new_with(value) }
-    }
-
-    /// As tokio's [`initialized`](real::OnceCell::initialized).
-    #[track_caller]
-    pub fn initialized(&self) -> bool {
-        self.get().is_some()
-    }
-
-    /// As tokio's [`get`](real::OnceCell::get).
-    #[track_caller]
-    pub fn get(&self) -> Option<&T> {
-        self.object.immediate("get", Access::Read);
-        let value = self.inner.get();
-        if value.is_some() {
-            self.object.observe();
-        }
-        value
-    }
-
     /// As tokio's [`get_mut`](real::OnceCell::get_mut).
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.inner.get_mut()
@@ -174,50 +130,10 @@ impl<T> OnceCell<T> {
         made.await
     }
 
-    /// As tokio's [`into_inner`](real::OnceCell::into_inner).
-    pub fn into_inner(self) -> Option<T> {
-        self.inner.into_inner()
-    }
-
     /// As tokio's [`take`](real::OnceCell::take).
     #[track_caller]
     pub fn take(&mut self) -> Option<T> {
         self.object.immediate("take", Access::Change);
         self.inner.take()
-    }
-}
-
-impl<T> Default for OnceCell<T> {
-    #[track_caller]
-    fn default() -> OnceCell<T> {
-        OnceCell::new()
-    }
-}
-
-impl<T: Clone> Clone for OnceCell<T> {
-    #[track_caller]
-    fn clone(&self) -> OnceCell<T> {
-        OnceCell::new_with(self.get().cloned())
-    }
-}
-
-impl<T: PartialEq> PartialEq for OnceCell<T> {
-    fn eq(&self, other: &OnceCell<T>) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl<T: Eq> Eq for OnceCell<T> {}
-
-impl<T> From<T> for OnceCell<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        OnceCell::new_with(Some(value))
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
     }
 }

@@ -1,6 +1,5 @@
 //! Guards that keep their mutex alive.
 
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use unpick_sim::probe::Mode;
 
 use super::Mutex;
 use crate::sync::guard::gives_access;
-use crate::sync::kept::{Kept, Kind};
+use crate::sync::kept::{Kept, kind};
 
 /// Has a mutex that it keeps alive: tokio's [`OwnedMutexGuard`](real::OwnedMutexGuard).
 #[clippy::has_significant_drop]
@@ -25,25 +24,8 @@ pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     kept: Kept<Arc<Mutex<T>>, Part<T, U>>,
 }
 
-struct Whole<T: ?Sized>(PhantomData<T>);
-
-impl<T: ?Sized> Kind for Whole<T> {
-    type Guard<'a>
-        = real::MutexGuard<'a, T>
-    where
-        Self: 'a;
-    type Owned = real::OwnedMutexGuard<T>;
-}
-
-struct Part<T: ?Sized, U: ?Sized>(PhantomData<T>, PhantomData<U>);
-
-impl<T: ?Sized, U: ?Sized> Kind for Part<T, U> {
-    type Guard<'a>
-        = real::MappedMutexGuard<'a, U>
-    where
-        Self: 'a;
-    type Owned = real::OwnedMappedMutexGuard<T, U>;
-}
+kind!(Whole<T>, MutexGuard, T, OwnedMutexGuard);
+kind!(Part<T, U>, MappedMutexGuard, U, OwnedMappedMutexGuard);
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
     /// # Safety

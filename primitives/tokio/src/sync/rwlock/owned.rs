@@ -1,6 +1,5 @@
 //! Reading under a lock that is kept alive.
 
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use unpick_sim::probe::{Hold, Mode};
 
 use super::RwLock;
 use crate::sync::guard::gives_access;
-use crate::sync::kept::{Kept, Kind};
+use crate::sync::kept::{Kept, kind};
 
 /// Reads under a lock that it keeps alive: tokio's
 /// [`OwnedRwLockReadGuard`](real::OwnedRwLockReadGuard).
@@ -18,15 +17,7 @@ pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     kept: Kept<Arc<RwLock<T>>, Reading<T, U>>,
 }
 
-struct Reading<T: ?Sized, U: ?Sized>(PhantomData<T>, PhantomData<U>);
-
-impl<T: ?Sized, U: ?Sized> Kind for Reading<T, U> {
-    type Guard<'a>
-        = real::RwLockReadGuard<'a, U>
-    where
-        Self: 'a;
-    type Owned = real::OwnedRwLockReadGuard<T, U>;
-}
+kind!(Reading<T, U>, RwLockReadGuard, U, OwnedRwLockReadGuard);
 
 impl<T: ?Sized> OwnedRwLockReadGuard<T> {
     /// # Safety

@@ -1,7 +1,6 @@
 //! Writing under a lock that is kept alive.
 
 use std::convert::Infallible;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use unpick_sim::probe::{Hold, Mode};
 
 use super::{OwnedRwLockReadGuard, RwLock, downgrade};
 use crate::sync::guard::gives_access;
-use crate::sync::kept::{Kept, Kind};
+use crate::sync::kept::{Kept, kind};
 
 /// Writes under a lock that it keeps alive: tokio's
 /// [`OwnedRwLockWriteGuard`](real::OwnedRwLockWriteGuard).
@@ -26,25 +25,8 @@ pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     kept: Kept<Arc<RwLock<T>>, WritingPart<T, U>>,
 }
 
-struct Writing<T: ?Sized>(PhantomData<T>);
-
-impl<T: ?Sized> Kind for Writing<T> {
-    type Guard<'a>
-        = real::RwLockWriteGuard<'a, T>
-    where
-        Self: 'a;
-    type Owned = real::OwnedRwLockWriteGuard<T>;
-}
-
-struct WritingPart<T: ?Sized, U: ?Sized>(PhantomData<T>, PhantomData<U>);
-
-impl<T: ?Sized, U: ?Sized> Kind for WritingPart<T, U> {
-    type Guard<'a>
-        = real::RwLockMappedWriteGuard<'a, U>
-    where
-        Self: 'a;
-    type Owned = real::OwnedRwLockMappedWriteGuard<T, U>;
-}
+kind!(Writing<T>, RwLockWriteGuard, T, OwnedRwLockWriteGuard);
+kind!(WritingPart<T, U>, RwLockMappedWriteGuard, U, OwnedRwLockMappedWriteGuard);
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     /// # Safety
