@@ -6,10 +6,10 @@ use std::fmt;
 use unpick_sim::probe;
 
 /// The number of a task. Inside of a run tasks count from 1, in the order of spawning.
-#[derive(Clone, Copy, Hash, PartialEq, Eq)]
+#[derive(Clone, Copy, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id(Kind);
 
-#[derive(Clone, Copy, Hash, PartialEq, Eq)]
+#[derive(Clone, Copy, Hash, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Tokio(tokio::task::Id),
     Run(u32),

@@ -99,7 +99,10 @@ impl LocalSet {
     /// # Panics
     /// Inside of a run, where nothing blocks: `run_until` is what to await there.
     #[track_caller]
-    pub fn block_on<F: Future>(&self, rt: &Runtime, future: F) -> F::Output {
+    pub fn block_on<F>(&self, rt: &Runtime, future: F) -> F::Output
+    where
+        F: Future,
+    {
         match (&self.0, rt.real()) {
             (Kind::Tokio(set), Some(rt)) => set.block_on(rt, future),
             _ => runtime::refuse_to_block("LocalSet::block_on", "LocalSet::run_until(future)"),
@@ -110,7 +113,10 @@ impl LocalSet {
     ///
     /// # Cancel safety
     /// Dropping it drops the future; the tasks stay in the set.
-    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+    pub async fn run_until<F>(&self, future: F) -> F::Output
+    where
+        F: Future,
+    {
         match &self.0 {
             Kind::Tokio(set) => set.run_until(future).await,
             Kind::Run(set) => set.run_until(future).await,
