@@ -97,6 +97,23 @@
 //! # What has been run
 //!
 #![doc = include_str!("../RUN.md")]
+//!
+//! # Tokio's own tests
+//!
+//! Tokio's published tests of `sync`, `task`, `time` and the macros are run over this package with
+//! its feature `sim` by `cargo run -p unpick-tokio --features full,sim --example published`. Of
+//! tokio 1.54.1:
+//!
+//! | | pass | fail | left out |
+//! |---|---|---|---|
+//! | outside of runs | 649 | 0 | 9 files: 5 need `--cfg tokio_unstable`, 3 are for another target, 1 is about a tokio of another name |
+//! | inside of runs: the plain one and 100 random ones each | 530 | 0 | those 9 files, that of tokio's attributes, and 116 tests |
+//!
+//! Inside of runs are left out: 48 that block the thread or on a future, 18 that start threads, 14
+//! that look at where something panics or runs outside of a run, 12 that are about the budget of
+//! cooperative scheduling, 7 about `block_in_place` where tokio refuses it, 4 that take for granted
+//! that tasks run in the order of spawning, 3 with sockets, 3 of a panic that is a finding here, 3
+//! of `LocalRuntime`, 2 of a call without a runtime, and 2 that pause time where tokio refuses to.
 
 pub use tokio::*;
 
