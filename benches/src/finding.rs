@@ -3,6 +3,8 @@
 mod programs;
 mod variable;
 
+use std::time::{Duration, Instant};
+
 use unpick::sim::hunt::Hunt;
 use unpick::sim::strategy::portfolio::{CALIBRATION_RUNS, MEMBERS, Member};
 
@@ -29,13 +31,24 @@ pub fn print_table(seeds: u64) {
     }
 }
 
-/// In which run, from 1, the bug of the program of this name is found, by the portfolio (its
-/// calibration counted) or by a strategy alone (calibration not counted): nothing if there is no
-/// such program, `Some(None)` if it is not found.
+/// What came of one hunt.
+#[derive(Clone, Copy, Debug)]
+pub struct First {
+    /// In which run, from 1, the bug was found; `None` if it was not.
+    pub run: Option<u64>,
+    /// How long it took until that run was there.
+    pub found: Duration,
+    /// How much longer until its report was written: reproduced, cut down and explained.
+    pub reported: Duration,
+}
+
+/// Hunts the program of this name by the portfolio (its calibration counted) or by a strategy alone
+/// (calibration not counted). `None` if there is no such program.
 #[must_use]
-pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Option<Option<u64>> {
+#[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
+pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Option<First> {
     let program = PROGRAMS.iter().find(|program| program.name == name)?;
-    let hunt = Hunt::new(program.name).unexplained().quiet().seed(seed);
+    let hunt = Hunt::new(program.name).quiet().seed(seed);
     let (hunt, before) = match member {
         None => (hunt.runs(runs_max), 0),
         Some(member) => {
@@ -43,8 +56,15 @@ pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Op
             (hunt.runs(runs_max + CALIBRATION_RUNS), CALIBRATION_RUNS)
         }
     };
+    let begin = Instant::now();
     let report = hunt.run(program.run);
-    Some(report.failure().map(|_| report.runs - before))
+    let _text = std::hint::black_box(report.to_string());
+    let reported = begin.elapsed().saturating_sub(report.wall);
+    Some(First {
+        run: report.failure().map(|_| report.runs - before),
+        found: report.wall,
+        reported,
+    })
 }
 
 /// The strategies that are measured by themselves: those that make more than one schedule.

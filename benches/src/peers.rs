@@ -32,14 +32,27 @@ pub fn compare(repetitions: u64, seeds: u64) -> Result<(), PeersError> {
     println!("{}", table::instructions(&timed, &self::rows(|workload| counts(workload, &timed))));
     let memory: Vec<Option<u64>> = timed.iter().map(|it| it.bytes_a_task(TASKS)).collect();
     println!("{}", table::memory(&timed, &memory));
-    let rows: Vec<(&str, Vec<Searched>)> =
-        SEARCHED.iter().map(|&program| (program, search(program, &contenders, seeds))).collect();
-    println!("{}", table::finding(&contenders, &rows));
-    println!("{}", table::finding_times(&contenders, &rows));
+    print_findings(&contenders, seeds);
     let rows: Vec<(&str, Vec<Option<Exhausted>>)> =
         systematic::PROGRAMS.iter().map(|&program| (program, exhaust(program, &timed))).collect();
     print!("{}", table::exhausted(&timed, &rows));
     Ok(())
+}
+
+/// Builds the peers, and prints the tables of how soon bugs are found.
+///
+/// # Errors
+/// If a peer cannot be built.
+pub fn compare_findings(seeds: u64) -> Result<(), PeersError> {
+    print_findings(&build::all()?, seeds);
+    Ok(())
+}
+
+fn print_findings(contenders: &[Contender], seeds: u64) {
+    let rows: Vec<(&str, Vec<Searched>)> =
+        SEARCHED.iter().map(|&program| (program, search(program, contenders, seeds))).collect();
+    println!("{}", table::finding(contenders, &rows));
+    println!("{}", table::finding_times(contenders, &rows));
 }
 
 /// What one contender needs for one workload: nanoseconds a unit, sorted; `None` if it cannot
@@ -71,13 +84,18 @@ const COMPARED: [&str; 11] = [
 const TASKS: u64 = 100_000;
 
 /// The programs in which peers look for a bug too.
-const SEARCHED: [&str; 11] = [
+const SEARCHED: [&str; 16] = [
     "philosophers_3",
     "philosophers_5",
     "among_20",
     "reorder_3",
     "reorder_5",
+    "reorder_10",
+    "reorder_20",
+    "reorder_50",
     "twostage",
+    "twostage_20",
+    "twostage_50",
     "wronglock",
     "account",
     "bluetooth",

@@ -14,6 +14,7 @@ mod deeds;
 mod detectors;
 mod diagnosis;
 mod drive;
+mod events;
 mod faults;
 mod ids;
 mod losses;
@@ -43,6 +44,7 @@ use detectors::lock_order::LockOrder;
 pub(crate) use detectors::lock_order::Nested;
 pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{ByHand, Detectors, Quiet, Suspected};
+use events::Events;
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
@@ -185,7 +187,7 @@ pub(crate) struct Core {
     /// What was left when a traced run was over that nobody finds fault with.
     remarks: Vec<String>,
     divergence: Option<Divergence>,
-    events: Option<Vec<Event>>,
+    events: Option<Events>,
     /// There in a traced run.
     losses: Option<Box<Losses>>,
     /// There once the run has a shared variable.
@@ -363,7 +365,7 @@ impl Core {
         let event = Event { at: self.now(), task: self.current.map(Into::into), kind: make(self) };
         if let Some(events) = &mut self.events {
             events.push(event);
-            callers::note(events.len() - 1);
+            callers::note(events.count() - 1);
         }
     }
 
@@ -391,7 +393,8 @@ impl Core {
     }
 
     /// The names that a trace's events refer to.
-    fn bind_trace(&self, events: Vec<Event>) -> Trace {
+    fn bind_trace(&self, events: Events) -> Trace {
+        let events = events.into_trace();
         let identities = self.identities();
         let tasks = (0..identities.tasks.len() as u32).map(TaskId).map(|task| TaskInfo {
             path: identities.path(task),

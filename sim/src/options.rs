@@ -36,6 +36,9 @@ pub enum Tracing {
     Off,
     /// Every event: the outcome carries a [`Trace`](crate::trace::Trace).
     On,
+    /// The last events, so many of them, for runs that have too many to be kept. The trace says
+    /// how many came before, and what is told of a finding knows nothing of those.
+    Last(u32),
 }
 
 /// Whether a detector listens.

@@ -115,6 +115,27 @@ impl Run {
         self
     }
 
+    /// Records the last events, so many of them: a run of many millions then takes little memory.
+    /// The trace says how many came before.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_sim::{Run, yield_now};
+    ///
+    /// let outcome = Run::new().traced_last(3).execute(|| async {
+    ///     for _ in 0..1000 {
+    ///         yield_now().await;
+    ///     }
+    /// });
+    /// let text = outcome.trace.unwrap().to_text();
+    /// assert!(text.contains("events before this one were not kept"), "{text}");
+    /// assert!(text.ends_with("end\n"));
+    /// ```
+    pub fn traced_last(mut self, events: u32) -> Run {
+        self.options.tracing = Tracing::Last(events);
+        self
+    }
+
     /// Says which detectors listen.
     pub fn detectors(mut self, detectors: Detectors) -> Run {
         self.options.detectors = detectors;

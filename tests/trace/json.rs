@@ -154,6 +154,8 @@ fn every_record_is_as_the_schema_says_and_the_schema_has_no_other() {
         let faulty = faulty.id(RunId::new(7, number));
         records.extend(check_schema(&traced(faulty, programs::struck)));
     }
+    let last = Run::new().traced_last(3).execute(programs::ring).trace;
+    records.extend(check_schema(&last.expect("it is traced")));
     let missing: Vec<String> =
         schema().into_keys().filter(|record| !records.contains(record)).collect();
     assert_eq!(missing, [""], "what every record has is in a table without a name");

@@ -4,6 +4,7 @@ mod comparing;
 mod json;
 mod lanes;
 mod large;
+mod last;
 mod logging;
 mod normal_form;
 mod page;

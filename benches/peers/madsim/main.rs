@@ -41,7 +41,12 @@ fn main() {
         programs: &[
             ("reorder_3", search!(tokio_like::reorder(2))),
             ("reorder_5", search!(tokio_like::reorder(4))),
+            ("reorder_10", search!(tokio_like::reorder(9))),
+            ("reorder_20", search!(tokio_like::reorder(19))),
+            ("reorder_50", search!(tokio_like::reorder(49))),
             ("twostage", search!(tokio_like::twostage(1))),
+            ("twostage_20", search!(tokio_like::twostage(19))),
+            ("twostage_50", search!(tokio_like::twostage(49))),
             ("wronglock", search!(tokio_like::wronglock(3))),
             ("account", search!(tokio_like::account())),
             ("bluetooth", search!(tokio_like::bluetooth())),

@@ -210,7 +210,12 @@ fn main() {
         programs: &[
             ("reorder_3", |seed, max| search(seed, max, || sct_threads::reorder(2))),
             ("reorder_5", |seed, max| search(seed, max, || sct_threads::reorder(4))),
+            ("reorder_10", |seed, max| search(seed, max, || sct_threads::reorder(9))),
+            ("reorder_20", |seed, max| search(seed, max, || sct_threads::reorder(19))),
+            ("reorder_50", |seed, max| search(seed, max, || sct_threads::reorder(49))),
             ("twostage", |seed, max| search(seed, max, || sct_threads::twostage(1))),
+            ("twostage_20", |seed, max| search(seed, max, || sct_threads::twostage(19))),
+            ("twostage_50", |seed, max| search(seed, max, || sct_threads::twostage(49))),
             ("wronglock", |seed, max| search(seed, max, || sct_threads::wronglock(3))),
             ("account", |seed, max| search(seed, max, || sct_threads::account())),
             ("bluetooth", |seed, max| search(seed, max, || sct_threads::bluetooth())),

@@ -36,8 +36,10 @@ pub(super) struct Contender {
 pub(super) struct Found {
     /// In which run the bug was found, from 1; `None` if it was not.
     pub(super) run: Option<u64>,
-    /// How long the search took.
+    /// How long it took until that run was there, or all were made.
     pub(super) nanoseconds: u64,
+    /// How much longer until there was a report; `None` if there is none.
+    pub(super) reported: Option<u64>,
 }
 
 /// What came of an exhaustive search.
@@ -93,9 +95,12 @@ impl Contender {
     /// Searches for a bug; `None` if the program cannot be expressed.
     pub(super) fn find(&self, program: &str, seed: u64, runs_max: u64) -> Option<Found> {
         let said = self.ask(&["find", program, &seed.to_string(), &runs_max.to_string()])?;
-        let (run, nanoseconds) = said.split_once(' ')?;
+        let mut said = said.split(' ');
+        let run = said.next()?;
         let run = if run == "never" { None } else { Some(run.parse().ok()?) };
-        Some(Found { run, nanoseconds: nanoseconds.parse().ok()? })
+        let nanoseconds = said.next()?.parse().ok()?;
+        let reported = said.next().map(str::parse).transpose().ok()?;
+        Some(Found { run, nanoseconds, reported })
     }
 
     /// Goes through all schedules; `None` if the program cannot be expressed.

@@ -172,11 +172,15 @@ fn median_runs(searched: &Searched) -> String {
 #[expect(clippy::float_arithmetic, reason = "measured times")]
 pub(super) fn finding_times(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) -> String {
     let mut text = String::from(
-        "## Milliseconds to the first bug\n\nThe median over base seeds, those that did not find \
-         it within their runs included. In Unpick's are a fresh thread on which run 0 is repeated, \
-         to see whether the program is deterministic, and the report.\n\n",
+        "## Milliseconds to the first bug\n\nThe median over base seeds until the failing run is \
+         there, those that did not find it within their runs included. In Unpick's are two fresh \
+         threads on which run 0 is repeated, to see whether the program is deterministic. What comes \
+         then is in the last column, for the portfolio: the run is made again on a fresh thread, \
+         cut down and explained, and the report written.\n\n",
     );
-    text.push_str(&header("milliseconds", &names(contenders), ""));
+    let mut names = names(contenders);
+    names.push("unpick, report");
+    text.push_str(&header("milliseconds", &names, ""));
     for (program, searched) in rows {
         let _ = write!(text, "| {program} |");
         for searched in searched {
@@ -189,6 +193,19 @@ pub(super) fn finding_times(contenders: &[Contender], rows: &[(&str, Vec<Searche
             let median = sorted[(sorted.len() - 1) / 2] as f64 / 1e6;
             let mark = if searched.iter().any(|it| it.run.is_some()) { "" } else { "never, " };
             let _ = write!(text, " {mark}{median:.2} |");
+        }
+        let own = contenders.iter().position(|it| it.side == Side::Unpick);
+        let own = own.and_then(|place| searched[place].as_ref());
+        let mut reported: Vec<u64> =
+            own.into_iter().flatten().filter_map(|found| found.reported).collect();
+        reported.sort_unstable();
+        match reported.get(reported.len().saturating_sub(1) / 2) {
+            Some(&median) => {
+                let _ = write!(text, " {:.2} |", median as f64 / 1e6);
+            }
+            None => {
+                let _ = write!(text, " {NOT_EXPRESSED} |");
+            }
         }
         text.push('\n');
     }

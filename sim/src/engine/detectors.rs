@@ -205,7 +205,7 @@ impl Core {
     }
 
     fn record_access(&mut self, accessed: Accessed, value: Option<Box<str>>) -> Option<usize> {
-        let number = self.events.as_ref()?.len();
+        let number = self.events.as_ref()?.count();
         let Accessed { variable, access, site, .. } = accessed;
         self.record(move |_| {
             let (object, site) = (variable.into(), site.into());
@@ -220,7 +220,7 @@ impl Core {
 
     /// Adds to a recorded update what it has made of the variable.
     pub(crate) fn show_update(&mut self, event: usize, shown: Box<str>) {
-        let event = self.events.as_mut().and_then(|events| events.get_mut(event));
+        let event = self.events.as_mut().and_then(|events| events.numbered_mut(event));
         if let Some(EventKind::SharedUpdated { value, .. }) = event.map(|event| &mut event.kind) {
             *value = Some(shown);
         }

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
+use super::events::Events;
 use super::operations::Description;
 use super::tasks::State;
 use super::{Core, TaskId};
@@ -388,9 +389,9 @@ impl Core {
         Some(format!("had taken something from {title} at {site}, t={at}"))
     }
 
-    /// How many events there are so far.
+    /// How many events there were so far.
     pub(crate) fn event_count(&self) -> usize {
-        self.events.as_ref().map_or(0, Vec::len)
+        self.events.as_ref().map_or(0, Events::count)
     }
 }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::detectors::Quiet;
+use super::events::Events;
 use super::faults::FaultState;
 use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
@@ -186,7 +187,11 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
         core.tape.reserve(core.tape_room);
-        core.events = (options.tracing == Tracing::On).then(Vec::new);
+        core.events = match options.tracing {
+            Tracing::Off => None,
+            Tracing::On => Some(Events::default()),
+            Tracing::Last(last) => Some(Events::last(last)),
+        };
         core.losses = core.events.is_some().then(Box::default);
         core.is_heard = core.is_asking || core.events.is_some();
         core.is_watched = core.is_heard || core.classes.is_on();

@@ -199,6 +199,11 @@ pub enum EventKind {
         /// How it ended.
         how: Ending,
     },
+    /// Events before this one were not kept.
+    Elided {
+        /// How many.
+        events: u64,
+    },
     /// The task's turn began.
     Step {
         /// How it came about.
@@ -446,6 +451,7 @@ impl EventKind {
             | EventKind::TimedOut { .. }
             | EventKind::Panicked { .. }
             | EventKind::ClockJumped { .. }
+            | EventKind::Elided { .. }
             | EventKind::Choice { .. }
             | EventKind::Stamped { .. }
             | EventKind::StampObserved { .. }

@@ -119,6 +119,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             let place = place.as_ref().map(Place::to_string);
             ("panicked", json!({ "message": message, "site": place }))
         }
+        EventKind::Elided { events } => ("elided", json!({ "events": events })),
         EventKind::ClockJumped { to } => ("clock_jumped", json!({ "to_ns": to.as_nanos() })),
         EventKind::Choice { number, choice, site } => {
             let mut fields = json!({

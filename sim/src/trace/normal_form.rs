@@ -294,6 +294,10 @@ impl Actions {
             EventKind::Panicked { message, .. } => {
                 self.push(event, format!("panic: {}", one_line(message)), &[]);
             }
+            EventKind::Elided { events } => {
+                let what = format!("{events} events before this one were not kept");
+                self.push(event, what, &[(Thing::Everything, Change)]);
+            }
             EventKind::ClockJumped { to } => {
                 let what = format!("clock jumps to t={to}");
                 self.push(event, what, &[(Thing::Everything, Change)]);

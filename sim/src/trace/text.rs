@@ -134,6 +134,9 @@ impl Text {
                 };
                 format!("panic: {}{at}", one_line(message))
             }
+            EventKind::Elided { events } => {
+                format!("{events} events before this one were not kept")
+            }
             EventKind::ClockJumped { to } => format!("clock jumps to t={to}"),
             EventKind::Choice { number, choice, site } => match self.choices {
                 Choices::Deviations if choice.is_plain() => return None,

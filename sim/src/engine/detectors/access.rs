@@ -84,7 +84,7 @@ impl Places {
 impl Core {
     /// The value that was read or written, if the run is traced and the value can be shown.
     pub(super) fn value_of(&self, record: &Record) -> Option<&str> {
-        let event = self.events.as_ref()?.get(record.event?)?;
+        let event = self.events.as_ref()?.numbered(record.event?)?;
         match &event.kind {
             EventKind::SharedRead { value, .. }
             | EventKind::SharedWritten { value, .. }

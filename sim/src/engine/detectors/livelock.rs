@@ -5,6 +5,7 @@
 
 use std::panic::Location;
 
+use super::super::events::Events;
 use super::super::{Core, TaskId};
 use super::access::Places;
 use crate::options::Tracing;
@@ -25,14 +26,14 @@ impl Core {
     #[cold]
     pub(in super::super) fn open_eye(&mut self) {
         if self.events.is_none() {
-            self.events = Some(Vec::new());
+            self.events = Some(Events::default());
             (self.is_heard, self.is_watched) = (true, true);
         }
     }
 
     /// Whether the events are those of a whole run, which somebody asked for.
     pub(in super::super) fn keeps_a_trace(&self) -> bool {
-        self.options.tracing == Tracing::On
+        self.options.tracing != Tracing::Off
     }
 
     /// What each task did over and over, a line each.

@@ -12,6 +12,7 @@
 use std::fmt::Write;
 
 use super::super::deeds::Deed;
+use super::super::events::Events;
 use super::super::operations::{Handed, OperationRecord};
 use super::super::tasks::State;
 use super::super::{Core, OperationId, TaskId, Turn};
@@ -44,7 +45,7 @@ pub(crate) struct ByHand {
 /// What is put back when it is over.
 #[derive(Debug)]
 struct Kept {
-    events: Option<Vec<Event>>,
+    events: Option<Events>,
     chooser: Chooser,
     is_asking: bool,
     choices: usize,

@@ -141,7 +141,7 @@ impl Core {
     /// What a task had executed last before one of its accesses, if the run is traced.
     fn before(&self, task: TaskId, event: Option<usize>, places: &mut Places) -> Option<String> {
         use crate::trace::EventKind;
-        let events = self.events.as_ref()?.get(..event?)?;
+        let events = self.events.as_ref()?.before(event?)?;
         let last = events.iter().rev().take_while(|event| match &event.kind {
             EventKind::Spawned { task: spawned, .. } => *spawned != task.into(),
             _ => true,

@@ -149,7 +149,7 @@ where
             Rest::Plain => u64::MAX,
             Rest::Drawn { from } => from as u64,
         };
-        let modes = [switching as u64, time as u64, tracing as u64, steps_max];
+        let modes = [switching as u64, time as u64, u64::from(tracing != Tracing::Off), steps_max];
         let of_run = [plan.hash(), from, id.seed, id.number];
         modes.into_iter().chain(of_run).fold(0xcbf2_9ce4_8422_2325_u64, |hash, word| {
             (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -287,6 +287,10 @@ impl<'a> Writer<'a> {
                 let text = format!("say {}", one_line(text));
                 self.push(index, event, text, Some(*site), Source::Other);
             }
+            EventKind::Elided { events } => {
+                let text = format!("({events} events before)");
+                self.push(index, event, text, None, Source::Other);
+            }
             EventKind::ClockJumped { .. }
             | EventKind::Joined { .. }
             | EventKind::WokenAgain { .. }
