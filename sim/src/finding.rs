@@ -1,4 +1,6 @@
 //! What went wrong in a run: kind, message, place, evidence.
+//!
+#![doc = include_str!("finding/READING.md")]
 
 mod signature;
 
