@@ -150,8 +150,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "shrinking takes any failure for the same",
         "hunt/explain/shrink.rs",
-        "result.err().is_some_and(|finding| finding.signature() == *signature)",
-        "result.is_err_and(|finding| finding.signature() == *signature || !signature.about().contains('\\u{0}'))",
+        "result.err().filter(|finding| finding.signature() == *signature)?",
+        "result.err().filter(|finding| finding.signature() == *signature || !signature.about().contains('\\u{0}'))?",
         "engine",
     ),
     mutant(
