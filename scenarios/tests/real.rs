@@ -192,6 +192,12 @@ fn the_table_of_programs_says_what_is_not_as_expected() {
     let row = |outcome, traces| ProgramRow { program, outcome, traces };
     let rows = [row(clean(), same()), row(found("deadlock"), same()), row(clean(), differ())];
     assert_eq!(rows.each_ref().map(ProgramRow::is_expected), [true, false, false]);
+    let program = PROGRAMS.iter().find(|program| program.differs.is_some()).expect("there is one");
+    let row = |outcome, traces| ProgramRow { program, outcome, traces };
+    assert!(row(found("nondeterminism"), same()).is_expected());
+    assert!(row(clean(), differ()).is_expected());
+    assert!(!row(found("deadlock"), same()).is_expected());
+    assert!(!row(clean(), same()).is_expected(), "its cause is gone");
     insta::assert_snapshot!("real_programs", program_table(&rows));
 }
 

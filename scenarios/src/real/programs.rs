@@ -52,6 +52,14 @@ pub const PROGRAMS: &[Program] = &[
         differs: None,
     },
     Program {
+        name: "tower",
+        driven: &[],
+        moved: &[version("tower", "0.5.3"), version("tokio-util", "0.7.20")],
+        what: "requests through buffer, rate and concurrency limits, retries and timeouts",
+        runs: 500,
+        differs: None,
+    },
+    Program {
         name: "leaky-bucket",
         driven: &[],
         moved: &[version("leaky-bucket", "1.1.2")],
@@ -83,5 +91,21 @@ pub const PROGRAMS: &[Program] = &[
         what: "an actor that fails and is started again by its supervisor, while others call it",
         runs: 500,
         differs: None,
+    },
+    Program {
+        name: "ractor-driven",
+        driven: &[version("ractor", "0.16.5")],
+        moved: &[],
+        what: "the same",
+        runs: 500,
+        differs: None,
+    },
+    Program {
+        name: "async-singleflight-driven",
+        driven: &[version("async_singleflight", "0.6.2")],
+        moved: &[],
+        what: "requests for a page that is loaded once, one of which hangs up",
+        runs: 500,
+        differs: Some("tokio's own `watch` draws from the system who is woken first"),
     },
 ];

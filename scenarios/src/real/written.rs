@@ -58,10 +58,12 @@ fn pair_key(Pair { krate, buggy, upstream, tokio, .. }: &Pair) -> String {
 }
 
 fn of_program(row: &ProgramRow) -> String {
-    let (key, clean) = (program_key(row.program), clean(&row.outcome));
-    let equal =
-        row.program.differs.map_or_else(|| equal(&row.traces), |why| format!("none: {why}"));
-    format!("{key} {clean} | {equal} |")
+    let key = program_key(row.program);
+    match row.program.differs {
+        None => format!("{key} {} | {} |", clean(&row.outcome), equal(&row.traces)),
+        // Which run tells is not the same each time.
+        Some(why) => format!("{key} | none, which is found: {why} |"),
+    }
 }
 
 fn of_pair(row: &Row) -> String {
