@@ -64,7 +64,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "an operation is not announced",
         "instrumented.rs",
         "            ready!(waiting.operation.poll_announce(Some(&self.object), cx));\n",
-        "            let _ = &operation;\n",
+        "            let _ = &waiting.operation;\n",
     ),
     mutant(
         "a lock is put back although somebody waits",
