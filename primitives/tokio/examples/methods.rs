@@ -13,12 +13,10 @@ use std::process::{Command, ExitCode};
 
 /// What differs, and why.
 const KNOWN: &[(&str, &str)] = &[
-    ("runtime/struct.Builder.html fn max_io_events_per_busy_tick", TOO_NEW),
     ("sync/mpsc/struct.Receiver.html fn recv_many", ONE_LIFETIME),
     ("sync/mpsc/struct.UnboundedReceiver.html fn recv_many", ONE_LIFETIME),
 ];
 
-const TOO_NEW: &str = "the oldest tokio that this package stands on has not got it";
 const ONE_LIFETIME: &str = "both borrows are of the lifetime that they have in common";
 
 /// Traits that nobody calls or asks for: what is dropped how, and what the compiler finds out.

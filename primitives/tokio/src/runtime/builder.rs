@@ -56,6 +56,8 @@ impl Builder {
         enable_io(): "Turns on input and output.";
         #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
         max_io_events_per_tick(capacity: usize): "How many events it takes from the system at once.";
+        #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+        max_io_events_per_busy_tick(capacity: usize): "How many, when it does not wait for them.";
     }
 
     /// How its threads are called. See tokio's documentation.
