@@ -110,6 +110,7 @@ impl Timers {
 
     #[inline]
     pub(crate) fn insert(&mut self, timer: Timer) -> TimerKey {
+        debug_assert!(timer.deadline_ns < u64::MAX, "what is never due is no timer");
         let slot = match self.free.pop() {
             Some(slot) => slot as usize,
             None => {
