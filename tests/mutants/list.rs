@@ -73,15 +73,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "what a repetition aside finds is forgotten",
         "hunt/jobs.rs",
-        "                tally.fail(&strategy);\n                self.catch(",
-        "                tally.fail(&strategy);\n                drop(",
+        "        self.work.catch(Caught { id: self.id, strategy, finding, tape });\n",
+        "        drop(Caught { id: self.id, strategy, finding, tape });\n",
+        "hunting",
+    ),
+    mutant(
+        "what a repetition aside finds counts for no strategy",
+        "hunt/jobs.rs",
+        "drain(..).for_each(|strategy| tally.fail(&strategy));",
+        "drain(..).for_each(|strategy| drop((&mut *tally, strategy)));",
         "hunting",
     ),
     mutant(
         "a job waits for repetitions",
         "hunt/jobs.rs",
-        "            || repeating.len() >= REPEATING_MAX\n",
-        "            || !repeating.is_empty()\n",
+        "while work.repeating.load(Ordering::Acquire) >= work.hunt.jobs_made() * REPEATING_MAX {",
+        "while work.repeating.load(Ordering::Acquire) > 0 {",
         "hunting",
     ),
     mutant(

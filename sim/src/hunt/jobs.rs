@@ -6,12 +6,11 @@
 //! Jobs meet as rarely as can be: each takes its numbers in batches, counts by itself, and where
 //! there are several, none waits for the threads on which runs are repeated.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use super::builder::{Calibration, Hunt};
@@ -34,7 +33,7 @@ use crate::tape::Tape;
 /// How many runs a job takes at a time, at the most.
 const BATCH_MAX: u64 = 64;
 
-/// How many runs of a job are being repeated at once, at the most.
+/// How many runs are being repeated at once for each job, at the most.
 const REPEATING_MAX: usize = 8;
 
 /// How many batches a job makes at the least, so that all jobs end at about the same time.
@@ -87,6 +86,7 @@ where
             }
         });
     }
+    work.tell_of_repetitions(&mut tally);
     work.harvest(tally)
 }
 
@@ -95,17 +95,37 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// A passing run that is being repeated, to see whether it does the same again.
-struct Repeating<'scope> {
+/// A passing run that is being repeated, to see whether it does the same again. It counts as that
+/// for as long as this is there.
+struct Repeating<'a> {
+    work: &'a Work<'a>,
     id: RunId,
     strategy: String,
-    tape: Tape,
-    thread: ScopedJoinHandle<'scope, Option<Finding>>,
 }
 
-impl Repeating<'_> {
-    fn is_over(&self) -> bool {
-        self.thread.is_finished()
+impl<'a> Repeating<'a> {
+    /// Waits while there are many of them.
+    fn begin(work: &'a Work<'a>, id: RunId, strategy: String) -> Repeating<'a> {
+        while work.repeating.load(Ordering::Acquire) >= work.hunt.jobs_made() * REPEATING_MAX {
+            // They need the cores more.
+            thread::yield_now();
+        }
+        work.repeating.fetch_add(1, Ordering::Relaxed);
+        Repeating { work, id, strategy }
+    }
+
+    /// It was repeated, and that came to this.
+    #[cold]
+    fn failed(mut self, finding: Finding, tape: Tape) {
+        let strategy = std::mem::take(&mut self.strategy);
+        self.work.lock_failed_again().push(strategy.clone());
+        self.work.catch(Caught { id: self.id, strategy, finding, tape });
+    }
+}
+
+impl Drop for Repeating<'_> {
+    fn drop(&mut self) {
+        self.work.repeating.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -123,7 +143,11 @@ struct Work<'a> {
     /// No run above this number has to be made.
     last: AtomicU64,
     is_out_of_time: AtomicBool,
+    /// How many runs are being repeated while jobs go on.
+    repeating: AtomicUsize,
     findings: Mutex<Findings>,
+    /// The strategies of runs that passed, and did something else when they were repeated.
+    failed_again: Mutex<Vec<String>>,
 }
 
 impl<'a> Work<'a> {
@@ -137,12 +161,23 @@ impl<'a> Work<'a> {
             made: AtomicU64::new(0),
             last: AtomicU64::new(u64::MAX),
             is_out_of_time: AtomicBool::new(false),
+            repeating: AtomicUsize::new(0),
+            failed_again: Mutex::default(),
             findings: Mutex::new(Findings::new(hunt.distinct_max)),
         }
     }
 
     fn lock_findings(&self) -> MutexGuard<'_, Findings> {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_failed_again(&self) -> MutexGuard<'_, Vec<String>> {
+        self.failed_again.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what came of runs that were repeated while jobs went on.
+    fn tell_of_repetitions(&self, tally: &mut Tally) {
+        self.lock_failed_again().drain(..).for_each(|strategy| tally.fail(&strategy));
     }
 
     /// The first runs, one after the other: what strategies learn is summed up in their order.
@@ -175,7 +210,6 @@ impl<'a> Work<'a> {
         Fut::Output: Verdict,
     {
         let mut tally = Tally::default();
-        let mut repeating = VecDeque::new();
         loop {
             if let Some(progress) = &mut progress {
                 progress.show(now, &self.hunt.name, || self.shown(&tally));
@@ -190,14 +224,8 @@ impl<'a> Work<'a> {
                 {
                     return true;
                 }
-                let is_repeated = self.repeats_aside() && nondeterminism::is_repeated(number);
-                if is_repeated {
-                    while repeating.front().is_some_and(Repeating::is_over)
-                        || repeating.len() >= REPEATING_MAX
-                    {
-                        self.settle(repeating.pop_front(), &mut tally);
-                    }
-                    repeating.extend(self.make_repeated(scope, number, program, &mut tally));
+                if self.repeats_aside() && nondeterminism::is_repeated(number) {
+                    self.make_and_repeat(scope, number, program, &mut tally);
                 } else {
                     self.make(number, program, &mut tally, true);
                 }
@@ -206,7 +234,6 @@ impl<'a> Work<'a> {
             });
             self.made.fetch_add(made, Ordering::Relaxed);
             if is_over {
-                repeating.drain(..).for_each(|one| self.settle(Some(one), &mut tally));
                 return tally;
             }
         }
@@ -222,14 +249,13 @@ impl<'a> Work<'a> {
 
     /// Makes a run and begins to repeat it, if it passed.
     #[cold]
-    fn make_repeated<'scope, 'env, F, Fut>(
+    fn make_and_repeat<'scope, 'env, F, Fut>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
         number: u64,
         program: &'env F,
         tally: &mut Tally,
-    ) -> Option<Repeating<'scope>>
-    where
+    ) where
         F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
@@ -239,27 +265,11 @@ impl<'a> Work<'a> {
         let outcome = self.hunt.make_assigned(number, assigned, program);
         let tape = outcome.result.is_ok().then(|| outcome.tape.clone());
         self.take_in(number, strategy.clone(), outcome, tally, true);
-        let (id, tape) = (RunId::new(self.hunt.seed, number), tape?);
-        let options = &self.hunt.options;
-        let repeated = tape.clone();
-        let check = move || nondeterminism::check_here(options, id, &repeated, program);
-        // Where there is no thread to be had, the run counts as it is.
-        let thread = thread::Builder::new().spawn_scoped(scope, check).ok()?;
-        Some(Repeating { id, strategy, tape, thread })
-    }
-
-    /// Waits for the repetition of a run, and takes in what it found.
-    #[cold]
-    fn settle(&self, repeating: Option<Repeating<'_>>, tally: &mut Tally) {
-        let Some(Repeating { id, strategy, tape, thread }) = repeating else { return };
-        match thread.join() {
-            Ok(None) => {}
-            Ok(Some(finding)) => {
-                tally.fail(&strategy);
-                self.catch(Caught { id, strategy, finding, tape });
-            }
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let Some(tape) = tape else { return };
+        let id = RunId::new(self.hunt.seed, number);
+        let repeating = Repeating::begin(self, id, strategy);
+        let failed = move |finding, tape| repeating.failed(finding, tape);
+        nondeterminism::check_aside(scope, &self.hunt.options, id, tape, program, failed);
     }
 
     /// How far it has come; of the classes, those that this job has seen.

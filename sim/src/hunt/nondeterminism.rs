@@ -5,7 +5,7 @@
 //! of difference it is says what is the likely cause.
 
 use std::future::Future;
-use std::thread;
+use std::thread::{self, Scope};
 
 use super::verdict::{Verdict, judge};
 use crate::finding::{Finding, Kind, Place};
@@ -56,43 +56,54 @@ where
         return None;
     }
     let first = repeat(options, id, tape, program)?;
-    compare(options, id, tape, program, &first)
+    let second = repeat(options, id, tape, program)?;
+    compare(options, id, tape, program, &first, &second)
 }
 
-/// The same on a thread of its own, on which no run was made: the first repetition is made there.
-pub(super) fn check_here<F, Fut>(
-    options: &Options,
+/// The same, without waiting for it: each repetition begins the next thread, and the last one hands
+/// over what was found, if anything was. Where there is no thread to be had, nothing is.
+pub(super) fn check_aside<'scope, 'env, F, Fut>(
+    scope: &'scope Scope<'scope, 'env>,
+    options: &'env Options,
     id: RunId,
-    tape: &Tape,
-    program: &F,
-) -> Option<Finding>
-where
+    tape: Tape,
+    program: &'env F,
+    failed: impl FnOnce(Finding, Tape) + Send + 'scope,
+) where
     F: Fn() -> Fut + Sync,
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let first = make_again(options, id, tape, program)?;
-    compare(options, id, tape, program, &first)
+    let make_first = move || {
+        let Some(first) = make_again(options, id, &tape, program) else { return };
+        let make_second = move || {
+            let Some(second) = make_again(options, id, &tape, program) else { return };
+            if let Some(finding) = compare(options, id, &tape, program, &first, &second) {
+                failed(finding, tape);
+            }
+        };
+        let _second = thread::Builder::new().spawn_scoped(scope, make_second);
+    };
+    let _first = thread::Builder::new().spawn_scoped(scope, make_first);
 }
 
-/// Repeats the run once more, and compares.
+/// What two repetitions show.
 fn compare<F, Fut>(
     options: &Options,
     id: RunId,
     tape: &Tape,
     program: &F,
     first: &Repeated,
+    second: &Repeated,
 ) -> Option<Finding>
 where
     F: Fn() -> Fut + Sync,
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let repeat = || repeat(options, id, tape, program);
-    let second = repeat()?;
     if let Some(place) = difference(&first.trace, &second.trace) {
         // Looked at once more, to tell a counter from a clock.
-        let third = repeat();
+        let third = repeat(options, id, tape, program);
         return Some(tell_difference(&first.trace, &second.trace, third.as_ref(), place));
     }
     first.divergence.as_ref().map(|divergence| tell_divergence(&first.trace, divergence))
