@@ -7,6 +7,7 @@ use std::sync::Once;
 
 use crate::engine;
 use crate::finding::Place;
+use crate::probe;
 
 thread_local! {
     /// Where the last panic inside a run happened.
@@ -34,6 +35,9 @@ pub(crate) fn install_hook() {
 fn keep(info: &PanicHookInfo<'_>) {
     let place = info.location().map(Place::from);
     let message = message_of(info.payload());
+    if let Some(companion) = probe::companion() {
+        (companion.panicked)(&message);
+    }
     let _ = MESSAGE.try_with(|kept| {
         if let Ok(mut kept) = kept.try_borrow_mut() {
             *kept = Some(message);

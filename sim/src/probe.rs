@@ -94,6 +94,7 @@
 //! ```
 
 mod caught;
+mod companion;
 mod hold;
 mod object;
 mod operation;
@@ -102,6 +103,8 @@ mod stamp;
 mod wakeup;
 
 pub use caught::CaughtPanic;
+pub(crate) use companion::companion;
+pub use companion::{Companion, Manner, Standing, accompany};
 pub use hold::{Hold, Mode};
 pub(crate) use object::IN_A_DROP;
 pub use object::{Cause, Object, Passage, Spurious};

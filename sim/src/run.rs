@@ -10,6 +10,7 @@ use crate::engine::{self, Nested};
 use crate::finding::{Finding, Kind};
 use crate::options::{Detectors, Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::panics;
+use crate::probe::{Manner, Standing};
 use crate::properties::Passed;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Fifo, Replay, Strictness};
@@ -41,6 +42,7 @@ pub struct Run {
     options: Options,
     id: RunId,
     chooser: Chooser,
+    manner: Manner,
 }
 
 impl Default for Run {
@@ -57,7 +59,8 @@ impl Run {
 
     /// A random run under seed 0, with these options.
     pub fn with(options: Options) -> Run {
-        Run { options, id: RunId::default(), chooser: Chooser::RandomWalk }
+        let (id, chooser) = (RunId::default(), Chooser::RandomWalk);
+        Run { options, id, chooser, manner: Manner::ForGood }
     }
 
     /// Run 0 of this seed.
@@ -154,6 +157,12 @@ impl Run {
         self
     }
 
+    /// Makes it in this manner: on trial only if it can be made again.
+    pub(crate) fn manner(mut self, manner: Manner) -> Run {
+        self.manner = manner;
+        self
+    }
+
     /// Executes the program.
     ///
     /// # Panics
@@ -192,9 +201,9 @@ impl Run {
         if self.options.poll_max.is_some() {
             watchdog::start();
         }
-        let Run { options, id, chooser } = self;
+        let Run { options, id, chooser, manner } = self;
         let mut ended = None;
-        let execute = || engine::execute(&options, id, chooser, program, &mut ended);
+        let execute = || engine::execute(&options, id, chooser, manner, program, &mut ended);
         let output = catch_unwind(AssertUnwindSafe(|| logged(execute))).unwrap_or_else(|panic| {
             let place = panics::take_place();
             let place = place.map_or_else(|| String::from("?"), |place| place.to_string());
@@ -226,6 +235,7 @@ impl Run {
             class: ended.class.map(|(class, _)| class),
             awaits: ended.class.map(|(_, awaits)| awaits),
             chooser: ended.chooser,
+            standing: ended.standing,
         })
     }
 }
@@ -264,6 +274,8 @@ pub struct Outcome<T> {
     pub awaits: Option<Awaits>,
     /// Who made the choices.
     pub chooser: Chooser,
+    /// What the companion of a run on trial says of it.
+    pub(crate) standing: Standing,
 }
 
 impl<T> Outcome<T> {
@@ -292,6 +304,7 @@ impl<T> Outcome<T> {
             class: self.class,
             awaits: self.awaits,
             chooser: self.chooser,
+            standing: self.standing,
         }
     }
 }

@@ -25,6 +25,12 @@ pub trait TimerSource {
     /// all). What it woke in the meantime is run in either case.
     fn advance(&mut self, limit: Option<Instant>) -> Option<Instant>;
 
+    /// Whether it has anything going on that may wake a task without being told of it. Asked in the
+    /// middle of the engine's work: it may look at nothing of the run.
+    fn is_busy(&self) -> bool {
+        true
+    }
+
     /// Whether it is to be told that a step of a task, or a jump of the clock, has come to its end.
     /// Asked after each, in the middle of the engine's work: it may look at nothing of the run.
     fn is_attentive(&self, now: Instant) -> bool {

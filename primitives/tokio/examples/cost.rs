@@ -2,7 +2,8 @@
 //!
 //! Each row is a program, in instructions and nanoseconds a unit. Instructions are counted by
 //! valgrind, of two processes that make few and many units; nanoseconds are of the fastest of
-//! some rounds.
+//! some rounds. In hunts, programs that leave tokio alone are made without its runtime; a run that
+//! is made by itself has all of it.
 
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
@@ -11,6 +12,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use unpick_sim::Run;
+use unpick_sim::hunt::Hunt;
+use unpick_sim::options::{Detection, Detectors};
 use unpick_tokio::sim::enter;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -19,24 +22,40 @@ const MILLI: Duration = Duration::from_millis(1);
 type Program = fn(u64);
 
 /// Name, unit and program of each row.
-const ROWS: [(&str, &str, Program); 10] = [
-    ("an empty run", "run", empty_run),
-    ("an empty run that enters", "run", empty_run_that_enters),
-    ("giving way, of unpick's", "step", |units| steps(units, || {}, unpick_sim::yield_now)),
-    ("giving way, of this package", "step", |units| {
-        steps(units, enter, unpick_tokio::task::yield_now)
+const ROWS: [(&str, &str, Program); 14] = [
+    ("in hunts: a run of nothing", "run", |units| hunt(units, || async {})),
+    ("giving way, of unpick's", "step", |units| {
+        hunt(1, || repeat(units, || {}, unpick_sim::yield_now));
     }),
-    ("a sleep of unpick's", "jump", |units| steps(units, || {}, || unpick_sim::time::sleep(MILLI))),
+    ("giving way, of this package", "step", |units| {
+        hunt(1, || repeat(units, enter, unpick_tokio::task::yield_now));
+    }),
+    ("a sleep of unpick's", "jump", |units| {
+        hunt(1, || repeat(units, || {}, || unpick_sim::time::sleep(MILLI)));
+    }),
     ("a sleep of this package", "jump", |units| {
-        steps(units, enter, || unpick_tokio::time::sleep(MILLI));
+        hunt(1, || repeat(units, enter, || unpick_tokio::time::sleep(MILLI)));
+    }),
+    ("a run for good: of nothing", "run", |units| {
+        for _ in 0..units {
+            run(async {});
+        }
+    }),
+    ("giving way, of unpick's", "step", |units| {
+        run(repeat(units, || {}, unpick_sim::yield_now));
+    }),
+    ("giving way, of this package", "step", |units| {
+        run(repeat(units, enter, unpick_tokio::task::yield_now));
+    }),
+    ("a sleep of unpick's", "jump", |units| {
+        run(repeat(units, || {}, || unpick_sim::time::sleep(MILLI)));
+    }),
+    ("a sleep of this package", "jump", |units| {
+        run(repeat(units, enter, || unpick_tokio::time::sleep(MILLI)));
     }),
     ("the same, of two tasks", "jump", |units| {
         run(async move {
-            let half = || async move {
-                for _ in 0..units / 2 {
-                    unpick_tokio::time::sleep(MILLI).await;
-                }
-            };
+            let half = || repeat(units / 2, || {}, || unpick_tokio::time::sleep(MILLI));
             let other = unpick_tokio::spawn(half());
             half().await;
             other.await.expect("it returns");
@@ -44,22 +63,16 @@ const ROWS: [(&str, &str, Program); 10] = [
     }),
     ("the same, beside an idle task of tokio's", "jump", |units| {
         run(async move {
-            enter();
             let _idle = tokio::spawn(std::future::pending::<()>());
-            for _ in 0..units {
-                unpick_tokio::time::sleep(MILLI).await;
-            }
+            repeat(units, || {}, || unpick_tokio::time::sleep(MILLI)).await;
         });
     }),
-    ("a sleep of tokio's own", "jump", |units| steps(units, enter, || tokio::time::sleep(MILLI))),
+    ("a sleep of tokio's own", "jump", |units| {
+        run(repeat(units, enter, || tokio::time::sleep(MILLI)));
+    }),
     ("the same, in a task of tokio's own", "jump", |units| {
         run(async move {
-            enter();
-            let task = tokio::spawn(async move {
-                for _ in 0..units {
-                    tokio::time::sleep(MILLI).await;
-                }
-            });
+            let task = tokio::spawn(repeat(units, || {}, || tokio::time::sleep(MILLI)));
             task.await.expect("it returns");
         });
     }),
@@ -70,26 +83,19 @@ fn run(program: impl Future<Output = ()>) {
     outcome.result.expect("nothing is found");
 }
 
-fn empty_run(units: u64) {
-    for _ in 0..units {
-        run(async {});
-    }
+/// A hunt of so many runs, which are made once: none is repeated for what no tape controls.
+fn hunt<Fut: Future<Output = ()>>(runs: u64, program: impl Fn() -> Fut + Send + Sync) {
+    let detectors = Detectors { nondeterminism: Detection::Off, ..Detectors::default() };
+    let hunt = Hunt::new("cost").quiet().runs(runs).steps_max(u64::MAX).detectors(detectors);
+    hunt.allow_vacuous().run(program).assert_ok();
 }
 
-fn empty_run_that_enters(units: u64) {
+/// Awaits so often what is made each time.
+async fn repeat<Fut: Future<Output = ()>>(units: u64, enter: fn(), step: impl Fn() -> Fut) {
+    enter();
     for _ in 0..units {
-        run(async { enter() });
+        step().await;
     }
-}
-
-/// A run that awaits so often what is made each time.
-fn steps<Fut: Future<Output = ()>>(units: u64, enter: fn(), step: impl Fn() -> Fut) {
-    run(async {
-        enter();
-        for _ in 0..units {
-            step().await;
-        }
-    });
 }
 
 /// Instructions of a process that makes so many units of a row.

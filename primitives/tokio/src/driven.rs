@@ -1,8 +1,10 @@
 //! What a run has of tokio's own: a paused runtime, entered, whose clock is the run's.
 //!
 //! Crates that use tokio themselves call `tokio::spawn`, `tokio::time::sleep` and their like, which
-//! look for a runtime in a thread-local. So each run in which this package is used has one, entered
-//! until the run is over. It makes progress in two ways only:
+//! look for a runtime in a thread-local. So each run of a program that this package is part of has
+//! one, entered until the run is over. Runs of a hunt have a [`lookout`] in its place, which costs
+//! nothing while the program runs, until one of them shows that the code of others wants more. The
+//! runtime makes progress in two ways only:
 //!
 //! - when one of its tasks is ready, the run has a turn for it, of a task that is called `tokio`:
 //!   each poll of one of its tasks is a step of the run, which schedules order among all others;
@@ -16,16 +18,22 @@
 
 mod entered;
 mod hooks;
+mod lookout;
 mod origins;
 mod panics;
 mod progress;
+mod registered;
 mod source;
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use unpick_sim::probe::{self, Companion, Manner};
 use unpick_sim::time::{Instant, attach_source};
 
 use self::entered::Entered;
@@ -41,11 +49,35 @@ thread_local! {
     static SPARE: RefCell<Option<Runtime>> = const { RefCell::new(None) };
 }
 
-/// Gives the run with this number a runtime, unless it has one.
+/// Goes with every run of a process that this package is part of.
+pub(crate) static COMPANION: Companion =
+    Companion { begin, panicked: lookout::panicked, end: lookout::leave };
+
+/// Gives the run that begins a runtime, or one that shows whether it is missed.
+fn begin(manner: Manner) {
+    let Some(run) = probe::run_number() else { return };
+    match manner {
+        Manner::OnTrial => watch(run),
+        Manner::ForGood => attach(run),
+    }
+}
+
+/// Gives the run with this number a runtime, unless it has one. It has, where the package could
+/// say before the program began that it goes with every run.
 #[inline]
 pub(crate) fn enter(run: u64) {
     if RUN.try_with(Cell::get) != Ok(run) {
         attach(run);
+    }
+}
+
+fn watch(run: u64) {
+    match lookout::enter() {
+        Some(start) => {
+            RUN.set(run);
+            START.set(Some(start));
+        }
+        None => attach(run),
     }
 }
 
@@ -55,14 +87,13 @@ fn attach(run: u64) {
     if RUN.try_with(|known| known.set(run)).is_err() {
         return;
     }
-    let spare = SPARE.with(|spare| spare.borrow_mut().take());
-    let runtime = Rc::new(spare.unwrap_or_else(build));
-    let entered = Entered::new(runtime.handle().clone());
+    let runtime = Rc::new(SPARE.take().unwrap_or_else(build));
+    let entered = Entered::new(Rc::new(runtime.handle().clone()));
     let origin = Instant::now();
     let since_start = origin.duration_since(Instant::START);
     let start = tokio::time::Instant::now().into_std().checked_sub(since_start);
     let start = start.expect("a run does not reach back beyond what an instant can say");
-    START.with(|known| known.set(Some(start)));
+    START.set(Some(start));
     attach_source(Box::new(Source::new(runtime, entered, origin, start)));
 }
 
@@ -82,9 +113,10 @@ fn leave(runtime: Rc<Runtime>, is_new: bool) {
     START.set(None);
     hooks::forget_lookahead();
     panics::forget();
+    let is_spoilt = hooks::was_thread_refused();
     let Ok(runtime) = Rc::try_unwrap(runtime) else { return };
-    if is_new {
-        SPARE.with(|spare| *spare.borrow_mut() = Some(runtime));
+    if is_new && !is_spoilt {
+        SPARE.set(Some(runtime));
     } else {
         // Does not wait for anything, so that it may be done anywhere.
         runtime.shutdown_background();
@@ -109,10 +141,8 @@ fn build() -> Runtime {
 
 /// Moves the clock of the runtime that is entered, without firing anything.
 fn move_clock(by: Duration) {
-    let mut moving = std::pin::pin!(tokio::time::advance(by));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut moving = pin!(tokio::time::advance(by));
+    let mut context = Context::from_waker(Waker::noop());
     // It moves the clock in its first poll, and then only gives way.
     let _given_way = moving.as_mut().poll(&mut context);
 }
-
-use std::future::Future;

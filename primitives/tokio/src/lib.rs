@@ -69,7 +69,7 @@
 //! | `time` | *controlled*: virtual time, at whole milliseconds; a value at the instant of its deadline is a choice |
 //! | `select!` | *controlled*: which branch is polled first is on the tape |
 //! | a panic of a task | goes to whoever awaits it, as in tokio; *detected* if nobody does |
-//! | crates that use tokio themselves | *controlled*: they see a paused runtime of tokio's own; each poll of a task there is a turn of the run, and its clock is the run's. They wait for something that reports call unknown |
+//! | crates that use tokio themselves | *controlled*: they find a paused runtime of tokio's own in every run; each poll of a task there is a turn of the run, and its clock is the run's. They wait for something that reports call unknown |
 //! | which branch `select!` polls first, in such crates | *detected*, as nondeterminism, where it matters: tokio draws it from the system |
 //! | sockets, processes, signals | *detected*: a finding that says what to do |
 //! | files, host names, closures that block in such crates | *detected*: a finding that says what to do |
@@ -83,8 +83,11 @@
 //! panic of one fails the run, as tokio does not tell whether somebody awaits it;
 //! `tokio::sim::handle_panics` says that somebody does.
 //!
-//! A crate that uses tokio itself finds a runtime once the run has called anything of this package;
-//! where such a crate comes first, call `tokio::sim::enter` before.
+//! Only programs with such crates pay for that runtime. A hunt makes its runs without driving it; the
+//! first of them in which somebody asks it for a task, a timer or the time is thrown away, and the
+//! hunt begins anew with all of it: so the program may be called once or a few times more than there
+//! are runs. [`sim::enter`] is for systems on which a package cannot say that it goes with every run
+//! (those other than Linux, Android, macOS, Windows and the BSDs).
 //!
 //! Such a crate can be built against this package as well: a copy of its source, whose dependency
 //! `tokio` is `{ package = "unpick-tokio", … }`, in the place of the published one by cargo's

@@ -3,9 +3,10 @@
 use crate::driven;
 use crate::inside::is_inside;
 
-/// Enters the runtime that crates see which use tokio themselves. The first call of anything of
-/// this package does that too, so it is needed only where such a crate comes first in a run.
-/// Outside of a run it does nothing.
+/// Enters the runtime that crates see which use tokio themselves. On Linux, Android, macOS, Windows
+/// and the BSDs each run has entered it when it begins; elsewhere the first call of anything of this
+/// package does that, so that this is needed only where such a crate comes first in a run. Outside
+/// of a run it does nothing.
 ///
 /// # Examples
 /// ```
@@ -31,7 +32,6 @@ pub fn enter() {
 /// # Examples
 /// ```
 /// let outcome = unpick_sim::Run::new().execute(|| async {
-///     unpick_tokio::sim::enter();
 ///     unpick_tokio::sim::handle_panics();
 ///     // As a crate does that knows nothing of this package.
 ///     tokio::spawn(async { panic!("it fell over") }).await.unwrap_err().is_panic()

@@ -118,8 +118,6 @@ async fn deposit(bank: ActorRef<Which>) -> Result<Option<u32>, String> {
 
 /// Three tellers that deposit, and one that cannot withdraw.
 async fn program() -> Result<(), String> {
-    // Where the crate has tokio's own, it comes before any use of the package.
-    tokio::sim::enter();
     let (bank, closed) = Actor::spawn(None, Bank, ()).await.map_err(|error| error.to_string())?;
     let tellers = [(); 3].map(|()| tokio::spawn(deposit(bank.clone())));
     let account = call!(bank, Which).map_err(|error| error.to_string())?;

@@ -21,6 +21,7 @@ use crate::class::{Awaits, Class};
 use crate::finding::Finding;
 use crate::options::{Options, Switching, Tracing};
 use crate::panics;
+use crate::probe::{self, Manner, Standing};
 use crate::properties::Passed;
 use crate::seed::RunId;
 use crate::strategy::{Chooser, Divergence, Notice};
@@ -42,6 +43,8 @@ pub(crate) struct Ended {
     pub(crate) now: Instant,
     pub(crate) class: Option<(Class, Awaits)>,
     pub(crate) chooser: Chooser,
+    /// What its companion says of it.
+    pub(crate) standing: Standing,
 }
 
 pin_project! {
@@ -81,6 +84,7 @@ pub(crate) fn execute<F, Fut>(
     options: &Options,
     run: RunId,
     chooser: Chooser,
+    manner: Manner,
     program: F,
     ended: &mut Option<Ended>,
 ) -> Option<Fut::Output>
@@ -92,7 +96,14 @@ where
     let stamp = begin(options, run, chooser);
     let _abandoned = Abandoned(stamp);
     let mut output = None;
-    match catch_unwind(AssertUnwindSafe(program)) {
+    let companion = probe::companion();
+    let begun = || {
+        if let Some(companion) = companion {
+            (companion.begin)(manner);
+        }
+        program()
+    };
+    match catch_unwind(AssertUnwindSafe(begun)) {
         Ok(future) => {
             let mut main = pin!(Main { future: Some(future), output: None });
             drive::drive(stamp, main.as_mut());
@@ -119,7 +130,15 @@ where
             drop_rest();
         }
     }
-    end(ended);
+    let mut standing = Standing::Stands;
+    if let Some(companion) = companion.filter(|_| manner == Manner::OnTrial) {
+        drop_guarded(TaskId::MAIN, || standing = (companion.end)());
+        if standing == Standing::Void {
+            drop_tasks();
+            drop_rest();
+        }
+    }
+    end(ended, standing);
     output
 }
 
@@ -375,12 +394,14 @@ impl Core {
 }
 
 /// Puts everything away, keeping allocations for the next run.
-fn end(ended: &mut Option<Ended>) {
+fn end(ended: &mut Option<Ended>, standing: Standing) {
     with_run(|core| {
         if core.beacon().was_woken() {
             core.fail_woken_from_elsewhere();
         }
-        core.finish_strategy();
+        if standing == Standing::Stands {
+            core.finish_strategy();
+        }
         core.note_keepers();
         let events = core.events.take().filter(|_| core.keeps_a_trace());
         let trace = events.map(|events| core.bind_trace(events));
@@ -437,6 +458,7 @@ fn end(ended: &mut Option<Ended>) {
             now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
             class: core.classes.end(core.options.classes),
             chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
+            standing,
         });
     });
     ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));

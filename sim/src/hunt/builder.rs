@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::faults::Faults;
 use crate::finding::Kind;
 use crate::options::{Detectors, Leaks, Options, Switching, TimeModel};
+use crate::probe::Manner;
 use crate::strategy::Order;
 use crate::strategy::portfolio::Member;
 
@@ -61,6 +62,8 @@ pub struct Hunt {
     pub(super) isolation: Isolation,
     /// If other processes make its runs: the how-manieth hunt of its name it is.
     pub(super) ordinal: Option<u64>,
+    /// How the runs of its jobs are made.
+    pub(super) manner: Manner,
 }
 /// Whether findings of calibration runs count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,7 @@ impl Hunt {
             keeping: Keeping::default(),
             isolation: Isolation::None,
             ordinal: None,
+            manner: Manner::ForGood,
         }
     }
 

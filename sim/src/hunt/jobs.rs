@@ -23,6 +23,7 @@ use super::tally::Tally;
 use super::verdict::{Verdict, judge};
 use crate::finding::Finding;
 use crate::options::{Detection, Options, Switching};
+use crate::probe::{self, Manner, Standing};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
 use crate::strategy::Chooser;
@@ -56,7 +57,8 @@ pub(super) struct Harvest {
     pub(super) notes: Vec<String>,
 }
 
-/// Makes all runs of a hunt.
+/// Makes all runs of a hunt. Where a package goes with them, they are made on trial first, and all
+/// of them again once one shows that it has to do more than that.
 pub(super) fn carry_out<F, Fut>(hunt: &Hunt, program: &F) -> Harvest
 where
     F: Fn() -> Fut + Send + Sync,
@@ -64,6 +66,22 @@ where
     Fut::Output: Verdict,
 {
     let start = now();
+    if probe::companion().is_some() {
+        let on_trial = Hunt { manner: Manner::OnTrial, ..hunt.clone() };
+        if let Some(harvest) = make_all(&on_trial, start, program) {
+            return harvest;
+        }
+    }
+    make_all(hunt, start, program).expect("what is made for good stands; a bug in unpick")
+}
+
+/// Makes all runs of a hunt; `None` if one of them was void.
+fn make_all<F, Fut>(hunt: &Hunt, start: Instant, program: &F) -> Option<Harvest>
+where
+    F: Fn() -> Fut + Send + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     let mut tally = Tally::default();
     let mut work = Work::new(hunt, start);
     let mut progress = Progress::new(start, hunt.talks());
@@ -86,8 +104,11 @@ where
             }
         });
     }
+    if work.is_void.load(Ordering::Relaxed) {
+        return None;
+    }
     work.tell_of_repetitions(&mut tally);
-    work.harvest(tally)
+    Some(work.harvest(tally))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a budget of wall-clock time, outside of any run")]
@@ -145,6 +166,8 @@ struct Work<'a> {
     is_out_of_time: AtomicBool,
     /// How many runs are being repeated while jobs go on.
     repeating: AtomicUsize,
+    /// Whether a run on trial was void. Then so is all.
+    is_void: AtomicBool,
     findings: Mutex<Findings>,
     /// The strategies of runs that passed, and did something else when they were repeated.
     failed_again: Mutex<Vec<String>>,
@@ -163,6 +186,7 @@ impl<'a> Work<'a> {
             is_out_of_time: AtomicBool::new(false),
             repeating: AtomicUsize::new(0),
             failed_again: Mutex::default(),
+            is_void: AtomicBool::new(false),
             findings: Mutex::new(Findings::new(hunt.distinct_max)),
         }
     }
@@ -263,7 +287,8 @@ impl<'a> Work<'a> {
         let assigned = self.course.assign(number);
         let strategy = assigned.assignment.name.clone();
         let outcome = self.hunt.make_assigned(number, assigned, program);
-        let tape = outcome.result.is_ok().then(|| outcome.tape.clone());
+        let is_repeated = outcome.result.is_ok() && outcome.standing == Standing::Stands;
+        let tape = is_repeated.then(|| outcome.tape.clone());
         self.take_in(number, strategy.clone(), outcome, tally, true);
         let Some(tape) = tape else { return };
         let id = RunId::new(self.hunt.seed, number);
@@ -303,6 +328,11 @@ impl<'a> Work<'a> {
         tally: &mut Tally,
         counts: bool,
     ) {
+        if outcome.standing == Standing::Void {
+            self.is_void.store(true, Ordering::Relaxed);
+            self.last.store(0, Ordering::Relaxed);
+            return;
+        }
         if !outcome.nested.is_empty() && outcome.result.is_ok() {
             tally.nestings.add(std::mem::take(&mut outcome.nested));
         }
@@ -395,6 +425,7 @@ impl Hunt {
         let mut outcome = self.make_assigned(number, assigned, program);
         let id = RunId::new(self.seed, number);
         if outcome.result.is_ok()
+            && outcome.standing == Standing::Stands
             && nondeterminism::is_repeated(number)
             && let Some(finding) = nondeterminism::check(&self.options, id, &outcome.tape, program)
         {
@@ -417,7 +448,7 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         let options = Options { classes: Detection::On, ..self.options.clone() };
-        let mut run = Run::with(options).id(id).strategy(chooser);
+        let mut run = Run::with(options).id(id).strategy(chooser).manner(self.manner);
         if let Some(switching) = switching {
             run = run.switching(switching);
         }

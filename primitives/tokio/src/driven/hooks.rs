@@ -12,6 +12,8 @@ use unpick_sim::probe;
 thread_local! {
     /// Whom to wake when the runtime has parked, and what its clock showed the last time.
     static AT_UNPARK: RefCell<Option<(Waker, Instant)>> = const { RefCell::new(None) };
+    /// Whether a thread was refused: such a runtime counts one that it has not.
+    static WAS_REFUSED: Cell<bool> = const { Cell::new(false) };
     static LOOKAHEAD: Lookahead = const {
         Lookahead { waker: RefCell::new(None), is_there: Cell::new(false), is_queued: Cell::new(false), ran: Cell::new(false) }
     };
@@ -43,12 +45,18 @@ pub(super) fn unparked() {
 
 /// Called, inside of the run, when the runtime is about to start a thread for what blocks.
 pub(super) fn refuse_thread() -> String {
+    WAS_REFUSED.set(true);
     panic!(
         "tokio was about to start an OS thread inside of a run, for `tokio::fs`, for the look-up \
          of a host's name, or for a `spawn_blocking` of a crate that uses tokio itself: no \
          schedule controls such a thread. Call `spawn_blocking` through `unpick-tokio`, or put \
          what blocks behind a trait that the test implements without files and threads"
     )
+}
+
+/// Whether a thread was refused since this was last asked.
+pub(super) fn was_thread_refused() -> bool {
+    WAS_REFUSED.take()
 }
 
 /// The state of the task that tells whether others are queued.

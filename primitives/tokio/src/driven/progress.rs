@@ -22,7 +22,7 @@ pub(super) enum Polled {
 }
 
 /// Polls at most one task of the runtime. Its clock stands still.
-fn poll_one(runtime: &Runtime) -> Polled {
+pub(super) fn poll_one(runtime: &Runtime) -> Polled {
     runtime.block_on(PollOne::Begins)
 }
 

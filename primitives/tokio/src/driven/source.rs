@@ -10,7 +10,7 @@ use unpick_sim::probe;
 use unpick_sim::time::{Instant, TimerSource};
 
 use super::entered::Entered;
-use super::progress::{Advance, Reached, Turns};
+use super::progress::{Advance, Reached, Turns, poll_one};
 use super::{hooks, leave, move_clock};
 
 /// Tokio's timers are due at whole milliseconds.
@@ -148,6 +148,10 @@ impl TimerSource for Source {
         Some(self.now)
     }
 
+    fn is_busy(&self) -> bool {
+        self.metrics.num_alive_tasks() > hooks::own_tasks()
+    }
+
     fn is_attentive(&self, now: Instant) -> bool {
         let alive = self.metrics.num_alive_tasks();
         let has_changed = now > self.now || alive != self.alive;
@@ -158,10 +162,12 @@ impl TimerSource for Source {
         let has_moved = now > self.now;
         self.catch_up(now);
         let tasks = self.count_tasks();
-        if self.metrics.global_queue_depth() > 0
-            || has_moved && (tasks > 0 || probe::has_unknown_waits())
-        {
+        if tasks > 0 && (has_moved || self.metrics.global_queue_depth() > 0) {
             self.wake_turns();
+        } else if has_moved && probe::has_unknown_waits() {
+            // What is due wakes tasks of the run, if anybody, as the run's own timers did at once.
+            self.is_used = true;
+            let _none = poll_one(self.runtime());
         }
     }
 }

@@ -58,7 +58,6 @@ fn tasks_on_tokios_own_runtime_sleep_in_virtual_time() {
 
 /// Four steps of a task on tokio's runtime beside four of one of ours.
 async fn interleaved() -> String {
-    ours::sim::enter();
     let log = Arc::new(Mutex::new(String::new()));
     let steps = |letter: char| {
         let log = Arc::clone(&log);
@@ -129,7 +128,6 @@ fn what_blocks_on_a_thread_of_tokios_is_a_finding() {
 fn advancing_by_hand_fires_the_timers_of_both_clocks() {
     for seed in 0..50 {
         let outcome = run(seed, || async {
-            ours::sim::enter();
             let theirs = tokio::spawn(tokio::time::sleep(MILLI * 10));
             let mine = ours::spawn(ours::time::sleep(MILLI * 10));
             ours::task::yield_now().await;
@@ -147,7 +145,6 @@ fn advancing_by_hand_fires_the_timers_of_both_clocks() {
 #[test]
 fn a_panic_on_tokios_runtime_is_a_finding_at_its_own_place_unless_it_is_said_to_be_handled() {
     let program = |is_handled: bool| async move {
-        ours::sim::enter();
         if is_handled {
             ours::sim::handle_panics();
         }
@@ -170,7 +167,6 @@ fn a_panic_on_tokios_runtime_is_a_finding_at_its_own_place_unless_it_is_said_to_
 #[test]
 fn a_panic_that_the_task_itself_catches_is_none_of_the_runs_business() {
     let outcome = run(0, || async {
-        ours::sim::enter();
         let task = tokio::spawn(async {
             let caught = std::panic::catch_unwind(|| panic!("caught"));
             tokio::task::yield_now().await;
@@ -184,7 +180,6 @@ fn a_panic_that_the_task_itself_catches_is_none_of_the_runs_business() {
 #[test]
 fn a_trace_shows_what_tokios_runtime_is_given_and_the_time_that_is_spent_there() {
     let outcome = run(0, || async {
-        ours::sim::enter();
         let task = tokio::spawn(async {
             tokio::time::sleep(MILLI * 70).await;
             ours::time::sleep(MILLI * 5).await;

@@ -6,6 +6,7 @@ mod driven;
 mod macros;
 mod tasks;
 mod time;
+mod trial;
 
 use std::future::Future;
 

@@ -273,7 +273,6 @@ fn a_runtime_that_a_run_makes_spawns_into_the_run_and_takes_its_tasks_along() {
 #[test]
 fn sockets_inside_of_a_run_are_a_finding_that_says_what_to_do() {
     let outcome = run(0, || async {
-        unpick_tokio::sim::enter();
         let _listener = unpick_tokio::net::TcpListener::bind("127.0.0.1:0").await;
     });
     let message = finding_of(outcome, Kind::Panic).message;
@@ -283,7 +282,6 @@ fn sockets_inside_of_a_run_are_a_finding_that_says_what_to_do() {
 #[test]
 fn files_inside_of_a_run_are_a_finding_that_says_what_to_do() {
     let outcome = run(0, || async {
-        unpick_tokio::sim::enter();
         let _text = unpick_tokio::fs::read_to_string("Cargo.toml").await;
     });
     let message = finding_of(outcome, Kind::Panic).message;
@@ -293,7 +291,6 @@ fn files_inside_of_a_run_are_a_finding_that_says_what_to_do() {
 #[test]
 fn processes_inside_of_a_run_are_a_finding_that_says_what_to_do() {
     let outcome = run(0, || async {
-        unpick_tokio::sim::enter();
         let _child = unpick_tokio::process::Command::new("true").spawn();
     });
     let message = finding_of(outcome, Kind::Panic).message;
@@ -303,7 +300,6 @@ fn processes_inside_of_a_run_are_a_finding_that_says_what_to_do() {
 #[test]
 fn signals_inside_of_a_run_are_a_finding_that_says_what_to_do() {
     let outcome = run(0, || async {
-        unpick_tokio::sim::enter();
         let _interrupted = unpick_tokio::signal::ctrl_c().await;
     });
     let message = finding_of(outcome, Kind::Panic).message;

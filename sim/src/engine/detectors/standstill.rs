@@ -7,6 +7,7 @@
 use super::super::{Core, TaskId};
 use crate::finding::{Finding, Kind};
 use crate::options::Detection;
+use crate::probe;
 use crate::time::Instant;
 
 /// Rounds of timers in which nobody has done anything for anybody else.
@@ -43,7 +44,7 @@ impl Core {
         let is_on = self.options.detectors.standstills == Detection::On;
         // Whoever sleeps since before then may have something to do when it wakes.
         let sleeps_longer = self.timers.iter().any(|timer| timer.since_ns <= since_ns);
-        if !is_on || sleeps_longer || self.source.is_some() || self.goes_on(TaskId::MAIN) {
+        if !is_on || sleeps_longer || self.may_be_driven() || self.goes_on(TaskId::MAIN) {
             return;
         }
         let may_go_on = self.who_may_go_on();
@@ -64,6 +65,12 @@ impl Core {
         finding.story = self.tell_of_blocked(&[], &waiting);
         finding.blocked = self.blocked_among(&waiting);
         self.fail(finding);
+    }
+
+    /// Whether somebody may be woken by what is not the engine's. On trial as for good.
+    fn may_be_driven(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.is_busy())
+            || probe::companion().is_some() && self.has_unknown_waits()
     }
 
     /// Whether a task, or anybody that it is known to depend on, has a turn or a timer.
