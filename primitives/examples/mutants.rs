@@ -27,7 +27,7 @@ struct Breakage {
 }
 
 fn all() -> Vec<Breakage> {
-    let primitives = list::MUTANTS.iter().map(|mutant| Breakage {
+    let primitives = list::all().map(|mutant| Breakage {
         name: mutant.name,
         path: format!("primitives/src/{}", mutant.file),
         original: mutant.original,

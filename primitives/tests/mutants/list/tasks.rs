@@ -1,0 +1,180 @@
+//! Breakages of what spawns tasks, waits for them and cancels them.
+
+use super::{Mutant, mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "a future can be resolved twice",
+        "future.rs",
+        "            if state.outcome.is_some() {\n",
+        "            if false {\n",
+    ),
+    mutant(
+        "a cancelled token does not cancel its children",
+        "cancellation_token.rs",
+        "            nodes.extend(children.filter_map(Weak::upgrade));\n",
+        "            drop(children);\n",
+    ),
+    mutant(
+        "a child of a cancelled token is not cancelled",
+        "cancellation_token.rs",
+        "            node.base.get_mut().is_cancelled = true;\n",
+        "",
+    ),
+    mutant(
+        "a token that is dropped takes its place from another child",
+        "cancellation_token.rs",
+        "                self.places.len() - 1\n",
+        "                0\n",
+    ),
+    mutant(
+        "the last of gathered tasks wakes nobody",
+        "task/together.rs",
+        "let is_joined = fails || state.unfinished == 0;",
+        "let is_joined = fails;",
+    ),
+    mutant(
+        "a gather waits for all although one has failed",
+        "task/together.rs",
+        "if let Some(failure) = state.failure.take() {",
+        "if let Some(failure) = state.failure.take().filter(|_| state.unfinished == 0) {",
+    ),
+    mutant(
+        "a gather that is dropped leaves its tasks running",
+        "task/together.rs",
+        "        drop_in_place(&self.children);\n",
+        "        let _ = drop_in_place;\n",
+    ),
+    mutant(
+        "gathered outputs come in the order in which tasks end",
+        "task/together.rs",
+        "            state.endings[number] = Some(ending);\n",
+        "            let place = state.endings.iter().position(Option::is_none).unwrap_or(number);\n            state.endings[place] = Some(ending);\n",
+    ),
+    mutant(
+        "a child tells that it has returned before its own things are dropped",
+        "task/children.rs",
+        "        this.future.set(None);\n",
+        "",
+    ),
+    mutant(
+        "a child that is dropped tells nobody",
+        "task/children.rs",
+        "            (self.dropped)(&parent, self.number);\n",
+        "            let _ = (parent, self.dropped, self.number);\n",
+    ),
+    mutant(
+        "a failure leaves the other tasks of a group running",
+        "task/group/scope.rs",
+        "            shared.cancel();\n",
+        "            lock(&shared.state).phase = Phase::Cancelled;\n",
+    ),
+    mutant(
+        "a group ends before its tasks",
+        "task/group/scope.rs",
+        "            if state.unfinished.is_empty() {\n",
+        "            if state.unfinished.len() < usize::MAX {\n",
+    ),
+    mutant(
+        "a group that is dropped leaves its tasks running",
+        "task/group/scope.rs",
+        "            task.drop_now();\n",
+        "            drop(task);\n",
+    ),
+    mutant(
+        "a failed group runs the task that joins it",
+        "task/group.rs",
+        "        if phase == Phase::Cancelled {\n            handle.abort();\n        }\n",
+        "",
+    ),
+    mutant(
+        "the last task of a group wakes nobody",
+        "task/group.rs",
+        "state.unfinished.is_empty() || !state.errors.is_empty()",
+        "!state.errors.is_empty()",
+    ),
+    mutant(
+        "what has failed in a group is not told",
+        "task/group.rs",
+        "                lock(&self.state).errors.push(error);\n",
+        "                drop(error);\n",
+    ),
+    mutant(
+        "outputs come in the reverse of the order in which they ended",
+        "task/as_completed.rs",
+        "ended.pop_front()",
+        "ended.pop_back()",
+    ),
+    mutant(
+        "as_completed ends one output too early",
+        "task/as_completed.rs",
+        "        if self.left == 0 {\n",
+        "        if self.left <= 1 {\n",
+    ),
+    mutant(
+        "an output that is there wakes nobody",
+        "task/as_completed.rs",
+        "        let waker = state.waker.take();\n",
+        "        let waker = None::<Waker>;\n",
+    ),
+    mutant(
+        "waiting for the first exception is waiting for all",
+        "task/wait.rs",
+        "all || self.watched.iter().any(is_exception)",
+        "all",
+    ),
+    mutant(
+        "waiting for the first is waiting for all",
+        "task/wait.rs",
+        "WaitFor::FirstCompleted => self.watched.iter().any(is_ended),",
+        "WaitFor::FirstCompleted => all,",
+    ),
+    mutant(
+        "a wait does not look at its deadline",
+        "task/wait.rs",
+        "            is_over = Pin::new(sleep).poll(cx).is_ready();\n",
+        "            let _ = Pin::new(sleep).poll(cx);\n",
+    ),
+    mutant(
+        "a task that has ended counts as pending",
+        "task/wait.rs",
+        "        this.poll_rest(cx);\n",
+        "        let _ = Self::poll_rest;\n",
+    ),
+    mutant(
+        "a shield takes its task along",
+        "task/shield.rs",
+        "impl<T> fmt::Debug for Shield<T> {",
+        "impl<T> Drop for Shield<T> {\n    fn drop(&mut self) {\n        self.handle.abort();\n    }\n}\n\nimpl<T> fmt::Debug for Shield<T> {",
+    ),
+    mutant(
+        "a timeout keeps what it has given up",
+        "task/timeout.rs",
+        "        this.future.set(None);\n",
+        "",
+    ),
+    mutant(
+        "a value never comes too late",
+        "task/timeout.rs",
+        "*this.has_waited && this.sleep.is_elapsed()",
+        "*this.has_waited && this.sleep.is_elapsed() && false",
+    ),
+    mutant(
+        "a guard that is dropped cancels nothing",
+        "cancellation_token.rs",
+        "            token.borrow().cancel();\n",
+        "            let _: &CancellationToken = token.borrow();\n",
+    ),
+    mutant(
+        "a future that is resolved wakes nobody",
+        "future.rs",
+        "(state.waiters.grant_all(()), std::mem::take(&mut state.callbacks))",
+        "(crate::waiters::Wakeups::none(), std::mem::take(&mut state.callbacks))",
+    ),
+    mutant(
+        "the callbacks of a future are not called",
+        "future.rs",
+        "        callbacks.into_iter().for_each(|callback| callback(&outcome));\n",
+        "        drop(callbacks);\n",
+    ),
+];
