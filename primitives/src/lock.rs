@@ -329,6 +329,8 @@ impl<T, L: Deref<Target = Lock<T>>> DerefMut for BaseLockGuard<T, L> {
 }
 
 impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
+    // Inlined, so that the fields, which are empty then, need not be looked at.
+    #[inline(always)]
     fn drop(&mut self) {
         let base = &self.lock.base;
         let woken = self.value.take().and_then(|value| base.lock().release(value));

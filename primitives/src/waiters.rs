@@ -13,6 +13,9 @@ pub(crate) use crate::probe::Wakeup;
 /// The index of no slot.
 const NIL: u32 = u32::MAX;
 
+/// How many slots there are at first, once there are any.
+const SLOTS_MIN: usize = 8;
+
 /// A queue of waiters which want a `W` each, and are granted a `G`.
 pub(crate) struct Waiters<G = (), W = ()> {
     slots: Vec<Slot<G, W>>,
@@ -104,17 +107,30 @@ impl<G, W> Waiters<G, W> {
 
     #[inline(always)]
     fn take_slot(&mut self, previous: u32, state: impl FnOnce() -> State<G, W>) -> u32 {
-        if let Some(slot) = self.slots.get_mut(self.free as usize) {
-            let index = std::mem::replace(&mut self.free, slot.next);
-            (slot.previous, slot.next) = (previous, NIL);
-            // Forgotten, because it is known to be free: its drop need not be looked at.
-            std::mem::forget(std::mem::replace(&mut slot.state, state()));
-            return index;
+        if self.free == NIL {
+            self.make_room();
         }
-        let index = u32::try_from(self.slots.len()).unwrap_or(NIL);
-        assert!(index != NIL, "{NIL} waiters at one object: more than it can have");
-        self.slots.push(Slot { previous, next: NIL, state: state() });
+        let index = self.free;
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next;
+        (slot.previous, slot.next) = (previous, NIL);
+        // Forgotten, because it is known to be free: its drop need not be looked at.
+        std::mem::forget(std::mem::replace(&mut slot.state, state()));
         index
+    }
+
+    /// Adds free slots, as many as there are.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let (old, new) = (self.slots.len(), (self.slots.len() * 2).max(SLOTS_MIN));
+        assert!(new < NIL as usize, "{old} waiters at one object: more than it can have");
+        self.slots.reserve_exact(new - old);
+        // The first one is used first, as if it were pushed.
+        let next = |index: usize| if index + 1 < new { index as u32 + 1 } else { NIL };
+        let free = |index| Slot { previous: NIL, next: next(index), state: State::Free };
+        self.slots.extend((old..new).map(free));
+        self.free = old as u32;
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the

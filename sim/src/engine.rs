@@ -32,6 +32,7 @@ mod waker;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
@@ -123,8 +124,8 @@ pub(crate) struct Core {
     pub(crate) poll: PollState,
     /// The turn that a preemption choice has decided on, and its place in the ready set then.
     preselected: Option<(Turn, usize)>,
-    /// The operation that was granted and has not been executed yet.
-    granted: Option<OperationId>,
+    /// The operation that was granted and has not been executed yet, or none.
+    pub(crate) granted: Packed,
     /// What the loop is to do next, if that is not to poll a task.
     errand: Option<drive::Errand>,
     /// A task whose operation was granted while its waker is being called.
@@ -211,7 +212,9 @@ struct Engine {
     stamp: Cell<Stamp>,
     /// The stamps that this thread may give to its next runs: from this one, up to before that.
     stamps: Cell<(u64, u64)>,
-    core: RefCell<Core>,
+    /// Dropped by [`Leaving`], so that a look at the engine need not ask whether its thread has
+    /// dropped it already.
+    core: RefCell<ManuallyDrop<Core>>,
 }
 
 thread_local! {
@@ -219,12 +222,35 @@ thread_local! {
         Engine {
             stamp: Cell::new(Stamp::NONE),
             stamps: Cell::new((0, 0)),
-            core: RefCell::new(Core::new()),
+            core: RefCell::new(ManuallyDrop::new(Core::new())),
         }
     };
+    static LEAVING: Leaving = const { Leaving };
 }
 
-/// The core of the run on this thread; `None` outside of a run, and when the thread is ending.
+/// Drops what the runs of a thread have left when the thread ends.
+struct Leaving;
+
+impl Leaving {
+    /// Makes sure of that, on this thread.
+    fn prepare() {
+        // A thread that is ending already keeps what the last of its runs leaves.
+        let _none = LEAVING.try_with(|_| ());
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let left = ENGINE.with(|engine| {
+            let mut core = engine.core.try_borrow_mut().ok()?;
+            Some(std::mem::replace(&mut **core, Core::new()))
+        });
+        // Once the engine is not borrowed any more.
+        drop(left);
+    }
+}
+
+/// The core of the run on this thread; `None` outside of a run.
 #[inline]
 pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
     let inside = |engine: &Engine| {
@@ -301,7 +327,7 @@ impl Core {
             current: None,
             poll: PollState { gave_way: false, woken: false, is_known: false },
             preselected: None,
-            granted: None,
+            granted: Packed::NONE,
             errand: None,
             entering: None,
             gates_shut: 0,
@@ -384,6 +410,12 @@ impl Core {
 
     pub(crate) fn is_traced(&self) -> bool {
         self.events.is_some()
+    }
+
+    /// Whether a strategy or a trace is to be told of everything.
+    #[inline]
+    pub(crate) fn is_heard(&self) -> bool {
+        self.is_heard
     }
 
     /// Whether anybody looks at what is executed.

@@ -189,14 +189,19 @@ impl Core {
     /// At a preemption point: whether the operation goes on in place. If not, the turn that
     /// comes before it is decided as well.
     #[inline]
-    pub(super) fn goes_on_as_drawn(&mut self) -> bool {
+    pub(super) fn goes_on_as_drawn<const HEARD: bool>(&mut self) -> bool {
         let others = self.ready.len();
         if others == 0 {
             return true;
         }
         let (label, arity) = (Label::Schedule, others as u32 + 1);
         let taken = self.streams.below(Stream::Choice(label), arity);
-        let taken = self.keep(Choice::new_fitting(label, arity, taken));
+        let choice = Choice::new_fitting(label, arity, taken);
+        if HEARD {
+            self.keep(choice);
+        } else {
+            self.tape.push(choice);
+        }
         self.goes_on_after(taken)
     }
 

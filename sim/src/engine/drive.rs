@@ -62,7 +62,7 @@ struct Polled {
 
 /// What the loop has at hand outside of the core's borrow.
 struct Loop<'a> {
-    core: &'a RefCell<Core>,
+    core: &'a RefCell<ManuallyDrop<Core>>,
     beacon: Arc<Beacon>,
     stamp: Stamp,
     main: Pin<&'a mut dyn Future<Output = ()>>,
@@ -107,7 +107,7 @@ impl Loop<'_> {
             let result = body.as_mut().poll(&mut Context::from_waker(&waker));
             let Some(body) = polled.body.take() else { return };
             let next = {
-                let core = &mut *self.core.borrow_mut();
+                let core: &mut Core = &mut self.core.borrow_mut();
                 match result {
                     Poll::Pending => core.go_on(task, body),
                     Poll::Ready(()) => core.end_returned(task, body),
@@ -421,7 +421,8 @@ impl Core {
         let (body, aborted) = (task.body.take(), task.aborted);
         if HEARD {
             if self.is_asking {
-                let granted = self.granted.and_then(|operation| self.operations.get(operation.0));
+                let granted = self.granted.of(self.stamp);
+                let granted = granted.and_then(|operation| self.operations.get(operation));
                 let operation = granted.map(|record| record.description.into());
                 self.tell(Notice::Step { task: id.0, operation });
             }

@@ -132,17 +132,38 @@ impl Core {
         let (since_ns, taken_in) = (self.now_ns, holder.polls);
         holder.held += u32::from(mode.has_guard());
         let is_nested = mode.has_guard() && holder.held > 1;
-        let record = HoldRecord { object, task, units, mode, site, since_ns, taken_in };
         let held = &mut self.objects[object as usize];
         held.takes = held.takes.wrapping_add(1);
         let takes = held.takes;
-        let index = self.holds.insert(&mut held.holds, record);
-        if self.detectors.is_some() {
-            self.note_hold(index);
-        }
+        let make = || HoldRecord { object, task, units, mode, site, since_ns, taken_in };
+        let index = self.holds.insert(&mut held.holds, make);
         self.after_take(takes, object, task, site);
         if is_nested {
             self.note_nested(task, index);
+        }
+        if self.is_followed() {
+            self.tell_taken(index, (object, site), units, mode);
+        }
+        Packed::new(self.stamp, index)
+    }
+
+    /// Whether anybody looks at what is held: a detector of shared variables, a trace, or a
+    /// strategy.
+    #[inline]
+    fn is_followed(&self) -> bool {
+        self.is_heard || self.detectors.is_some()
+    }
+
+    #[inline(never)]
+    fn tell_taken(
+        &mut self,
+        index: u32,
+        (object, site): (u32, &'static Location<'static>),
+        units: u32,
+        mode: Mode,
+    ) {
+        if self.detectors.is_some() {
+            self.note_hold(index);
         }
         self.record(move |_| EventKind::Acquired {
             object: object.into(),
@@ -152,7 +173,6 @@ impl Core {
         if mode == Mode::Unguarded && self.losses.is_some() {
             self.note_unguarded(index);
         }
-        Packed::new(self.stamp, index)
     }
 
     /// Ends a hold.
@@ -165,7 +185,15 @@ impl Core {
             object.is_loose |= current != Some(hold.task);
             &mut object.holds
         });
-        let Some(HoldRecord { object, units, task, mode, .. }) = removed else { return };
+        if let Some(HoldRecord { object, units, task, mode, .. }) = removed
+            && self.is_followed()
+        {
+            self.tell_let_go(index, (object, task), units, mode);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_let_go(&mut self, index: u32, (object, task): (u32, TaskId), units: u32, mode: Mode) {
         if mode == Mode::Unguarded && self.losses.is_some() {
             self.note_given_back(index);
         }
@@ -219,7 +247,7 @@ impl Core {
     ) {
         let (since_ns, mode) = (self.now_ns, Mode::Awaited);
         let record = HoldRecord { object, task, units: 1, mode, site, since_ns, taken_in: 0 };
-        self.holds.insert(&mut self.objects[object as usize].holds, record);
+        self.holds.insert(&mut self.objects[object as usize].holds, || record);
     }
 
     /// Forgets which tasks are waited for at an object that is gone.

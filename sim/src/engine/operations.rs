@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::Core;
-use super::ids::{OperationId, TaskId, Turn};
+use super::ids::{OperationId, Packed, TaskId, Turn};
 use super::losses::Pending;
 use super::table::NIL;
 use super::waker::Waiter;
@@ -115,8 +115,13 @@ impl From<Description> for OperationView {
 
 impl Core {
     /// Asks whether an operation that is polled for the first time goes on in place.
-    #[inline]
-    pub(crate) fn gate(&mut self, description: impl FnOnce(&mut Core) -> Description) -> Gate {
+    ///
+    /// `HEARD` says whether a strategy or a trace is to be told of it.
+    #[inline(always)]
+    pub(crate) fn gate<const HEARD: bool>(
+        &mut self,
+        description: impl FnOnce(&mut Core) -> Description,
+    ) -> Gate {
         self.spent += 1;
         if self.spent >= self.eye_from && self.is_to_end() {
             // The poll is to return, so that the run can end.
@@ -140,11 +145,11 @@ impl Core {
             }
         }
         // Only a strategy that is asked looks at what the operation is.
-        let goes_on = if self.is_asking {
+        let goes_on = if HEARD && self.is_asking {
             let description = description(self);
             self.goes_on_as_asked(description)
         } else {
-            self.goes_on_as_drawn()
+            self.goes_on_as_drawn::<HEARD>()
         };
         if goes_on {
             return Gate::Go;
@@ -161,22 +166,25 @@ impl Core {
 
     /// Announces an operation that gives way: it becomes a turn behind all others.
     #[inline(always)]
-    pub(crate) fn announce(&mut self, description: Description, waiter: Waiter) -> OperationId {
+    pub(crate) fn announce<const HEARD: bool>(
+        &mut self,
+        description: Description,
+        waiter: Waiter,
+    ) -> OperationId {
         self.poll.is_known = true;
-        let id = self.insert_operation(description, Phase::Announced, Some(waiter));
-        self.make_ready(Turn::Operation(id));
-        self.record(move |_| EventKind::Announced(description.into()));
+        let id = self.insert_operation::<HEARD>(description, Phase::Announced, Some(waiter));
+        if HEARD {
+            self.make_ready(Turn::Operation(id));
+            self.record(move |_| EventKind::Announced(description.into()));
+        } else {
+            self.ready.push(Turn::Operation(id));
+        }
         id
     }
 
-    /// What an announced operation finds when it is polled again; `None` if it is to ask the
-    /// gate afresh.
-    #[inline]
+    /// What an announced operation finds that is polled again and was not granted: that it gives
+    /// way still, or `None` if it is to ask the gate afresh.
     pub(crate) fn poll_announced(&mut self, id: OperationId) -> Option<Gate> {
-        if self.granted == Some(id) {
-            // Its task is the one that is polled.
-            return Some(Gate::Go);
-        }
         let current = self.current?;
         let record = self.operations.get_mut(id.0)?;
         if record.task != current {
@@ -211,20 +219,26 @@ impl Core {
     }
 
     /// Notes that an operation waits in its object's own queue.
+    ///
+    /// `description` makes one for whom nothing is known of yet.
     #[inline(always)]
     pub(crate) fn block(
         &mut self,
         id: Option<OperationId>,
-        description: Description,
+        object: Option<u32>,
+        description: impl FnOnce() -> Description,
         waits_by: WaitsBy,
     ) -> (OperationId, Option<Waiter>) {
-        let takes = self.look_for_ring(&description);
+        let takes = match object {
+            Some(object) => self.look_for_ring(object),
+            None => 0,
+        };
         self.poll.is_known = true;
         let current = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[current.index()].polls;
-        let Some(id) = id else { return self.block_anew(None, description, (waits_by, takes)) };
-        let Some(record) = self.operations.get_mut(id.0).filter(|it| it.task == current) else {
-            return self.block_anew(Some(id), description, (waits_by, takes));
+        let known = id.and_then(|id| self.operations.get_mut(id.0));
+        let (Some(id), Some(record)) = (id, known.filter(|it| it.task == current)) else {
+            return self.block_anew(id, &description(), (waits_by, takes));
         };
         record.polled_in = polled_in;
         record.takes = takes;
@@ -236,8 +250,8 @@ impl Core {
         let old = record.waiter.take();
         let phase = std::mem::replace(&mut record.phase, Phase::Blocked);
         self.forget_turn(id, phase);
-        self.order_waiting(description);
-        self.record(move |_| EventKind::Blocked(description.into()));
+        self.order_waiting(object);
+        self.record(move |_| EventKind::Blocked(description().into()));
         (id, old)
     }
 
@@ -246,23 +260,24 @@ impl Core {
     fn block_anew(
         &mut self,
         id: Option<OperationId>,
-        description: Description,
+        &description: &Description,
         (waits_by, takes): (WaitsBy, u32),
     ) -> (OperationId, Option<Waiter>) {
         let old = id.and_then(|id| self.forget_operation(id));
-        let id = self.insert_operation(description, Phase::Blocked, None);
+        let id = self.insert_operation::<true>(description, Phase::Blocked, None);
         if let Some(record) = self.operations.get_mut(id.0) {
             (record.waits_by, record.takes) = (waits_by, takes);
         }
-        self.order_waiting(description);
+        self.order_waiting(description.object);
         self.record(move |_| EventKind::Blocked(description.into()));
         (id, old)
     }
 
     /// An operation joins or leaves its object's queue of waiters, which changes the object.
-    fn order_waiting(&mut self, description: Description) {
+    #[inline]
+    fn order_waiting(&mut self, object: Option<u32>) {
         if self.classes.is_on() {
-            self.order_operation(description.object, Access::Change);
+            self.order_operation(object, Access::Change);
         }
     }
 
@@ -330,6 +345,11 @@ impl Core {
         {
             self.objects[object as usize].granted -= 1;
         }
+        if removed.phase == Phase::Blocked {
+            // Forgotten, because it has none then: its drop need not be looked at.
+            std::mem::forget(removed.waiter);
+            return None;
+        }
         self.forget_turn(id, removed.phase);
         removed.waiter
     }
@@ -339,7 +359,7 @@ impl Core {
     pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
         let &OperationRecord { description, phase, .. } = self.operations.get(id.0)?;
         if phase == Phase::Blocked {
-            self.order_waiting(description);
+            self.order_waiting(description.object);
         }
         self.record(move |_| EventKind::Withdrawn(description.into()));
         self.forget_operation(id)
@@ -372,8 +392,9 @@ impl Core {
     /// After a poll: a grant that was not taken up is withdrawn.
     #[inline]
     pub(super) fn snooze_untaken_grant(&mut self) {
-        if let Some(id) = self.granted {
-            self.granted = None;
+        if self.granted != Packed::NONE {
+            let id = OperationId(self.granted.index());
+            self.granted = Packed::NONE;
             self.snooze(id);
         }
     }
@@ -383,7 +404,7 @@ impl Core {
         let record = self.operations.get_mut(id.0).expect("a turn's operation; a bug in unpick");
         record.phase = Phase::Granted;
         let (task, waiter) = (record.task, record.waiter.take());
-        self.granted = Some(id);
+        self.granted = Packed::new(self.stamp, id.0);
         (task, waiter)
     }
 
@@ -400,17 +421,16 @@ impl Core {
     /// An operation leaves a phase, and with it the turn that it has there.
     #[inline]
     fn forget_turn(&mut self, id: OperationId, phase: Phase) {
-        match phase {
-            Phase::Announced => {
-                self.make_unready(Turn::Operation(id));
-            }
-            Phase::Granted => self.granted = None,
-            Phase::Snoozed | Phase::Blocked => {}
+        // In this order, because mostly it was granted.
+        if phase == Phase::Granted {
+            self.granted = Packed::NONE;
+        } else if phase == Phase::Announced {
+            self.make_unready(Turn::Operation(id));
         }
     }
 
     #[inline(always)]
-    fn insert_operation(
+    fn insert_operation<const HEARD: bool>(
         &mut self,
         description: Description,
         phase: Phase,
@@ -420,7 +440,7 @@ impl Core {
         let (since_ns, order) = (self.now_ns, self.spent);
         let owner = &mut self.tasks[task.index()];
         let polled_in = owner.polls;
-        let record = OperationRecord {
+        let make = || OperationRecord {
             takes: 0,
             task,
             description,
@@ -433,8 +453,8 @@ impl Core {
             handed_ns: 0,
             waits_by: WaitsBy::Other,
         };
-        let id = OperationId(self.operations.insert(&mut owner.operations, record));
-        if self.losses.is_some() {
+        let id = OperationId(self.operations.insert(&mut owner.operations, make));
+        if HEARD && self.losses.is_some() {
             self.note_begun(Pending::Operation(id.0), description.site);
         }
         id

@@ -12,10 +12,12 @@ use pin_project_lite::pin_project;
 use super::detectors::Quiet;
 use super::events::Events;
 use super::faults::FaultState;
-use super::ids::{STAMP_MAX, Stamp, TaskId, Turn};
+use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, OnPanic, SPARE_MAX, State, Task, TaskBody};
-use super::{Core, ENGINE, Engine, Nested, OperationRecord, RECENT, Timer, drive, with_run};
+use super::{
+    Core, ENGINE, Engine, Leaving, Nested, OperationRecord, RECENT, Timer, drive, with_run,
+};
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
 use crate::finding::Finding;
@@ -156,7 +158,7 @@ impl Drop for Abandoned {
             let Ok(mut core) = engine.core.try_borrow_mut() else { return };
             core.beacon().end();
             let beacon = core.beacon.take();
-            let mut left = std::mem::replace(&mut *core, Core::new());
+            let mut left = std::mem::replace(&mut **core, Core::new());
             core.beacon = beacon.map(OnceCell::from).unwrap_or_default();
             left.beacon = OnceCell::new();
             // The program's futures are not dropped: that would run its code, outside of its
@@ -188,6 +190,7 @@ fn take_stamps(engine: &Engine) -> Stamp {
     let end = first + STAMPS;
     assert!(end <= STAMP_MAX, "this process has made {STAMP_MAX} runs, which is its limit");
     engine.stamps.set((first + 1, end));
+    Leaving::prepare();
     Stamp(first)
 }
 
@@ -196,7 +199,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
     panics::take_place();
     ENGINE.with(|engine| {
         let stamp = new_stamp(engine);
-        let core = &mut *engine.core.borrow_mut();
+        let core: &mut Core = &mut engine.core.borrow_mut();
         core.stamp = stamp;
         core.run = run;
         core.options.clone_from(options);
@@ -414,7 +417,7 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         core.current = None;
         core.poll = super::PollState::default();
         core.preselected = None;
-        core.granted = None;
+        core.granted = Packed::NONE;
         core.entering = None;
         core.hashing_order = None;
         core.told_at = (0, 0);

@@ -1,10 +1,13 @@
 //! A table of records, each a member of one owner's list, newest first.
 //!
 //! Operations are listed by task and holds by object: inserting, finding and removing one costs
-//! a constant, however many others there are.
+//! a constant, however many others there are, and least if nothing else is in its list.
 
 /// The end of a list, and the head of an empty one.
 pub(crate) const NIL: u32 = u32::MAX;
+
+/// For how many records there is room at first, once there is one.
+const ROOM_MIN: usize = 8;
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -14,45 +17,75 @@ struct Slot<T> {
     next: u32,
 }
 
-/// Records by index; an index is used again after its record was removed.
+impl<T> Slot<T> {
+    const VACANT: Slot<T> = Slot { value: None, previous: NIL, next: NIL };
+}
+
+/// Records by index: the one that was vacated last, or else the lowest that was not used yet.
+/// Strategies order turns by the indexes of operations, so that what a seed means depends on that.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Vec<Slot<T>>,
+    /// The slot that was vacated last.
     vacant: u32,
+    /// The first slot that was not used yet. Invariant: all from there on are empty.
+    fresh: u32,
     live: usize,
 }
 
 impl<T> Table<T> {
     pub(crate) const fn new() -> Table<T> {
-        Table { slots: Vec::new(), vacant: NIL, live: 0 }
+        Table { slots: Vec::new(), vacant: NIL, fresh: 0, live: 0 }
     }
 
     /// How many records there have been at once, at the most.
     pub(crate) fn most(&self) -> usize {
-        self.slots.len()
+        self.fresh as usize
     }
 
-    /// Puts a record at the front of the list with this head.
-    #[inline]
-    pub(crate) fn insert(&mut self, head: &mut u32, value: T) -> u32 {
-        let next = std::mem::replace(head, self.vacant);
-        match self.slots.get_mut(self.vacant as usize) {
-            Some(slot) => {
-                self.vacant = slot.next;
-                (slot.previous, slot.next) = (NIL, next);
-                // Forgotten, because it is known to be empty: its drop need not be looked at.
-                std::mem::forget(slot.value.replace(value));
-            }
-            None => {
-                *head = self.slots.len() as u32;
-                self.slots.push(Slot { value: Some(value), previous: NIL, next });
-            }
+    /// Puts a record, which `make` makes in its place, at the front of the list with this head.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, head: &mut u32, make: impl FnOnce() -> T) -> u32 {
+        let (index, next) = (self.take_vacant(), *head);
+        let slot = &mut self.slots[index as usize];
+        if index == self.vacant {
+            self.vacant = slot.next;
+        } else {
+            self.fresh += 1;
         }
-        if let Some(next) = self.slots.get_mut(next as usize) {
-            next.previous = *head;
-        }
+        (slot.previous, slot.next) = (NIL, next);
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(slot.value.replace(make()));
         self.live += 1;
-        *head
+        *head = index;
+        if next != NIL {
+            self.link(index, next);
+        }
+        index
+    }
+
+    /// A vacant slot.
+    #[inline(always)]
+    fn take_vacant(&mut self) -> u32 {
+        if self.vacant != NIL {
+            return self.vacant;
+        }
+        if self.fresh as usize >= self.slots.len() {
+            self.make_room();
+        }
+        self.fresh
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let room = (self.slots.len() * 2).max(ROOM_MIN);
+        self.slots.resize_with(room, || Slot::VACANT);
+    }
+
+    #[inline(never)]
+    fn link(&mut self, index: u32, next: u32) {
+        self.slots[next as usize].previous = index;
     }
 
     /// Takes a record out of the table and of the list with this head.
@@ -73,7 +106,19 @@ impl<T> Table<T> {
         let (previous, next) = (slot.previous, slot.next);
         slot.next = self.vacant;
         self.vacant = index;
+        self.live -= 1;
         let head = head(&value);
+        if previous & next == NIL {
+            *head = NIL;
+        } else {
+            self.unlink(previous, next, head);
+        }
+        Some(value)
+    }
+
+    /// What stood between these two does so no more.
+    #[inline(never)]
+    fn unlink(&mut self, previous: u32, next: u32, head: &mut u32) {
         match self.slots.get_mut(previous as usize) {
             Some(previous) => previous.next = next,
             None => *head = next,
@@ -81,8 +126,6 @@ impl<T> Table<T> {
         if let Some(next) = self.slots.get_mut(next as usize) {
             next.previous = previous;
         }
-        self.live -= 1;
-        Some(value)
     }
 
     /// How many records there are.
@@ -107,8 +150,10 @@ impl<T> Table<T> {
 
     /// All records with their indexes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let values = self.slots.iter().enumerate();
-        values.filter_map(|(index, slot)| Some((index as u32, slot.value.as_ref()?)))
+        let slots = self.slots.iter().enumerate();
+        let records = slots.filter_map(|(index, slot)| Some((index as u32, slot.value.as_ref()?)));
+        // The slots behind the last one are not looked at.
+        records.take(self.live)
     }
 
     /// The records of the list with this head, newest first.
@@ -126,18 +171,15 @@ impl<T> Table<T> {
     /// of the engine.
     #[inline]
     pub(crate) fn clear(&mut self) -> Vec<T> {
-        if self.slots.is_empty() { Vec::new() } else { self.clear_used() }
+        self.vacant = NIL;
+        let used = std::mem::take(&mut self.fresh);
+        if self.live == 0 { Vec::new() } else { self.take_all(used as usize) }
     }
 
     #[inline(never)]
-    fn clear_used(&mut self) -> Vec<T> {
-        self.vacant = NIL;
-        if self.live == 0 {
-            self.slots.clear();
-            return Vec::new();
-        }
+    fn take_all(&mut self, used: usize) -> Vec<T> {
         self.live = 0;
-        self.slots.drain(..).filter_map(|slot| slot.value).collect()
+        self.slots[..used].iter_mut().filter_map(|slot| slot.value.take()).collect()
     }
 }
 
@@ -150,7 +192,7 @@ mod tests {
         let mut table = Table::new();
         let (mut odd, mut even) = (NIL, NIL);
         let indexes: Vec<u32> = (0..10)
-            .map(|n| table.insert(if n % 2 == 1 { &mut odd } else { &mut even }, n))
+            .map(|n| table.insert(if n % 2 == 1 { &mut odd } else { &mut even }, || n))
             .collect();
         assert_eq!(table.remove(&mut odd, indexes[5]), Some(5));
         assert_eq!(table.remove(&mut even, indexes[8]), Some(8));
@@ -158,9 +200,40 @@ mod tests {
         assert_eq!(table.remove(&mut even, indexes[0]), None);
         let of = |head| table.list(head).map(|(_, &n)| n).collect::<Vec<_>>();
         assert_eq!((of(odd), of(even)), (vec![9, 7, 3, 1], vec![6, 4, 2]));
-        let again = table.insert(&mut odd, 11);
+        let again = table.insert(&mut odd, || 11);
         assert!(indexes.contains(&again), "a vacant place is used again");
         assert_eq!(table.get(again), Some(&11));
         assert_eq!(table.clear().len(), 8);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_table_is_as_good_as_a_list_for_each_owner(
+            acts in proptest::collection::vec((0..4_usize, 0..3_usize, 0..8_usize), 0..200),
+        ) {
+            let mut heads = [NIL; 4];
+            let mut lists: [Vec<(u32, usize)>; 4] = Default::default();
+            let mut table = Table::new();
+            for (number, (owner, act, at)) in acts.into_iter().enumerate() {
+                let (head, list) = (&mut heads[owner], &mut lists[owner]);
+                if act == 0 && at < list.len() {
+                    let (index, value) = list.remove(at);
+                    assert_eq!(table.remove(head, index), Some(value));
+                    assert_eq!(table.remove(head, index), None, "it is gone");
+                } else if act > 0 {
+                    list.insert(0, (table.insert(head, || number), number));
+                }
+                for (head, list) in heads.iter().zip(&lists) {
+                    let listed = table.list(*head).map(|(index, &value)| (index, value));
+                    assert_eq!(&listed.collect::<Vec<_>>(), list);
+                }
+                assert_eq!(table.len(), lists.iter().map(Vec::len).sum::<usize>());
+                assert_eq!(table.iter().count(), table.len());
+            }
+            assert!(table.most() >= table.len());
+            let rest = table.len();
+            assert_eq!((table.clear().len(), table.len(), table.most()), (rest, 0, 0));
+            assert_eq!(table.insert(&mut { NIL }, || 0), 0, "it is as good as new");
+        }
     }
 }

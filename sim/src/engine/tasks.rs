@@ -470,7 +470,7 @@ impl Core {
         let earlier = self.take_joiner(id);
         let since_ns = earlier.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
         let joiner = Joiner { waiter, task, site, since_ns, polled_in };
-        self.joiners.insert(&mut self.tasks[id.index()].joiner, joiner);
+        self.joiners.insert(&mut self.tasks[id.index()].joiner, || joiner);
         self.note_joining(task, id, polled_in);
         self.note_wait("join", site);
         earlier.map(|earlier| earlier.waiter)

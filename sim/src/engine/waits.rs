@@ -15,7 +15,7 @@ use super::ids::OperationId;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::table::NIL;
 use super::tasks::{Joining, State};
-use super::{Core, Description, ObjectRecord, TaskId};
+use super::{Core, ObjectRecord, TaskId};
 use crate::options::Detection;
 use crate::probe::Mode;
 
@@ -127,8 +127,7 @@ impl Core {
     /// An operation blocks: if somebody has the object, a ring may have closed. Says how often the
     /// object was taken.
     #[inline(always)]
-    pub(super) fn look_for_ring(&mut self, description: &Description) -> u32 {
-        let Some(object) = description.object else { return 0 };
+    pub(super) fn look_for_ring(&mut self, object: u32) -> u32 {
         let record = &self.objects[object as usize];
         let takes = record.takes;
         if let Some(current) = self.current

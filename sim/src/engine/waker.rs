@@ -53,7 +53,7 @@ fn count(packed: Packed, change: Change) {
             core.count_waker(TaskId(packed.index()), change);
         }
     };
-    // Outside of every run, and when the thread is ending, nobody wants to know.
+    // Outside of every run nobody wants to know.
     let _none = super::ENGINE.try_with(counted);
 }
 

@@ -89,6 +89,8 @@ impl Operation {
         // Each on its own, because together they would save and restore registers for both.
         let answer = match self.record {
             Packed::NONE => self.ask(object, cx),
+            // Outside of a run nothing gives way.
+            record if with_run(|core| core.granted == record).unwrap_or(true) => Answer::Go,
             _ => self.ask_again(),
         };
         match answer {
@@ -101,7 +103,7 @@ impl Operation {
         }
     }
 
-    /// What an operation finds that was announced or blocked before.
+    /// What an operation finds that was announced or blocked before, and was not granted.
     #[inline(never)]
     fn ask_again(&self) -> Answer {
         let answer = with_run(|core| {
@@ -145,32 +147,53 @@ impl Operation {
     /// waker has to be cloned for that.
     #[inline(never)]
     fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>) -> Answer {
-        let answer = with_run(|core| {
-            if core.gate(|core| self.describe(object, core)) == Gate::Go {
-                return Answer::Go;
-            }
-            match Waiter::of_task(cx.waker(), core.stamp) {
-                Some(waiter) => {
-                    self.announce_to(object, waiter, core);
-                    Answer::Announced
-                }
-                None => Answer::Announce,
-            }
+        let answer = with_run(|core| match core.is_heard() {
+            true => self.ask_heard(object, cx, core),
+            false => self.ask_in::<false>(object, cx, core),
         });
         // Outside of a run nothing gives way.
         answer.unwrap_or(Answer::Go)
     }
 
     #[inline(never)]
-    fn announce_to_other(&mut self, object: Option<&Object>, cx: &Context<'_>) {
-        let waiter = Waiter::of(cx.waker());
-        with_run(|core| self.announce_to(object, waiter, core));
+    fn ask_heard(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Answer {
+        self.ask_in::<true>(object, cx, core)
     }
 
     #[inline(always)]
-    fn announce_to(&mut self, object: Option<&Object>, waiter: Waiter, core: &mut Core) {
+    fn ask_in<const HEARD: bool>(
+        &mut self,
+        object: Option<&Object>,
+        cx: &Context<'_>,
+        core: &mut Core,
+    ) -> Answer {
+        if core.gate::<HEARD>(|core| self.describe(object, core)) == Gate::Go {
+            return Answer::Go;
+        }
+        match Waiter::of_task(cx.waker(), core.stamp) {
+            Some(waiter) => {
+                self.announce_to::<HEARD>(object, waiter, core);
+                Answer::Announced
+            }
+            None => Answer::Announce,
+        }
+    }
+
+    #[inline(never)]
+    fn announce_to_other(&mut self, object: Option<&Object>, cx: &Context<'_>) {
+        let waiter = Waiter::of(cx.waker());
+        with_run(|core| self.announce_to::<true>(object, waiter, core));
+    }
+
+    #[inline(always)]
+    fn announce_to<const HEARD: bool>(
+        &mut self,
+        object: Option<&Object>,
+        waiter: Waiter,
+        core: &mut Core,
+    ) {
         let description = self.describe(object, core);
-        let id = core.announce(description, waiter);
+        let id = core.announce::<HEARD>(description, waiter);
         self.record = Packed::new(core.stamp, id.0);
     }
 
@@ -258,9 +281,9 @@ impl Operation {
         waits_by: WaitsBy,
         core: &mut Core,
     ) -> Option<Waiter> {
-        let description = self.describe(object, core);
         let id = self.record.of(core.stamp).map(OperationId);
-        let (id, old) = core.block(id, description, waits_by);
+        let object = object.map(|object| object.index(core));
+        let (id, old) = core.block(id, object, || self.description(object), waits_by);
         self.record = Packed::new(core.stamp, id.0);
         old
     }
@@ -322,6 +345,11 @@ impl Operation {
     #[inline]
     fn describe(&self, object: Option<&Object>, core: &mut Core) -> Description {
         let object = object.map(|object| object.index(core));
+        self.description(object)
+    }
+
+    #[inline]
+    const fn description(&self, object: Option<u32>) -> Description {
         Description { name: self.name, object, access: self.access, site: self.site }
     }
 

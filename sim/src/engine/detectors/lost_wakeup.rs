@@ -48,6 +48,7 @@ struct Kept {
     events: Option<Events>,
     chooser: Chooser,
     is_asking: bool,
+    is_heard: bool,
     choices: usize,
     now_ns: u64,
     steps: u64,
@@ -103,6 +104,7 @@ impl Core {
             events: self.events.take(),
             chooser: std::mem::replace(&mut self.chooser, plain),
             is_asking: std::mem::replace(&mut self.is_asking, true),
+            is_heard: std::mem::replace(&mut self.is_heard, true),
             choices: self.tape.len(),
             now_ns: self.now_ns,
             steps: self.steps,
@@ -159,7 +161,8 @@ impl Core {
         // Whatever came of it is no finding of its own.
         self.finding = None;
         self.tape.truncate(kept.choices);
-        (self.chooser, self.is_asking) = (kept.chooser, kept.is_asking);
+        self.chooser = kept.chooser;
+        (self.is_asking, self.is_heard) = (kept.is_asking, kept.is_heard);
         (self.events, self.now_ns) = (kept.events, kept.now_ns);
         self.detectors = kept.detectors;
         // Turns that the run's own strategy has never heard of.
