@@ -59,7 +59,7 @@ use self::faults::FaultState;
 use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
 pub(crate) use self::table::Table;
-use self::tasks::{Aside, Joiner, Task, TaskBody};
+use self::tasks::{Aside, Joiner, Tasks};
 use self::timers::Timers;
 use crate::callers;
 use crate::choice::Choice;
@@ -103,7 +103,7 @@ pub(crate) struct Core {
     /// The room that the next run's tape begins with, by how long the last one's was.
     tape_room: usize,
 
-    tasks: Vec<Task>,
+    tasks: Tasks,
     /// How many tasks, the main one apart, have not ended or have left something to whoever
     /// joins them.
     left: usize,
@@ -115,9 +115,6 @@ pub(crate) struct Core {
     joiners: Table<Joiner>,
     /// The messages of those that have panicked, as far as somebody may ask for them.
     panicked: BTreeMap<TaskId, String>,
-    /// Bodies that have given up their outputs, by the number that their task had in an earlier
-    /// run: used again by the tasks of that number.
-    spare: Vec<Option<TaskBody>>,
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
@@ -316,13 +313,12 @@ impl Core {
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tape_room: 0,
-            tasks: Vec::new(),
+            tasks: Tasks::new(),
             left: 0,
             wakers: 0,
             asides: Vec::new(),
             joiners: Table::new(),
             panicked: BTreeMap::new(),
-            spare: Vec::new(),
             ready: ReadySet::new(),
             current: None,
             poll: PollState { gave_way: false, woken: false, is_known: false },

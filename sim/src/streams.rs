@@ -36,49 +36,14 @@ impl Stream {
 #[derive(Debug, Default)]
 pub struct Streams {
     run: RunId,
-    streams: [Buffered; STREAMS],
-}
-
-/// How many words are drawn at a time: as many as ChaCha makes at a time.
-const WORDS: usize = 64;
-
-/// One stream. Words are taken out of a list of our own, as the generator takes longer to hand
-/// out one than to hand out all that it has made.
-#[derive(Debug)]
-struct Buffered {
-    words: [u32; WORDS],
-    /// How many of them were taken.
-    taken: usize,
-    generator: Option<ChaCha8Rng>,
-}
-
-impl Buffered {
-    const NEW: Buffered = Buffered { words: [0; WORDS], taken: WORDS, generator: None };
-
-    #[cold]
-    #[inline(never)]
-    fn refill(&mut self, run: RunId, stream: u64) {
-        let generator = self.generator.get_or_insert_with(|| seeded(run, stream));
-        let mut bytes = [0; 4 * WORDS];
-        generator.fill_bytes(&mut bytes);
-        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
-            *word = u32::from_le_bytes(*bytes);
-        }
-        self.taken = 0;
-    }
-}
-
-impl Default for Buffered {
-    fn default() -> Buffered {
-        Buffered::NEW
-    }
+    streams: [Option<ChaCha8Rng>; STREAMS],
 }
 
 impl Streams {
     /// The streams of run `run`.
     #[must_use]
     pub const fn new(run: RunId) -> Streams {
-        Streams { run, streams: [Buffered::NEW; STREAMS] }
+        Streams { run, streams: [const { None }; STREAMS] }
     }
 
     /// The base seed, which all runs of a hunt share.
@@ -90,7 +55,7 @@ impl Streams {
     pub(crate) fn restart(&mut self, run: RunId) {
         self.run = run;
         for stream in &mut self.streams {
-            (stream.taken, stream.generator) = (WORDS, None);
+            *stream = None;
         }
     }
 
@@ -98,13 +63,16 @@ impl Streams {
     #[inline]
     pub fn word(&mut self, stream: Stream) -> u32 {
         let number = stream.number();
-        let stream = &mut self.streams[number];
-        if stream.taken >= WORDS {
-            stream.refill(self.run, number as u64);
+        match &mut self.streams[number] {
+            Some(generator) => generator.next_u32(),
+            None => self.first_word(number),
         }
-        let word = stream.words[stream.taken];
-        stream.taken += 1;
-        word
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn first_word(&mut self, number: usize) -> u32 {
+        self.streams[number].insert(seeded(self.run, number as u64)).next_u32()
     }
 
     /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight one of

@@ -91,8 +91,7 @@ impl Builder {
     {
         let site = Location::caller();
         let (stamp, task) = expect_run("sim::spawn", |core| {
-            let body = core.make_body(future);
-            (core.stamp, core.spawn(body, site, &mut self.new))
+            (core.stamp, core.spawn(future, site, &mut self.new))
         });
         JoinHandle::new(stamp, task)
     }

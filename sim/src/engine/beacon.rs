@@ -22,9 +22,11 @@ impl Identity {
     const MAIN: Identity = Identity { parent: TaskId::MAIN, ordinal: 0, site: None };
 }
 
-/// What the tasks of a run are called, for as long as it lasts.
+/// What the tasks of a run are called, until another one has any.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
+    /// Of which run.
+    stamp: Stamp,
     /// By the task's number.
     pub(crate) tasks: Vec<Identity>,
     /// Of those that have one.
@@ -89,13 +91,6 @@ impl Beacon {
     }
 
     pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max_ms: u64) {
-        let mut identities = self.lock_identities();
-        identities.tasks.clear();
-        if !identities.names.is_empty() {
-            identities.names.clear();
-        }
-        identities.tasks.push(Identity::MAIN);
-        drop(identities);
         self.seed.store(run.seed, Ordering::Relaxed);
         self.number.store(run.number, Ordering::Relaxed);
         self.poll_max_ms.store(poll_max_ms, Ordering::Relaxed);
@@ -128,8 +123,15 @@ impl Beacon {
         foreign.into_iter().map(|(_, task)| task).collect()
     }
 
+    /// What the tasks of the run that goes on are called; of none but the main one, until others
+    /// are added. So a run that spawns nothing has nothing to do with it.
     pub(super) fn lock_identities(&self) -> MutexGuard<'_, Identities> {
-        lock(&self.identities)
+        let mut identities = lock(&self.identities);
+        let stamp = Stamp(self.stamp.load(Ordering::Acquire));
+        if identities.stamp != stamp && stamp != Stamp::NONE {
+            identities.begin(stamp);
+        }
+        identities
     }
 
     /// The poll that goes on, as a run's stamp and the poll's number in it, and how long it may
@@ -164,6 +166,16 @@ impl Beacon {
 }
 
 impl Identities {
+    #[cold]
+    fn begin(&mut self, stamp: Stamp) {
+        self.stamp = stamp;
+        self.tasks.clear();
+        if !self.names.is_empty() {
+            self.names.clear();
+        }
+        self.tasks.push(Identity::MAIN);
+    }
+
     /// The path of a task from the main one, such as `main.2.1`.
     pub(crate) fn path(&self, task: TaskId) -> String {
         let mut ordinals = Vec::new();

@@ -88,7 +88,7 @@ impl Core {
     /// comes later.
     pub(super) fn conclude_class(&mut self) {
         if self.classes.is_on {
-            for task in &self.tasks {
+            for task in self.tasks.iter() {
                 let product = multiply(task.past, task.path);
                 self.classes.total = self.classes.total.wrapping_add(product);
             }

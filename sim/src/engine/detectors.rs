@@ -228,15 +228,23 @@ impl Core {
 
     /// The run is over: the most specific suspicion is the finding, or evidence of a worse one.
     pub(super) fn conclude(&mut self) {
-        self.conclude_by_hand();
-        self.confirm_rings(Occasion::End);
-        self.conclude_suspicions();
+        // Asked here, since most runs have nothing of it.
+        if self.by_hand.is_some() {
+            self.conclude_by_hand();
+        }
+        if !self.suspected.is_empty() {
+            self.confirm_rings(Occasion::End);
+        }
+        if self.detectors.is_some() {
+            self.conclude_suspicions();
+        }
         self.conclude_leaks();
         if self.is_traced() || self.finding.is_some() {
             self.conclude_remarks();
         }
     }
 
+    #[inline(never)]
     fn conclude_suspicions(&mut self) {
         let Some(detectors) = &mut self.detectors else { return };
         let mut suspicions = std::mem::take(&mut detectors.suspicions);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -21,13 +21,11 @@ use crate::time::{Instant, TimerSource};
 use crate::trace::Ending;
 use crate::trace::{EventKind, StepKind};
 
-/// A poll that is to be made: of which task, and the task's body.
-type Polling = (TaskId, TaskBody);
+/// A poll that is to be made: of which task, and the task's body; the main task has none.
+type Polling = (TaskId, Option<TaskBody>);
 
 /// What the loop does outside of the core's borrow instead of polling a task.
 pub(super) enum Errand {
-    /// Polls the main future.
-    PollMain,
     /// Drops an aborted task.
     Drop(TaskId, TaskBody),
     /// Drops the output of a task that has ended, which nobody will take.
@@ -53,10 +51,12 @@ pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     });
 }
 
-/// The task that is being polled.
+/// The poll that is going on.
 struct Polled {
-    task: TaskId,
-    /// Invariant: it is there, but for the moment in which the loop has taken it to hand it back.
+    /// Whose it is. Invariant: `None` while the loop does something else, so that a panic is known
+    /// to be the engine's own.
+    task: Option<TaskId>,
+    /// Invariant: there while a task is polled that is not the main one.
     body: Option<TaskBody>,
 }
 
@@ -81,45 +81,53 @@ impl Loop<'_> {
             };
             // Caught here rather than around each poll, which would cost every step. A poll
             // that panicked is still in `polled`.
-            let mut polled = Polled { task, body: Some(body) };
-            next = match catch_unwind(AssertUnwindSafe(|| self.spin(&mut polled))) {
+            let mut polled = Polled { task: None, body };
+            next = match catch_unwind(AssertUnwindSafe(|| self.spin(task, &mut polled))) {
                 Ok(()) => None,
-                Err(panic) => {
-                    let panic = panics::caught(panic);
-                    let Polled { task, body: Some(body) } = polled else {
-                        self.inside(|core| core.fail_panicked(TaskId::MAIN, panic));
-                        return;
-                    };
-                    self.finish_panicked(task, body, panic)
-                }
+                Err(panic) => match polled {
+                    Polled { task: Some(task), body: Some(body) } => {
+                        self.finish_panicked(task, body, panics::caught(panic))
+                    }
+                    Polled { task: Some(_), body: None } => {
+                        let panic = panics::caught(panic);
+                        self.inside(|core| core.end_panicked_main(panic))
+                    }
+                    // A strategy's, or the engine's own.
+                    Polled { task: None, .. } => resume_unwind(panic),
+                },
             };
         }
     }
 
     /// Polls task after task, as long as there is no errand.
-    fn spin(&mut self, polled: &mut Polled) {
+    fn spin(&mut self, mut task: TaskId, polled: &mut Polled) {
         loop {
-            let Polled { task, body: Some(body) } = polled else { return };
-            let task = *task;
+            polled.task = Some(task);
             self.beacon.poll_begins(task);
             // Its drop would do nothing: it owns nothing.
             let waker = ManuallyDrop::new(task_waker(self.stamp, task));
-            let result = body.as_mut().poll(&mut Context::from_waker(&waker));
-            let Some(body) = polled.body.take() else { return };
+            let mut context = Context::from_waker(&waker);
+            let result = match &mut polled.body {
+                Some(body) => body.as_mut().poll(&mut context),
+                None => self.main.as_mut().poll(&mut context),
+            };
+            polled.task = None;
+            let body = polled.body.take();
             let next = {
                 let core: &mut Core = &mut self.core.borrow_mut();
-                match result {
-                    Poll::Pending => core.go_on(task, body),
-                    Poll::Ready(()) => core.end_returned(task, body),
-                }
+                let goes_on = match result {
+                    Poll::Pending => core.settle_pending(task, body),
+                    Poll::Ready(()) => core.settle_returned(task, body),
+                };
+                if goes_on { core.next_in_place() } else { None }
             };
             if self.beacon.was_woken() {
                 self.inside(Core::fail_woken_from_elsewhere);
             }
-            let Some((task, body)) = next else { return };
-            polled.task = task;
+            let Some((next, body)) = next else { return };
+            task = next;
             // Forgotten, because it is known to be empty: its drop need not be looked at.
-            std::mem::forget(polled.body.replace(body));
+            std::mem::forget(std::mem::replace(&mut polled.body, body));
         }
     }
 
@@ -130,16 +138,6 @@ impl Loop<'_> {
         }
         let errand = self.inside(|core| core.errand.take());
         ControlFlow::Continue(match errand.unwrap_or(Errand::Over) {
-            Errand::PollMain => {
-                self.beacon.poll_begins(TaskId::MAIN);
-                let result = poll_main(self.stamp, self.main.as_mut());
-                let is_over = matches!(result, Ok(Poll::Ready(())));
-                self.inside(|core| core.settle_main(result));
-                if is_over {
-                    return ControlFlow::Break(());
-                }
-                self.inside(Core::next)
-            }
             Errand::Drop(task, body) => {
                 self.beacon.poll_begins(task);
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
@@ -219,35 +217,22 @@ impl Loop<'_> {
     }
 }
 
-/// Polls the main future once; a panic is caught, and comes back as its message.
-fn poll_main(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) -> Result<Poll<()>, String> {
-    // Its drop would count one waker less than there are.
-    let waker = ManuallyDrop::new(task_waker(stamp, TaskId::MAIN));
-    let mut context = Context::from_waker(&waker);
-    catch_unwind(AssertUnwindSafe(|| main.poll(&mut context))).map_err(panics::caught)
-}
-
 impl Core {
-    /// A poll returned `Pending`: the commonest case, in one piece.
-    #[inline(always)]
-    fn go_on(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
-        if self.is_heard {
-            return self.go_on_heard(id, body);
-        }
-        self.settle_pending::<false>(id, body);
-        self.next_of::<false>()
-    }
-
-    #[inline(never)]
-    fn go_on_heard(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
-        self.settle_pending::<true>(id, body);
-        self.next_of::<true>()
-    }
-
     /// The poll that comes next; `None` if it is an errand, which is put down.
     #[inline(never)]
     fn next(&mut self) -> Option<Polling> {
-        if self.is_heard { self.next_of::<true>() } else { self.next_of::<false>() }
+        self.next_in_place()
+    }
+
+    /// The same, where it comes most often: in one piece with the loop.
+    #[inline(always)]
+    fn next_in_place(&mut self) -> Option<Polling> {
+        if self.is_heard { self.next_heard() } else { self.next_of::<false>() }
+    }
+
+    #[inline(never)]
+    fn next_heard(&mut self) -> Option<Polling> {
+        self.next_of::<true>()
     }
 
     /// `HEARD` says whether a strategy or a trace is to be told of it.
@@ -429,9 +414,8 @@ impl Core {
             self.record(move |_| EventKind::Step { kind });
         }
         match body {
-            Some(body) if !aborted => Some((id, body)),
-            Some(body) => self.put_down(Errand::Drop(id, body)),
-            None => self.put_down(Errand::PollMain),
+            Some(body) if aborted => self.put_down(Errand::Drop(id, body)),
+            body => Some((id, body)),
         }
     }
 
@@ -488,56 +472,56 @@ impl Core {
         }
     }
 
-    fn settle_main(&mut self, result: Result<Poll<()>, String>) {
+    /// The main future panicked with this message.
+    fn end_panicked_main(&mut self, panic: String) -> Option<Polling> {
         self.is_lively();
         self.leave();
-        match result {
-            Ok(Poll::Pending) => {
-                self.order_poll(TaskId::MAIN, true);
-                self.rest(TaskId::MAIN);
-            }
-            Ok(Poll::Ready(())) => {
-                self.order_poll(TaskId::MAIN, false);
-                self.end_task(TaskId::MAIN, Ending::Returned);
-            }
-            Err(panic) => {
-                self.fail_panicked(TaskId::MAIN, panic);
-                self.tasks[TaskId::MAIN.index()].ending = Some(Ending::Panicked);
-            }
-        }
+        self.fail_panicked(TaskId::MAIN, panic);
+        self.tasks[TaskId::MAIN.index()].ending = Some(Ending::Panicked);
         self.current = None;
+        self.next()
     }
 
+    /// A poll returned `Pending`. Says that the loop goes on.
     #[inline(always)]
-    fn settle_pending<const HEARD: bool>(&mut self, id: TaskId, body: TaskBody) {
+    fn settle_pending(&mut self, id: TaskId, body: Option<TaskBody>) -> bool {
+        if body.is_none() {
+            // While the main task goes on, the run does not stand still.
+            self.is_lively();
+        }
         self.leave();
         self.order_poll(id, true);
         let task = &mut self.tasks[id.index()];
         // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(task.body.replace(body));
+        std::mem::forget(std::mem::replace(&mut task.body, body));
         if self.poll.woken {
             task.state = State::Ready;
-            if HEARD {
-                self.make_ready(Turn::Resume(id));
-            } else {
-                self.ready.push(Turn::Resume(id));
-            }
+            self.make_ready(Turn::Resume(id));
         } else {
             task.state = State::Idle;
         }
         self.current = None;
+        true
     }
 
-    /// A task returned.
-    fn end_returned(&mut self, id: TaskId, body: TaskBody) -> Option<Polling> {
+    /// A task returned. Says whether the loop goes on, or has an errand.
+    #[inline(never)]
+    fn settle_returned(&mut self, id: TaskId, body: Option<TaskBody>) -> bool {
         self.leave();
         self.order_poll(id, false);
-        if !self.end_task(id, Ending::Returned) {
-            return self.put_down(Errand::Discard(id, body));
-        }
-        self.tasks[id.index()].body = Some(body);
-        self.current = None;
-        self.next()
+        let is_wanted = self.end_task_in_place(id, Ending::Returned);
+        let errand = match body {
+            None => Errand::Over,
+            Some(body) if !is_wanted => Errand::Discard(id, body),
+            body => {
+                // Forgotten, because it is known to be empty: its drop need not be looked at.
+                std::mem::forget(std::mem::replace(&mut self.tasks[id.index()].body, body));
+                self.current = None;
+                return true;
+            }
+        };
+        self.errand = Some(errand);
+        false
     }
 
     /// A task panicked with this message, or was aborted. Its body has been dropped.
@@ -563,16 +547,5 @@ impl Core {
     #[inline]
     fn leave(&mut self) {
         self.snooze_untaken_grant();
-    }
-
-    /// After a poll that returned `Pending`: a task that was woken meanwhile becomes the last.
-    #[inline]
-    fn rest(&mut self, id: TaskId) {
-        if self.poll.woken {
-            self.tasks[id.index()].state = State::Ready;
-            self.make_ready(Turn::Resume(id));
-        } else {
-            self.tasks[id.index()].state = State::Idle;
-        }
     }
 }

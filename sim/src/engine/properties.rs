@@ -36,6 +36,12 @@ impl Watches {
         Watches { places: Vec::new(), count: 0, woken_at: 0, woken: 0, has_settled: false }
     }
 
+    /// Whether there has been none in the run.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty() && !self.has_settled
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Watches::new();
     }

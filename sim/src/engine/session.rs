@@ -14,7 +14,7 @@ use super::events::Events;
 use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
 use super::table::NIL;
-use super::tasks::{Duty, Joiner, Leftover, OnPanic, SPARE_MAX, State, Task, TaskBody};
+use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
     Core, ENGINE, Engine, Leaving, Nested, OperationRecord, RECENT, Timer, drive, with_run,
 };
@@ -70,9 +70,6 @@ impl<F: Future> Future for Main<F> {
 
 /// How long a tape is made room for beforehand, at the most.
 const TAPE_ROOM_MAX: usize = 1 << 18;
-
-/// The hash of the main task's path.
-const MAIN_PATH: u64 = 1;
 
 /// Whether this thread is inside a run.
 pub(crate) fn is_inside() -> bool {
@@ -219,12 +216,9 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.is_watched = core.is_heard || core.classes.is_on();
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
         core.beacon().begin(stamp, run, poll_max_ms);
-        let mut task = Task::new(None, OnPanic::Fail, Duty::Finite, MAIN_PATH, MAIN_PATH);
-        // It has no handle.
-        task.leftover = Leftover::Taken;
-        core.tasks.push(task);
+        core.tasks.begin();
         if core.is_asking {
-            core.tell(Notice::Spawned { task: 0, parent: 0, path: MAIN_PATH });
+            core.tell(Notice::Spawned { task: 0, parent: 0, path: Task::MAIN.path });
         }
         core.make_ready(Turn::Resume(TaskId::MAIN));
         core.current = Some(TaskId::MAIN);
@@ -405,11 +399,13 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         if standing == Standing::Stands {
             core.finish_strategy();
         }
-        core.note_keepers();
+        if core.finding.is_some() {
+            core.note_keepers();
+        }
         let events = core.events.take().filter(|_| core.keeps_a_trace());
         let trace = events.map(|events| core.bind_trace(events));
         core.beacon().end();
-        core.losses = None;
+        core.put_rare_away();
         let tasks = core.tasks.len();
         core.stamp = Stamp::NONE;
         core.put_tasks_away();
@@ -423,16 +419,12 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         core.told_at = (0, 0);
         core.wakers = 0;
         core.messages = 0;
-        core.watches.clear();
-        core.faults = None;
         core.teardown = false;
-        core.detectors = None;
         core.spent = 0;
         core.recent.clear();
         core.ring_from = None;
         core.suspected.clear();
         core.looked_further = 0;
-        core.by_hand = None;
         core.quiet = Quiet::default();
         core.objects.clear();
         core.notes.clear();
@@ -468,18 +460,32 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
 }
 
 impl Core {
+    /// Drops what most runs do not have. That it is not there is asked first: their drops are
+    /// calls.
+    #[inline]
+    fn put_rare_away(&mut self) {
+        let has_any = self.losses.is_some()
+            || self.faults.is_some()
+            || self.detectors.is_some()
+            || self.by_hand.is_some()
+            || !self.watches.is_empty();
+        if has_any {
+            self.drop_rare();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn drop_rare(&mut self) {
+        self.losses = None;
+        self.faults = None;
+        self.detectors = None;
+        self.by_hand = None;
+        self.watches.clear();
+    }
+
     /// Forgets the tasks, of which nothing is left but bodies for tasks of later runs.
     fn put_tasks_away(&mut self) {
-        let count = self.tasks.len().min(SPARE_MAX);
-        if count > self.spare.len() {
-            self.spare.resize_with(count, || None);
-        }
-        // The main task has none.
-        for (task, spare) in self.tasks.iter_mut().zip(&mut self.spare).skip(1) {
-            if let Some(body) = task.body.take() {
-                *spare = Some(body);
-            }
-        }
         self.tasks.clear();
         self.unpublished.get_mut().clear();
         self.asides.clear();

@@ -1,11 +1,16 @@
 //! Tasks: how they are spawned, woken, aborted, and what they leave behind.
 
 mod body;
+mod records;
 
 use std::any::Any;
+use std::future::Future;
 use std::panic::Location;
+use std::task::Waker;
 
-pub(crate) use self::body::{TaskBody, body};
+use self::body::fill;
+pub(crate) use self::body::TaskBody;
+pub(crate) use self::records::Tasks;
 use super::Core;
 use super::beacon::Identity;
 use super::ids::{INDEX_MAX, TaskId, Turn};
@@ -110,7 +115,7 @@ pub(crate) struct Task {
     pub(crate) ending: Option<Ending>,
     /// Whether its last poll returned in an await that nothing is known of.
     pub(crate) waits_unknown: bool,
-    /// Of a task of which nothing is left, what a task of a later run may use.
+    /// Of a task of which nothing is left, what the task of the same number in a later run may use.
     /// Invariant: `None` for the main task, and while it is polled or dropped.
     pub(crate) body: Option<TaskBody>,
     /// Who waits for its end: a list of one, if anybody does.
@@ -162,34 +167,30 @@ const fn child_path(parent: u64, ordinal: u32) -> u64 {
     hash ^ hash >> 31
 }
 
+/// The hash of the main task's path.
+const MAIN_PATH: u64 = 1;
+
 impl Task {
-    pub(crate) fn new(
-        body: Option<TaskBody>,
-        on_panic: OnPanic,
-        duty: Duty,
-        path: u64,
-        past: u64,
-    ) -> Task {
-        Task {
-            state: State::Ready,
-            aborted: false,
-            on_panic,
-            duty,
-            is_cancellable: false,
-            leftover: Leftover::Nothing,
-            ending: None,
-            waits_unknown: false,
-            body,
-            joiner: NIL,
-            operations: NIL,
-            children: 0,
-            polls: 0,
-            held: 0,
-            wakers: 0,
-            path,
-            past,
-        }
-    }
+    /// The main task. It has no handle.
+    pub(crate) const MAIN: Task = Task {
+        state: State::Ready,
+        aborted: false,
+        on_panic: OnPanic::Fail,
+        duty: Duty::Finite,
+        is_cancellable: false,
+        leftover: Leftover::Taken,
+        ending: None,
+        waits_unknown: false,
+        body: None,
+        joiner: NIL,
+        operations: NIL,
+        children: 0,
+        polls: 0,
+        held: 0,
+        wakers: 0,
+        path: MAIN_PATH,
+        past: MAIN_PATH,
+    };
 }
 
 /// What a new task is to be.
@@ -202,40 +203,34 @@ pub(crate) struct NewTask {
 }
 
 impl Core {
-    /// The body of the next task: one that a task of an earlier run has left, if it fits, or a new
-    /// one.
+    /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
+    ///
+    /// Its body is one that a task of an earlier run has left, if that fits, or a new one.
     #[inline]
-    pub(crate) fn make_body<F>(&mut self, future: F) -> TaskBody
+    pub(crate) fn spawn<F>(
+        &mut self,
+        future: F,
+        site: &'static Location<'static>,
+        new: &mut NewTask,
+    ) -> TaskId
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let next = self.tasks.len();
-        let mut future = Some(future);
-        if let Some(mut spare) = self.spare.get_mut(next).and_then(Option::take)
-            && spare.as_mut().refill(&mut future)
-        {
-            return spare;
-        }
-        body(future.expect("it was not taken"))
+        fill(&mut self.tasks.next_mut().body, future);
+        self.spawn_filled(site, new)
     }
 
-    /// Keeps a body that has given up its output for a task of a later run: where it is, until
-    /// this run is over.
+    /// Keeps a body that has given up its output for a task of a later run.
     pub(super) fn keep_body(&mut self, id: TaskId, body: TaskBody) {
         if is_worth_keeping(id, &body) {
             self.tasks[id.index()].body = Some(body);
         }
     }
 
-    /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
+    /// Adds the task whose body is in the next record.
     #[inline(never)]
-    pub(crate) fn spawn(
-        &mut self,
-        body: TaskBody,
-        site: &'static Location<'static>,
-        new: &mut NewTask,
-    ) -> TaskId {
+    fn spawn_filled(&mut self, site: &'static Location<'static>, new: &mut NewTask) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
         let parent = self.current.unwrap_or(TaskId::MAIN);
@@ -244,9 +239,16 @@ impl Core {
         let ordinal = parent_task.children;
         let path = child_path(parent_task.path, ordinal);
         let past = Core::past_of_child(parent_task.past, path);
-        let mut task = Task::new(Some(body), new.on_panic, new.duty, path, past);
+        let task = self.tasks.next_mut();
+        // One by one, and not the body: it is there.
+        (task.state, task.aborted) = (State::Ready, false);
+        (task.on_panic, task.duty) = (new.on_panic, new.duty);
         task.is_cancellable = new.is_cancellable;
-        self.tasks.push(task);
+        (task.leftover, task.ending, task.waits_unknown) = (Leftover::Nothing, None, false);
+        (task.joiner, task.operations) = (NIL, NIL);
+        (task.children, task.polls, task.held, task.wakers) = (0, 0, 0, 0);
+        (task.path, task.past) = (path, past);
+        self.tasks.add();
         self.left += 1;
         // The beacon is told before the task is polled: see `attend`.
         let identity = Identity { parent, ordinal, site: Some(site) };
@@ -358,13 +360,16 @@ impl Core {
 
     /// Marks a task as ended and wakes whoever joins it. Says whether somebody may take what it
     /// leaves; if not, an output is to be dropped while the engine is not borrowed.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn end_task(&mut self, id: TaskId, how: Ending) -> bool {
+        self.end_task_in_place(id, how)
+    }
+
+    /// The same, where most tasks end.
+    #[inline(always)]
+    pub(super) fn end_task_in_place(&mut self, id: TaskId, how: Ending) -> bool {
         if self.is_heard {
-            self.record(move |_| EventKind::Ended { task: id.into(), how });
-            if self.losses.is_some() && how != Ending::Returned {
-                self.note_units_gone(id);
-            }
+            self.tell_end(id, how);
         }
         self.is_lively();
         if self.now_ns > 0 {
@@ -391,6 +396,14 @@ impl Core {
     }
 
     #[inline(never)]
+    fn tell_end(&mut self, id: TaskId, how: Ending) {
+        self.record(move |_| EventKind::Ended { task: id.into(), how });
+        if self.losses.is_some() && how != Ending::Returned {
+            self.note_units_gone(id);
+        }
+    }
+
+    #[inline(never)]
     fn wake_joiner(&mut self, id: TaskId) {
         if let Some(joiner) = self.take_joiner(id) {
             self.wake_waiter(joiner.waiter);
@@ -410,10 +423,23 @@ impl Core {
     }
 
     /// What whoever joins a task finds. An output is moved to `place`, an `Option` of its type.
-    pub(crate) fn join(&mut self, id: TaskId, place: &mut dyn Any) -> JoinPoll {
+    /// If the task has not ended, the current one is woken through `waker` when it does.
+    pub(crate) fn join(
+        &mut self,
+        id: TaskId,
+        place: &mut dyn Any,
+        waker: &Waker,
+        site: &'static Location<'static>,
+    ) -> JoinPoll {
         let task = &mut self.tasks[id.index()];
         if task.state != State::Ended {
-            return JoinPoll::Pending;
+            return match Waiter::of_task(waker, self.stamp) {
+                Some(waiter) if task.joiner == NIL => {
+                    self.add_joiner(id, waiter, site, self.now_ns);
+                    JoinPoll::Pending
+                }
+                _ => JoinPoll::MustWait,
+            };
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         if leftover == Leftover::Output
@@ -459,8 +485,6 @@ impl Core {
         waiter: Waiter,
         site: &'static Location<'static>,
     ) -> Option<Waiter> {
-        let (since_ns, task) = (self.now_ns, self.current.unwrap_or(TaskId::MAIN));
-        let polled_in = self.tasks[task.index()].polls;
         self.poll.is_known = true;
         if self.has_ended(id) {
             // Somebody's waker has ended it while it was cloned.
@@ -468,12 +492,27 @@ impl Core {
             return None;
         }
         let earlier = self.take_joiner(id);
-        let since_ns = earlier.as_ref().map_or(since_ns, |earlier| earlier.since_ns);
+        let since_ns = earlier.as_ref().map_or(self.now_ns, |earlier| earlier.since_ns);
+        self.add_joiner(id, waiter, site, since_ns);
+        earlier.map(|earlier| earlier.waiter)
+    }
+
+    /// The current task waits for the end of another one, for whom nobody has waited.
+    #[inline]
+    fn add_joiner(
+        &mut self,
+        id: TaskId,
+        waiter: Waiter,
+        site: &'static Location<'static>,
+        since_ns: u64,
+    ) {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let polled_in = self.tasks[task.index()].polls;
+        self.poll.is_known = true;
         let joiner = Joiner { waiter, task, site, since_ns, polled_in };
         self.joiners.insert(&mut self.tasks[id.index()].joiner, || joiner);
         self.note_joining(task, id, polled_in);
         self.note_wait("join", site);
-        earlier.map(|earlier| earlier.waiter)
     }
 
     /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
@@ -545,8 +584,10 @@ impl Core {
 
 /// What whoever joins a task finds.
 pub(crate) enum JoinPoll {
-    /// The task has not ended.
+    /// The task has not ended, and wakes whoever asked when it does.
     Pending,
+    /// It has not ended, and somebody is still to be woken by it.
+    MustWait,
     /// It returned what is in the place now.
     Returned,
     /// It was aborted.

@@ -247,16 +247,19 @@ impl Timers {
 
     /// Forgets every timer, keeps the allocations, and hands out what must be dropped outside
     /// of the engine.
+    #[inline]
     pub(crate) fn clear(&mut self) -> Vec<Timer> {
+        self.past_ns = 0;
+        if self.slots.is_empty() { Vec::new() } else { self.clear_used() }
+    }
+
+    #[inline(never)]
+    fn clear_used(&mut self) -> Vec<Timer> {
         self.heap.clear();
         self.wheel.clear();
-        self.past_ns = 0;
         self.free.clear();
         self.next_sequence = 1;
         self.stale = 0;
-        if self.slots.is_empty() {
-            return Vec::new();
-        }
         self.slots.drain(..).filter_map(|slot| slot.timer).collect()
     }
 

@@ -56,13 +56,14 @@ impl<T> JoinHandle<T> {
         T: 'static,
     {
         let mut output: Option<T> = None;
-        let joined = with_run_of(self.stamp, |core| core.join(self.task, &mut output));
+        let joined =
+            with_run_of(self.stamp, |core| core.join(self.task, &mut output, cx.waker(), site));
         let Some(joined) = joined else { of_another_run() };
         if let JoinPoll::Pending = joined {
-            let waiter = Waiter::of(cx.waker());
-            let _earlier =
-                with_run_of(self.stamp, |core| core.wait_for_end(self.task, waiter, site));
             return Poll::Pending;
+        }
+        if let JoinPoll::MustWait = joined {
+            return self.wait(cx, site);
         }
         self.is_over = true;
         Poll::Ready(match joined {
@@ -72,10 +73,18 @@ impl<T> JoinHandle<T> {
                 let message = with_run_of(self.stamp, |core| core.take_message(self.task));
                 Err(JoinError::Panicked(message.unwrap_or_default()))
             }
-            JoinPoll::Pending | JoinPoll::AlreadyTaken => {
+            JoinPoll::Pending | JoinPoll::MustWait | JoinPoll::AlreadyTaken => {
                 panic!("a JoinHandle was polled after it had returned")
             }
         })
+    }
+
+    /// Waits through a waker that is somebody else's, or again.
+    #[inline(never)]
+    fn wait<R>(&self, cx: &Context<'_>, site: &'static Location<'static>) -> Poll<R> {
+        let waiter = Waiter::of(cx.waker());
+        let _earlier = with_run_of(self.stamp, |core| core.wait_for_end(self.task, waiter, site));
+        Poll::Pending
     }
 
     /// The task's path, such as `main.2.1`; `None` when its run is over.
