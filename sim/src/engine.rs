@@ -153,6 +153,8 @@ pub(crate) struct Core {
     notes: Vec<deeds::Note>,
 
     now_ns: u64,
+    /// How far the clock may go.
+    elapsed_max_ns: u64,
     pub(crate) timers: Timers,
     source: Option<Box<dyn TimerSource>>,
     /// Of which step, and at which instant, the source was told last.
@@ -340,6 +342,7 @@ impl Core {
             holds: Table::new(),
             notes: Vec::new(),
             now_ns: 0,
+            elapsed_max_ns: u64::MAX,
             timers: Timers::new(),
             source: None,
             told_at: (0, 0),

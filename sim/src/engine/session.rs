@@ -203,6 +203,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.is_asking = matches!(chooser, Chooser::Strategy(_));
         core.chooser = chooser;
         core.classes.begin(options.classes);
+        core.elapsed_max_ns = (Instant::START + options.elapsed_max).as_nanos();
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
         core.tape.reserve(core.tape_room);

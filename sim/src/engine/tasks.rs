@@ -304,19 +304,36 @@ impl Core {
 
     #[inline(never)]
     fn wake_resting(&mut self, id: TaskId) {
+        if self.rests_idle(id) {
+            self.wake_idle(id);
+            return;
+        }
+        self.note_waking(id);
+        self.record(move |_| EventKind::WokenAgain { task: id.into() });
+    }
+
+    /// Whether a task waits to be woken.
+    #[inline]
+    pub(super) fn rests_idle(&self, id: TaskId) -> bool {
+        self.tasks[id.index()].state == State::Idle
+    }
+
+    /// Makes a task ready that waits to be woken.
+    #[inline]
+    pub(super) fn wake_idle(&mut self, id: TaskId) {
+        self.note_waking(id);
+        self.tasks[id.index()].state = State::Ready;
+        self.make_ready(Turn::Resume(id));
+        self.record(move |_| EventKind::Woken { task: id.into() });
+    }
+
+    #[inline]
+    fn note_waking(&mut self, id: TaskId) {
         if self.current.is_some_and(|current| current != id) {
             self.is_lively();
         }
         if self.detectors.is_some() {
             self.order_wake(id);
-        }
-        let task = &mut self.tasks[id.index()];
-        if task.state == State::Idle {
-            task.state = State::Ready;
-            self.make_ready(Turn::Resume(id));
-            self.record(move |_| EventKind::Woken { task: id.into() });
-        } else {
-            self.record(move |_| EventKind::WokenAgain { task: id.into() });
         }
     }
 

@@ -1,8 +1,8 @@
-//! The timer queue, by (deadline, sequence number), cancelled lazily.
+//! The timer queue, by (deadline, sequence number).
 //!
-//! Few timers are in a binary heap, many in a [`wheel`]. What is started to be due before the
-//! wheel begins is in the heap as well: the clock may have been asked for the next deadline, which
-//! moves the wheel, and not have gone there.
+//! Timers are in a [`wheel`]. What is started to be due before that begins is in a heap, which
+//! comes first: the clock may have been asked for the next deadline, which moves the wheel, and
+//! not have gone there. From the heap timers are cancelled lazily.
 
 mod wheel;
 
@@ -12,6 +12,7 @@ use std::panic::Location;
 
 use self::wheel::Wheel;
 use super::ids::TaskId;
+use super::table::NIL;
 use super::waker::Waiter;
 
 /// A timer, as its owner knows it. Stale once it has fired or was cancelled.
@@ -61,80 +62,126 @@ impl Entry {
     }
 }
 
+/// Timers that were taken out together, and are still in their slots.
+#[derive(Debug)]
+pub(crate) struct Due {
+    first: u32,
+}
+
 const fn slot_of(order: u64) -> usize {
     order as usize & SLOT_MAX
 }
 
-#[derive(Debug, Default)]
+/// A place for a timer, in one line of the processor's cache.
+#[derive(Debug)]
+#[repr(align(64))]
 struct Slot {
-    /// Invariant: equal to the heap entry's and the key's while the timer lives.
-    order: u64,
     timer: Option<Timer>,
+    /// Invariant: equal to the key's while the timer lives.
+    order: u64,
+    /// Its neighbours in a list of the wheel. Vacant slots are chained through `next`.
+    previous: u32,
+    next: u32,
 }
 
-/// How many entries the heap has at the most while the wheel is empty.
-const FEW: usize = 32;
+impl Slot {
+    /// When the timer that is in it is due.
+    #[inline]
+    fn deadline_ns(&self) -> u64 {
+        self.timer.as_ref().map_or(u64::MAX, |timer| timer.deadline_ns)
+    }
+}
 
 /// Timers that have not fired.
 #[derive(Debug)]
 pub(crate) struct Timers {
-    /// Invariant: every entry is earlier than where the wheel stands.
-    heap: BinaryHeap<Reverse<Entry>>,
     wheel: Wheel,
+    /// Invariant: every entry is earlier than where the wheel stands.
+    early: BinaryHeap<Reverse<Entry>>,
+    /// How many entries of that belong to cancelled timers.
+    stale: usize,
     /// Up to when timers have been taken out.
     past_ns: u64,
     slots: Vec<Slot>,
-    free: Vec<u32>,
+    /// The first vacant slot.
+    vacant: u32,
+    live: usize,
     next_sequence: u64,
-    /// How many entries belong to cancelled timers.
-    stale: usize,
 }
 
 impl Timers {
     pub(crate) const fn new() -> Timers {
         Timers {
-            heap: BinaryHeap::new(),
             wheel: Wheel::new(),
+            early: BinaryHeap::new(),
+            stale: 0,
             past_ns: 0,
             slots: Vec::new(),
-            free: Vec::new(),
+            vacant: NIL,
+            live: 0,
             next_sequence: 1,
-            stale: 0,
         }
     }
 
     /// Whether there is no timer.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.slots.len() == self.free.len()
+        self.live == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn insert(&mut self, timer: Timer) -> TimerKey {
-        debug_assert!(timer.deadline_ns < u64::MAX, "what is never due is no timer");
-        let slot = match self.free.pop() {
-            Some(slot) => slot as usize,
-            None => {
-                self.slots.push(Slot::default());
-                self.slots.len() - 1
-            }
-        };
-        assert!(slot < SLOT_MAX, "a run has at most {SLOT_MAX} timers at a time");
-        let order = self.next_sequence << SLOT_BITS | slot as u64;
+        let deadline_ns = timer.deadline_ns;
+        debug_assert!(deadline_ns < u64::MAX, "what is never due is no timer");
+        let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let entry = Entry::new(timer.deadline_ns, order);
-        if self.wheel.reaches(timer.deadline_ns) {
-            self.wheel.insert(entry);
-        } else {
-            self.heap.push(Reverse(entry));
-            if self.heap.len() > FEW && self.wheel.is_empty() {
-                self.gather();
-            }
+        if self.live == 0 {
+            // Nothing is left that the wheel would have to stay for, but what was cancelled.
+            self.begin();
         }
-        let place = &mut self.slots[slot];
-        place.order = order;
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(place.timer.replace(timer));
+        self.live += 1;
+        let (slot, order) = match self.slots.get_mut(self.vacant as usize) {
+            Some(place) => {
+                let slot = self.vacant;
+                self.vacant = place.next;
+                place.order = sequence << SLOT_BITS | u64::from(slot);
+                // Forgotten, because it is known to be empty: its drop need not be looked at.
+                std::mem::forget(place.timer.replace(timer));
+                (slot, place.order)
+            }
+            None => self.insert_behind(timer, sequence),
+        };
+        if self.wheel.reaches(deadline_ns) {
+            self.wheel.insert(&mut self.slots, slot, deadline_ns);
+        } else {
+            self.insert_early(Entry::new(deadline_ns, order));
+        }
         TimerKey { order }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn insert_early(&mut self, entry: Entry) {
+        self.early.push(Reverse(entry));
+    }
+
+    /// Puts a timer into a new slot; which that is, and the timer's order.
+    #[inline(never)]
+    fn insert_behind(&mut self, timer: Timer, sequence: u64) -> (u32, u64) {
+        let slot = self.slots.len();
+        assert!(slot < SLOT_MAX, "a run has at most {SLOT_MAX} timers at a time");
+        let order = sequence << SLOT_BITS | slot as u64;
+        self.slots.push(Slot { timer: Some(timer), order, previous: NIL, next: NIL });
+        (slot as u32, order)
+    }
+
+    /// Puts the wheel back to where the clock is: there are no timers.
+    #[inline]
+    fn begin(&mut self) {
+        if !self.early.is_empty() {
+            self.early.clear();
+            self.stale = 0;
+        }
+        self.wheel.begin(self.past_ns);
     }
 
     /// The timer of `key`, unless it has fired.
@@ -145,12 +192,15 @@ impl Timers {
 
     /// Takes a timer out before it fires; its waiter is for the caller to drop.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Timer> {
-        self.get_mut(key)?;
-        self.stale += 1;
-        let slot = slot_of(key.order);
-        self.free.push(slot as u32);
-        let cancelled = self.slots[slot].timer.take();
-        if self.stale > 64 && self.stale > self.slots.len() - self.free.len() {
+        let deadline_ns = self.get_mut(key)?.deadline_ns;
+        let slot = slot_of(key.order) as u32;
+        if self.wheel.reaches(deadline_ns) {
+            self.wheel.remove(&mut self.slots, slot, deadline_ns);
+        } else {
+            self.stale += 1;
+        }
+        let cancelled = self.take(slot);
+        if self.stale > 64 && self.stale > self.early.len() / 2 {
             self.sweep();
         }
         cancelled
@@ -165,79 +215,69 @@ impl Timers {
     /// The deadline of the timer that is due first.
     #[inline]
     pub(crate) fn next_deadline_ns(&mut self) -> Option<u64> {
-        while let Some(&Reverse(entry)) = self.heap.peek() {
-            if is_live(&self.slots, entry) {
-                return Some(entry.deadline_ns());
-            }
-            self.heap.pop();
-            self.stale -= 1;
+        if !self.early.is_empty()
+            && let Some(entry) = self.first_early()
+        {
+            return Some(entry.deadline_ns());
         }
-        while let Some(entry) = self.wheel.first() {
-            if is_live(&self.slots, entry) {
-                return Some(entry.deadline_ns());
-            }
-            self.wheel.take_first(entry.deadline_ns());
-            self.stale -= 1;
-        }
-        None
+        self.wheel.first_deadline_ns(&mut self.slots)
     }
 
-    /// Takes out the first timer if it is due at `now_ns`.
-    #[inline]
-    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Timer> {
+    /// Takes out the timers that are due first, at one instant, if that is no later than `now_ns`.
+    /// Each is then taken by [`take_of`](Self::take_of).
+    #[inline(always)]
+    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Due> {
         self.past_ns = now_ns;
-        while let Some(&Reverse(entry)) = self.heap.peek() {
-            if entry.deadline_ns() > now_ns {
-                return None;
-            }
-            self.heap.pop();
-            if let Some(timer) = self.take(entry) {
-                return Some(timer);
-            }
-        }
-        while !self.wheel.is_beyond(now_ns)
-            && let Some(entry) = self.wheel.take_first(now_ns)
+        if !self.early.is_empty()
+            && let Some(entry) = self.first_early()
         {
-            if let Some(timer) = self.take(entry) {
-                return Some(timer);
-            }
+            return self.pop_early(entry, now_ns);
         }
-        None
+        self.wheel.take_first(&mut self.slots, now_ns).map(|first| Due { first })
     }
 
-    /// Takes a timer whose entry was taken out; `None` if it was cancelled.
-    #[inline]
-    fn take(&mut self, entry: Entry) -> Option<Timer> {
-        let slot = &mut self.slots[slot_of(entry.order())];
-        if slot.order == entry.order()
-            && let Some(timer) = slot.timer.take()
-        {
-            self.free.push(slot_of(entry.order()) as u32);
-            return Some(timer);
-        }
-        self.stale -= 1;
-        None
+    /// Takes the first of timers that were taken out together.
+    #[inline(always)]
+    pub(crate) fn take_of(&mut self, due: &mut Due) -> Option<Timer> {
+        let slot = due.first;
+        due.first = self.slots.get(slot as usize)?.next;
+        self.take(slot)
     }
 
-    /// Moves what is in the heap to the wheel, which is empty.
+    /// The first of those that are not in the wheel.
     #[cold]
     #[inline(never)]
-    fn gather(&mut self) {
-        let mut entries: Vec<Entry> = self.heap.drain().map(|Reverse(entry)| entry).collect();
-        // In a bucket they are to stand in the order in which they were started.
-        entries.sort_unstable_by_key(|entry| entry.order());
-        self.wheel.begin(self.past_ns);
-        for entry in entries {
-            // One that is late already was given an instant that has passed.
-            if self.wheel.reaches(entry.deadline_ns()) {
-                self.wheel.insert(entry);
-            } else {
-                self.heap.push(Reverse(entry));
+    fn first_early(&mut self) -> Option<Entry> {
+        while let Some(&Reverse(entry)) = self.early.peek() {
+            if is_live(&self.slots, entry) {
+                return Some(entry);
             }
+            self.early.pop();
+            self.stale -= 1;
         }
-        if self.wheel.is_empty() {
-            self.wheel.begin(u64::MAX);
+        None
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pop_early(&mut self, entry: Entry, now_ns: u64) -> Option<Due> {
+        if entry.deadline_ns() > now_ns {
+            return None;
         }
+        self.early.pop();
+        let first = slot_of(entry.order());
+        self.slots[first].next = NIL;
+        Some(Due { first: first as u32 })
+    }
+
+    /// Takes a timer out of its slot, which becomes vacant.
+    #[inline(always)]
+    fn take(&mut self, slot: u32) -> Option<Timer> {
+        let place = self.slots.get_mut(slot as usize)?;
+        place.next = self.vacant;
+        self.vacant = slot;
+        self.live -= 1;
+        place.timer.take()
     }
 
     /// Every timer that has not fired, in no particular order.
@@ -255,19 +295,19 @@ impl Timers {
 
     #[inline(never)]
     fn clear_used(&mut self) -> Vec<Timer> {
-        self.heap.clear();
         self.wheel.clear();
-        self.free.clear();
-        self.next_sequence = 1;
+        self.early.clear();
         self.stale = 0;
+        self.vacant = NIL;
+        self.live = 0;
+        self.next_sequence = 1;
         self.slots.drain(..).filter_map(|slot| slot.timer).collect()
     }
 
     /// Leaves out what was cancelled, so that there are never many more entries than timers.
     fn sweep(&mut self) {
         let slots = &self.slots;
-        self.heap.retain(|&Reverse(entry)| is_live(slots, entry));
-        self.wheel.retain(|entry| is_live(slots, entry));
+        self.early.retain(|&Reverse(entry)| is_live(slots, entry));
         self.stale = 0;
     }
 }
@@ -353,9 +393,11 @@ mod tests {
                     self.now_ns = self.now_ns.saturating_add(by_ns);
                     // Of equal deadlines the order stays, which is that of their starts.
                     self.list.sort_by_key(|&(deadline_ns, ..)| deadline_ns);
-                    while let Some(timer) = self.timers.pop_due(self.now_ns) {
-                        let (deadline_ns, number, _) = self.list.remove(0);
-                        assert_eq!((timer.deadline_ns, timer.task.0), (deadline_ns, number));
+                    while let Some(mut due) = self.timers.pop_due(self.now_ns) {
+                        while let Some(timer) = self.timers.take_of(&mut due) {
+                            let (deadline_ns, number, _) = self.list.remove(0);
+                            assert_eq!((timer.deadline_ns, timer.task.0), (deadline_ns, number));
+                        }
                     }
                     assert!(self.list.iter().all(|&(deadline_ns, ..)| deadline_ns > self.now_ns));
                 }
@@ -370,6 +412,7 @@ mod tests {
                 _ => {}
             }
             assert_eq!(self.timers.is_empty(), self.list.is_empty());
+            self.timers.wheel.check_invariants(&self.timers.slots);
         }
     }
 
@@ -397,17 +440,42 @@ mod tests {
         }
     }
 
+    /// In the wheel nothing stays, and in the heap not much.
     #[test]
     fn what_was_cancelled_is_swept_out() {
         let mut beside = Beside { timers: Timers::new(), list: Vec::new(), now_ns: 0, started: 0 };
         (0..200).for_each(|_| beside.carry_out(&Act::Start(1 << 30)));
+        // The wheel moves to them, and what is started now is earlier.
+        beside.carry_out(&Act::Peek);
         for round in 0..20_000 {
             beside.carry_out(&Act::Start(1000 + round % 7 * 1000));
             beside.carry_out(&Act::Cancel(200));
+            assert!(beside.timers.early.len() <= 130, "{}", beside.timers.early.len());
         }
-        let Timers { heap, wheel, .. } = &beside.timers;
-        assert!(heap.len() + wheel.len() <= 700, "{} and {}", heap.len(), wheel.len());
+        assert_eq!(beside.timers.slots.len(), 201);
         beside.carry_out(&Act::Peek);
         beside.carry_out(&Act::Advance(u64::MAX));
+    }
+
+    /// Whatever their number, and whatever is started meanwhile.
+    #[test]
+    fn timers_of_one_deadline_fire_in_the_order_of_their_starts() {
+        let mut beside = Beside { timers: Timers::new(), list: Vec::new(), now_ns: 0, started: 0 };
+        for after_ns in [5_000, 5_000, 70, 5_000, 4_999, 70] {
+            beside.carry_out(&Act::Start(after_ns));
+        }
+        for by_ns in [1, 69, 4_000] {
+            beside.carry_out(&Act::Advance(by_ns));
+            beside.carry_out(&Act::Start(5_000 - beside.now_ns));
+        }
+        let mut fired = Vec::new();
+        while let Some(mut due) = beside.timers.pop_due(5_000) {
+            let mut together = Vec::new();
+            while let Some(timer) = beside.timers.take_of(&mut due) {
+                together.push(timer.task.0);
+            }
+            fired.push(together);
+        }
+        assert_eq!(fired, [vec![5], vec![1, 2, 4, 7, 8, 9]]);
     }
 }

@@ -11,6 +11,7 @@ use crate::trace::EventKind;
 
 impl Core {
     /// Starts a timer for the current task.
+    #[inline(always)]
     pub(crate) fn start_timer(
         &mut self,
         deadline: Instant,
@@ -81,7 +82,7 @@ impl Core {
     /// Moves the clock to `to_ns`, never backwards, and fires every timer that is due then.
     pub(crate) fn jump(&mut self, to_ns: u64) {
         if to_ns > self.now_ns {
-            if u128::from(to_ns) > self.options.elapsed_max.as_nanos() {
+            if to_ns > self.elapsed_max_ns {
                 self.fail_out_of_time();
                 return;
             }
@@ -90,9 +91,14 @@ impl Core {
             self.order_clock();
             self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
-        while let Some(timer) = self.timers.pop_due(self.now_ns) {
-            self.aside_mut(timer.task).unpolled_sleep = Some(timer.site);
-            self.wake_waiter(timer.waiter);
+        while let Some(mut due) = self.timers.pop_due(self.now_ns) {
+            while let Some(timer) = self.timers.take_of(&mut due) {
+                self.aside_mut(timer.task).unpolled_sleep = Some(timer.site);
+                match timer.waiter {
+                    Waiter::Task(task) if self.rests_idle(task) => self.wake_idle(task),
+                    waiter => self.wake_waiter(waiter),
+                }
+            }
         }
         if self.faults.is_some() {
             self.end_stalls();

@@ -60,17 +60,25 @@ impl Instant {
     }
 
     /// This instant and a duration later, unless that lies beyond the end of time.
+    #[inline]
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Instant> {
-        let nanos = u64::try_from(duration.as_nanos()).ok()?;
-        self.nanos.checked_add(nanos).map(Instant::from_nanos)
+        self.nanos.checked_add(nanos_of(duration)?).map(Instant::from_nanos)
     }
 
     /// This instant and a duration earlier, unless that lies before the run began.
     #[must_use]
     pub fn checked_sub(self, duration: Duration) -> Option<Instant> {
-        let nanos = u64::try_from(duration.as_nanos()).ok()?;
-        self.nanos.checked_sub(nanos).map(Instant::from_nanos)
+        self.nanos.checked_sub(nanos_of(duration)?).map(Instant::from_nanos)
+    }
+}
+
+/// A duration in nanoseconds, unless that is beyond the end of time.
+#[inline]
+const fn nanos_of(duration: Duration) -> Option<u64> {
+    match duration.as_secs().checked_mul(1_000_000_000) {
+        Some(nanos) => nanos.checked_add(duration.subsec_nanos() as u64),
+        None => None,
     }
 }
 
@@ -78,6 +86,7 @@ impl Add<Duration> for Instant {
     type Output = Instant;
 
     /// Saturates at [`Instant::NEVER`].
+    #[inline]
     fn add(self, duration: Duration) -> Instant {
         self.checked_add(duration).unwrap_or(Instant::NEVER)
     }

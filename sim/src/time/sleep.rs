@@ -31,6 +31,7 @@ use crate::engine::{Stamp, TimerKey, Waiter, expect_run, with_run, with_run_of};
 /// });
 /// assert_eq!(outcome.result, Ok(3_600_000_000_000));
 /// ```
+#[inline]
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     let now = expect_run("sim::time::sleep", |core| core.now());
@@ -70,6 +71,7 @@ enum Stage {
 }
 
 impl Sleep {
+    #[inline]
     #[track_caller]
     fn new(deadline: Instant, stage: Stage) -> Sleep {
         Sleep { deadline, stage, site: Location::caller() }
@@ -111,20 +113,41 @@ impl Sleep {
         };
     }
 
-    #[inline]
-    fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let (deadline, site) = (self.deadline, self.site);
-        let started = expect_run("a sim::time::Sleep", |core| {
-            if deadline <= core.now() {
-                return Some(Stage::Done);
+    /// Polls one that has no timer.
+    #[inline(never)]
+    fn begin(&mut self, cx: &Context<'_>) -> Poll<()> {
+        match self.stage {
+            Stage::New if self.deadline == Instant::NEVER => {
+                self.stage = Stage::ForEver;
+                self.wait_for_ever()
             }
-            let waiter = Waiter::of_task(cx.waker(), core.stamp)?;
-            Some(Stage::Waiting(core.start_timer(deadline, waiter, site), core.stamp))
+            Stage::New => self.start(cx),
+            Stage::MustYield => {
+                self.stage = Stage::Done;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Stage::Waiting(key, of) => self.go_on(key, of, cx),
+            Stage::ForEver => self.wait_for_ever(),
+            Stage::Done => Poll::Ready(()),
+        }
+    }
+
+    #[inline(always)]
+    fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let (deadline, site, stage) = (self.deadline, self.site, &mut self.stage);
+        let is_settled = expect_run("a sim::time::Sleep", |core| {
+            if deadline <= core.now() {
+                *stage = Stage::Done;
+                return true;
+            }
+            let Some(waiter) = Waiter::of_task(cx.waker(), core.stamp) else { return false };
+            *stage = Stage::Waiting(core.start_timer(deadline, waiter, site), core.stamp);
+            true
         });
-        self.stage = match started {
-            Some(stage) => stage,
-            None => self.start_for(cx.waker().clone()),
-        };
+        if !is_settled {
+            self.stage = self.start_for(cx.waker().clone());
+        }
         match self.stage {
             Stage::Done => Poll::Ready(()),
             _ => Poll::Pending,
@@ -200,33 +223,29 @@ fn of_another_run() -> ! {
 impl Future for Sleep {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.stage {
-            Stage::New if self.deadline == Instant::NEVER => {
-                self.stage = Stage::ForEver;
-                self.wait_for_ever()
-            }
-            Stage::New => self.start(cx),
-            Stage::MustYield => {
-                self.stage = Stage::Done;
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
             Stage::Waiting(key, of) => self.go_on(key, of, cx),
-            Stage::ForEver => self.wait_for_ever(),
-            Stage::Done => Poll::Ready(()),
+            _ => self.begin(cx),
         }
     }
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
         if let Stage::Waiting(key, of) = self.stage {
-            // The timer's waker is dropped once the engine is not borrowed any more.
-            let _timer = with_run_of(of, |core| {
-                core.sleep_was_polled();
-                core.drop_timer(key)
-            });
+            drop_timer(key, of);
         }
     }
+}
+
+#[inline(never)]
+fn drop_timer(key: TimerKey, of: Stamp) {
+    // The timer's waker is dropped once the engine is not borrowed any more.
+    let _timer = with_run_of(of, |core| {
+        core.sleep_was_polled();
+        core.drop_timer(key)
+    });
 }

@@ -1,12 +1,15 @@
-//! Many timers: buckets by the highest digit in which a deadline differs from where the wheel
-//! stands.
+//! Timers by deadline: buckets by the highest digit in which a deadline differs from where the
+//! wheel stands.
 //!
-//! A deadline has eleven digits of six bits. A bucket of the lowest level holds one deadline only;
-//! one of a higher level is taken apart when its time comes, into buckets of lower levels. So a
-//! timer is moved once a level at the most, and mostly not at all: timers that are due soon differ
-//! in low digits. Within a bucket timers stand in the order in which they were started.
+//! A deadline has eleven digits of six bits. A bucket of the lowest level holds one deadline only.
+//! One of a higher level is taken apart when its time comes: the wheel moves to the earliest
+//! deadline in it, and its timers to the buckets of lower levels. So a timer is moved once a level
+//! at the most, and mostly once or not at all: timers that are due soon differ in low digits.
+//!
+//! A bucket is a list through the timers' own slots, in the order in which they were started, so
+//! that one that is cancelled is taken out at once.
 
-use super::Entry;
+use super::{NIL, Slot};
 
 /// How many bits a digit has.
 const BITS: u32 = 6;
@@ -15,25 +18,22 @@ const DIGITS: usize = 1 << BITS;
 /// How many levels: so many digits a deadline has.
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
-/// How many entries' room an empty bucket keeps.
-const ROOM_MAX: usize = 256;
-
-#[derive(Debug, Default)]
+/// A list of timers, by their slots. Of no meaning, unless a bit says that there are any.
+#[derive(Clone, Copy, Debug)]
 struct Bucket {
-    entries: Vec<Entry>,
-    /// How many of them have been taken out. Invariant: zero but in the lowest level.
-    taken: usize,
+    first: u32,
+    last: u32,
 }
 
-/// Timers by deadline. None of them is earlier than where it stands.
+/// Timers by deadline. The lists are in the slots, which each call is given.
 #[derive(Debug)]
 pub(super) struct Wheel {
-    /// Where it stands. Invariant: no later than any entry, and at the end of time while there is
-    /// none.
+    /// Where it stands. Invariant: no later than any timer of it, and equal to each in the digits
+    /// above that by which the timer's bucket is found.
     stands_at: u64,
-    /// Level by level; none before the first entry.
-    buckets: Vec<Bucket>,
-    /// A bit for each bucket of each level: whether it has entries.
+    /// Level by level.
+    buckets: [Bucket; LEVELS * DIGITS],
+    /// A bit for each bucket of each level: whether it has timers.
     occupied: [u64; LEVELS],
     /// A bit for each level: whether any of its buckets has.
     levels: u32,
@@ -41,7 +41,8 @@ pub(super) struct Wheel {
 
 impl Wheel {
     pub(super) const fn new() -> Wheel {
-        Wheel { stands_at: u64::MAX, buckets: Vec::new(), occupied: [0; LEVELS], levels: 0 }
+        let none = Bucket { first: NIL, last: NIL };
+        Wheel { stands_at: 0, buckets: [none; LEVELS * DIGITS], occupied: [0; LEVELS], levels: 0 }
     }
 
     #[inline]
@@ -49,114 +50,126 @@ impl Wheel {
         self.levels == 0
     }
 
-    /// Whether an entry of this deadline belongs here: not before anything begins.
+    /// Whether a timer of this deadline belongs here: not before the wheel begins.
     #[inline]
     pub(super) const fn reaches(&self, deadline_ns: u64) -> bool {
         deadline_ns >= self.stands_at
     }
 
     /// Puts the wheel, which is empty, to where it is to stand.
+    #[inline]
     pub(super) fn begin(&mut self, stands_at: u64) {
-        self.buckets.resize_with(LEVELS * DIGITS, Bucket::default);
         self.stands_at = stands_at;
     }
 
-    /// Adds an entry that it reaches.
-    #[inline]
-    pub(super) fn insert(&mut self, entry: Entry) {
-        let deadline_ns = entry.deadline_ns();
-        let differs = (deadline_ns ^ self.stands_at) | 1;
-        let level = (differs.ilog2() / BITS) as usize;
-        let digit = (deadline_ns >> (level as u32 * BITS)) as usize % DIGITS;
-        self.buckets[level * DIGITS + digit].entries.push(entry);
-        self.occupied[level] |= 1 << digit;
+    /// Adds the timer in a slot, whose deadline the wheel reaches.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, slots: &mut [Slot], slot: u32, deadline_ns: u64) {
+        let (level, digit) = self.place_of(deadline_ns);
+        let bucket = &mut self.buckets[level * DIGITS + digit];
+        let occupied = &mut self.occupied[level];
+        let previous = if *occupied >> digit & 1 == 0 {
+            bucket.first = slot;
+            NIL
+        } else {
+            slots[bucket.last as usize].next = slot;
+            bucket.last
+        };
+        bucket.last = slot;
+        (slots[slot as usize].previous, slots[slot as usize].next) = (previous, NIL);
+        *occupied |= 1 << digit;
         self.levels |= 1 << level;
     }
 
-    /// The first entry.
-    #[inline]
-    pub(super) fn first(&mut self) -> Option<Entry> {
-        while self.levels != 0 {
-            let (level, digit) = self.first_place();
-            let bucket = &self.buckets[level * DIGITS + digit];
-            match bucket.entries[bucket.taken..] {
-                [entry] => return Some(entry),
-                [entry, ..] if level == 0 => return Some(entry),
-                _ => self.take_apart(level, digit),
-            }
+    /// Takes out the timer in a slot, before its time.
+    pub(super) fn remove(&mut self, slots: &mut [Slot], slot: u32, deadline_ns: u64) {
+        let (level, digit) = self.place_of(deadline_ns);
+        let bucket = &mut self.buckets[level * DIGITS + digit];
+        let Slot { previous, next, .. } = slots[slot as usize];
+        match slots.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => bucket.first = next,
         }
-        None
+        match slots.get_mut(next as usize) {
+            Some(next) => next.previous = previous,
+            None => bucket.last = previous,
+        }
+        if bucket.first == NIL {
+            self.vacate(level, digit);
+        }
     }
 
-    /// Whether all entries are certain to be later than `until_ns`.
+    /// The earliest deadline.
     #[inline(always)]
-    pub(super) fn is_beyond(&self, until_ns: u64) -> bool {
+    pub(super) fn first_deadline_ns(&mut self, slots: &mut [Slot]) -> Option<u64> {
+        if self.is_empty() {
+            return None;
+        }
         let (level, digit) = self.first_place();
-        level >= LEVELS || self.begin_of(level, digit) > until_ns
-    }
-
-    /// Takes out the first entry if its deadline is no later than `until_ns`.
-    pub(super) fn take_first(&mut self, until_ns: u64) -> Option<Entry> {
-        while !self.is_beyond(until_ns) {
-            let (level, digit) = self.first_place();
-            let bucket = &mut self.buckets[level * DIGITS + digit];
-            let entry = match bucket.entries[bucket.taken..] {
-                [entry] => entry,
-                [entry, ..] if level == 0 => {
-                    // The others are of the same deadline.
-                    bucket.taken += 1;
-                    return Some(entry);
-                }
-                _ => {
-                    self.take_apart(level, digit);
-                    continue;
-                }
-            };
-            if entry.deadline_ns() > until_ns {
-                return None;
-            }
-            bucket.taken = 0;
-            empty(&mut bucket.entries);
-            // All others are of later buckets.
-            self.stands_at = entry.deadline_ns();
-            self.vacate(level, digit);
-            return Some(entry);
+        if level == 0 {
+            return Some(self.begin_of(0, digit));
         }
-        None
-    }
-
-    /// Leaves out entries that are not live.
-    pub(super) fn retain(&mut self, is_live: impl Fn(Entry) -> bool) {
-        for place in 0..self.buckets.len() {
-            let bucket = &mut self.buckets[place];
-            if bucket.entries.is_empty() {
-                continue;
-            }
-            bucket.entries.drain(..std::mem::take(&mut bucket.taken));
-            bucket.entries.retain(|&entry| is_live(entry));
-            if bucket.entries.is_empty() {
-                self.vacate(place / DIGITS, place % DIGITS);
-            }
+        let Bucket { first, last } = self.buckets[level * DIGITS + digit];
+        if first == last {
+            return Some(slots[first as usize].deadline_ns());
         }
+        Some(self.take_apart(slots, level, digit))
     }
 
-    /// Forgets every entry.
+    /// Takes out the timers of the earliest deadline if that is no later than `until_ns`; the slot
+    /// of the first, from which a list leads to the others.
+    #[inline(always)]
+    pub(super) fn take_first(&mut self, slots: &mut [Slot], until_ns: u64) -> Option<u32> {
+        if self.is_empty() {
+            return None;
+        }
+        let (level, digit) = self.first_place();
+        if self.begin_of(level, digit) > until_ns {
+            return None;
+        }
+        if level == 0 { Some(self.take_lowest(digit)) } else { self.take_high(slots, until_ns) }
+    }
+
+    /// Takes out the timers of a bucket of the lowest level.
+    #[inline(always)]
+    fn take_lowest(&mut self, digit: usize) -> u32 {
+        self.stands_at = self.begin_of(0, digit);
+        self.vacate(0, digit);
+        self.buckets[digit].first
+    }
+
+    /// The same, where the first bucket is not of the lowest level.
+    #[inline(never)]
+    fn take_high(&mut self, slots: &mut [Slot], until_ns: u64) -> Option<u32> {
+        let deadline_ns = self.first_deadline_ns(slots)?;
+        if deadline_ns > until_ns {
+            return None;
+        }
+        let (level, digit) = self.first_place();
+        if level == 0 {
+            return Some(self.take_lowest(digit));
+        }
+        // It is alone in its bucket, and all others are of later ones.
+        let slot = self.buckets[level * DIGITS + digit].first;
+        self.vacate(level, digit);
+        self.stands_at = deadline_ns;
+        Some(slot)
+    }
+
+    /// Forgets every timer.
     pub(super) fn clear(&mut self) {
-        while self.levels != 0 {
-            let (level, digit) = self.first_place();
-            let bucket = &mut self.buckets[level * DIGITS + digit];
-            bucket.taken = 0;
-            empty(&mut bucket.entries);
-            self.vacate(level, digit);
-        }
+        (self.stands_at, self.occupied, self.levels) = (0, [0; LEVELS], 0);
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.buckets.iter().map(|bucket| bucket.entries.len() - bucket.taken).sum()
+    /// Level and digit of the bucket for a deadline that the wheel reaches.
+    #[inline(always)]
+    fn place_of(&self, deadline_ns: u64) -> (usize, usize) {
+        let differs = (deadline_ns ^ self.stands_at) | 1;
+        let level = differs.ilog2() / BITS;
+        (level as usize, (deadline_ns >> (level * BITS)) as usize % DIGITS)
     }
 
-    /// Level and digit of the first bucket that has entries.
+    /// Level and digit of the first bucket that has timers, of which there are some.
     #[inline(always)]
     fn first_place(&self) -> (usize, usize) {
         let level = self.levels.trailing_zeros() as usize;
@@ -171,37 +184,67 @@ impl Wheel {
         (above | digit as u64) << shift
     }
 
-    /// Notes that a bucket has no entries any more.
+    /// Notes that a bucket has no timers any more.
     #[inline]
     fn vacate(&mut self, level: usize, digit: usize) {
         self.occupied[level] &= !(1 << digit);
         if self.occupied[level] == 0 {
             self.levels &= !(1 << level);
-            if self.levels == 0 {
-                self.stands_at = u64::MAX;
-            }
         }
     }
 
-    /// Moves the wheel to the beginning of its first bucket, and its entries to lower levels.
+    /// Moves the wheel to its first bucket, which is not of the lowest level, and the timers in it
+    /// to lower levels, the earliest to the lowest. The deadline of that.
     #[inline(never)]
-    fn take_apart(&mut self, level: usize, digit: usize) {
-        let place = level * DIGITS + digit;
-        let mut entries = std::mem::take(&mut self.buckets[place].entries);
+    fn take_apart(&mut self, slots: &mut [Slot], level: usize, digit: usize) -> u64 {
+        let first = self.buckets[level * DIGITS + digit].first;
         let begins_at = self.begin_of(level, digit);
+        // From the level above the lowest, all go to that.
+        self.stands_at = if level == 1 { begins_at } else { earliest_ns(slots, first) };
         self.vacate(level, digit);
-        self.stands_at = begins_at;
-        entries.iter().for_each(|&entry| self.insert(entry));
-        empty(&mut entries);
-        self.buckets[place].entries = entries;
+        let mut at = first;
+        while let Some(slot) = slots.get(at as usize) {
+            let (deadline_ns, next) = (slot.deadline_ns(), slot.next);
+            self.insert(slots, at, deadline_ns);
+            at = next;
+        }
+        let (level, digit) = self.first_place();
+        self.begin_of(level, digit)
+    }
+
+    /// Checks what is said above; for tests.
+    #[cfg(test)]
+    pub(super) fn check_invariants(&self, slots: &[Slot]) {
+        let mut count = 0;
+        for (place, bucket) in self.buckets.iter().enumerate() {
+            let (level, digit) = (place / DIGITS, place % DIGITS);
+            if self.occupied[level] >> digit & 1 == 0 {
+                continue;
+            }
+            assert!(self.levels >> level & 1 == 1);
+            let (mut at, mut previous, mut order) = (bucket.first, NIL, 0);
+            while let Some(slot) = slots.get(at as usize) {
+                assert!(self.reaches(slot.deadline_ns()));
+                assert_eq!(self.place_of(slot.deadline_ns()), (level, digit));
+                assert!(slot.previous == previous && slot.order > order);
+                (previous, at, order) = (at, slot.next, slot.order);
+                count += 1;
+            }
+            assert_eq!((at, previous), (NIL, bucket.last));
+        }
+        let reached = slots.iter().filter(|slot| {
+            slot.timer.as_ref().is_some_and(|timer| self.reaches(timer.deadline_ns))
+        });
+        assert_eq!(reached.count(), count, "what the wheel reaches is in it");
     }
 }
 
-/// Forgets entries, and keeps their room unless it is large.
-#[inline]
-fn empty(entries: &mut Vec<Entry>) {
-    entries.clear();
-    if entries.capacity() > ROOM_MAX {
-        *entries = Vec::new();
+/// The earliest deadline in a list of timers.
+fn earliest_ns(slots: &[Slot], first: u32) -> u64 {
+    let (mut at, mut earliest_ns) = (first, u64::MAX);
+    while let Some(slot) = slots.get(at as usize) {
+        earliest_ns = earliest_ns.min(slot.deadline_ns());
+        at = slot.next;
     }
+    earliest_ns
 }
