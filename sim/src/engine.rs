@@ -72,8 +72,9 @@ use crate::streams::Streams;
 use crate::time::{Instant, TimerSource};
 use crate::trace::{Event, EventKind, ObjectInfo, TaskInfo, Trace};
 
-/// What belongs to the poll that is going on.
+/// What belongs to the poll that is going on. In one word, so that it is reset at once.
 #[derive(Debug, Default)]
+#[repr(align(4))]
 pub(crate) struct PollState {
     /// Whether an operation has given way: later ones then do so without a choice.
     gave_way: bool,

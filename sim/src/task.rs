@@ -89,9 +89,10 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
+        let mut future = Some(future);
         let site = Location::caller();
         let (stamp, task) = expect_run("sim::spawn", |core| {
-            (core.stamp, core.spawn(future, site, &mut self.new))
+            (core.stamp, core.spawn(&mut future, site, &mut self.new))
         });
         JoinHandle::new(stamp, task)
     }

@@ -165,7 +165,7 @@ impl Core {
     #[inline(always)]
     pub(super) fn next_turn<const HEARD: bool>(&mut self) -> Turn {
         let arity = self.ready.len() as u32;
-        let taken = if arity == 1 {
+        let taken = if arity <= 1 {
             0
         } else if HEARD && self.is_asking {
             self.decide(Question { label: Label::Schedule, arity, weight: None }, None)

@@ -73,6 +73,12 @@ impl Classes {
         (detection == Detection::On).then_some((Class(self.total), self.awaits))
     }
 
+    /// What a task begins with that was spawned by a task with this past.
+    #[inline]
+    pub(super) const fn past_of_child(&self, parent: u64, path: u64) -> u64 {
+        if self.is_on { mix(parent, path) } else { 0 }
+    }
+
     /// An operation: it happens after all that is hashed into `task` and `object`.
     #[inline]
     fn happened(&mut self, task: &mut u64, object: u64) -> u64 {
@@ -166,12 +172,6 @@ impl Core {
             let task = &mut self.tasks[current.index()].past;
             *task = mix(*task, u64::from(taken));
         }
-    }
-
-    /// What a task begins with that was spawned by a task with this past.
-    #[inline]
-    pub(super) const fn past_of_child(parent: u64, path: u64) -> u64 {
-        mix(parent, path)
     }
 
     /// What an object begins with: it is known by who made it, and as the how-manieth of its

@@ -8,8 +8,8 @@ use std::future::Future;
 use std::panic::Location;
 use std::task::Waker;
 
-use self::body::fill;
 pub(crate) use self::body::TaskBody;
+use self::body::fill;
 pub(crate) use self::records::Tasks;
 use super::Core;
 use super::beacon::Identity;
@@ -203,13 +203,14 @@ pub(crate) struct NewTask {
 }
 
 impl Core {
-    /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
+    /// Adds a task with the future that is in `future`, behind all ready turns. The run's limit of
+    /// tasks is 2^24.
     ///
     /// Its body is one that a task of an earlier run has left, if that fits, or a new one.
     #[inline]
     pub(crate) fn spawn<F>(
         &mut self,
-        future: F,
+        future: &mut Option<F>,
         site: &'static Location<'static>,
         new: &mut NewTask,
     ) -> TaskId
@@ -238,7 +239,7 @@ impl Core {
         parent_task.children += 1;
         let ordinal = parent_task.children;
         let path = child_path(parent_task.path, ordinal);
-        let past = Core::past_of_child(parent_task.past, path);
+        let past = self.classes.past_of_child(parent_task.past, path);
         let task = self.tasks.next_mut();
         // One by one, and not the body: it is there.
         (task.state, task.aborted) = (State::Ready, false);
@@ -459,27 +460,35 @@ impl Core {
             };
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        if leftover == Leftover::Output
-            && let Some(body) = &mut task.body
-        {
-            body.as_mut().give_up(place);
-            if !is_worth_keeping(id, body) {
-                task.body = None;
+        if leftover == Leftover::Output {
+            if let Some(body) = &mut task.body {
+                body.as_mut().give_up(place);
+                if !is_worth_keeping(id, body) {
+                    task.body = None;
+                }
             }
+            self.left -= 1;
         }
         if self.is_watched || self.detectors.is_some() {
             self.note_join(id);
         }
-        // Nothing, if it is being dropped where it stands.
-        if matches!(leftover, Leftover::Taken | Leftover::Nothing) {
-            return JoinPoll::AlreadyTaken;
+        if leftover == Leftover::Output {
+            return JoinPoll::Returned;
         }
-        self.left -= 1;
-        match leftover {
+        self.join_without_output(leftover)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn join_without_output(&mut self, leftover: Leftover) -> JoinPoll {
+        let joined = match leftover {
             Leftover::Cancelled => JoinPoll::Cancelled,
             Leftover::Panicked => JoinPoll::Panicked,
-            _ => JoinPoll::Returned,
-        }
+            // Nothing, if it is being dropped where it stands.
+            _ => return JoinPoll::AlreadyTaken,
+        };
+        self.left -= 1;
+        joined
     }
 
     /// The message of a task that was joined and had panicked.

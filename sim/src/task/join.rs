@@ -58,25 +58,29 @@ impl<T> JoinHandle<T> {
         let mut output: Option<T> = None;
         let joined =
             with_run_of(self.stamp, |core| core.join(self.task, &mut output, cx.waker(), site));
+        match joined {
+            Some(JoinPoll::Pending) => return Poll::Pending,
+            Some(JoinPoll::MustWait) => return self.wait(cx, site),
+            Some(JoinPoll::Returned) => self.is_over = true,
+            joined => return Poll::Ready(Err(self.why_there_is_none(joined))),
+        }
+        Poll::Ready(Ok(output.expect("a task's output is of its handle's type")))
+    }
+
+    /// Why a task that was joined has left no output.
+    #[cold]
+    #[inline(never)]
+    fn why_there_is_none(&mut self, joined: Option<JoinPoll>) -> JoinError {
         let Some(joined) = joined else { of_another_run() };
-        if let JoinPoll::Pending = joined {
-            return Poll::Pending;
-        }
-        if let JoinPoll::MustWait = joined {
-            return self.wait(cx, site);
-        }
         self.is_over = true;
-        Poll::Ready(match joined {
-            JoinPoll::Returned => Ok(output.expect("a task's output is of its handle's type")),
-            JoinPoll::Cancelled => Err(JoinError::Cancelled),
+        match joined {
+            JoinPoll::Cancelled => JoinError::Cancelled,
             JoinPoll::Panicked => {
                 let message = with_run_of(self.stamp, |core| core.take_message(self.task));
-                Err(JoinError::Panicked(message.unwrap_or_default()))
+                JoinError::Panicked(message.unwrap_or_default())
             }
-            JoinPoll::Pending | JoinPoll::MustWait | JoinPoll::AlreadyTaken => {
-                panic!("a JoinHandle was polled after it had returned")
-            }
-        })
+            _ => panic!("a JoinHandle was polled after it had returned"),
+        }
     }
 
     /// Waits through a waker that is somebody else's, or again.

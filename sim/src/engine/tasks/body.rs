@@ -43,22 +43,24 @@ impl dyn Body {
     }
 }
 
-/// Puts a future into the body in `place`, if that is of its type and nothing is left there, or
-/// puts a new body there.
+/// Moves the future that is in `future` into the body in `place`, if that is of its type and
+/// nothing is left there, or into a new one.
 #[inline]
-pub(super) fn fill<F>(place: &mut Option<TaskBody>, future: F)
+pub(super) fn fill<F>(place: &mut Option<TaskBody>, future: &mut Option<F>)
 where
     F: Future + 'static,
     F::Output: 'static,
 {
+    // Not before its place is known: it may be large, and is to be moved once.
+    let mut taken = || future.take().expect("a future is there to be moved");
     if let Some(body) = place
         && let Some(mut stage) = body.as_mut().stage_of::<F>()
         && let Projected::Over { output: None } = stage.as_mut().project()
     {
-        stage.set(Stage::Going { future });
+        stage.set(Stage::Going { future: taken() });
         return;
     }
-    *place = Some(Box::pin(Stage::Going { future }));
+    *place = Some(Box::pin(Stage::Going { future: taken() }));
 }
 
 pin_project! {
@@ -134,7 +136,7 @@ mod tests {
     struct Still {
         at: usize,
         polls: Rc<Cell<u32>>,
-        pinned: PhantomPinned,
+        _pinned: PhantomPinned,
     }
 
     impl Future for Still {
@@ -155,20 +157,20 @@ mod tests {
     }
 
     fn still(polls: &Rc<Cell<u32>>) -> Still {
-        Still { at: 0, polls: polls.clone(), pinned: PhantomPinned }
+        Still { at: 0, polls: polls.clone(), _pinned: PhantomPinned }
     }
 
     #[test]
     fn a_body_that_has_given_up_its_output_is_filled_with_a_future_of_its_type() {
         let (mut place, polls) = (None, Rc::new(Cell::new(0)));
-        fill(&mut place, still(&polls));
+        fill(&mut place, &mut Some(still(&polls)));
         let first = address(&place);
         for round in 1..=3 {
             assert_eq!(poll(&mut place), Poll::Pending);
             assert_eq!(poll(&mut place), Poll::Ready(()));
             let given: Option<Rc<Cell<u32>>> = output(&mut place);
             assert_eq!(given.map(|polls| polls.get()), Some(round));
-            fill(&mut place, still(&polls));
+            fill(&mut place, &mut Some(still(&polls)));
             assert_eq!(address(&place), first, "the allocation is the same");
         }
         assert_eq!(Rc::strong_count(&polls), 2);
@@ -179,17 +181,17 @@ mod tests {
     #[test]
     fn a_future_of_another_type_gets_a_body_of_its_own() {
         let mut place = None;
-        fill(&mut place, ready(1_u64));
+        fill(&mut place, &mut Some(ready(1_u64)));
         assert_eq!((poll(&mut place), output(&mut place)), (Poll::Ready(()), Some(1_u64)));
-        fill(&mut place, ready(2_i64));
+        fill(&mut place, &mut Some(ready(2_i64)));
         assert_eq!((poll(&mut place), output(&mut place)), (Poll::Ready(()), Some(2_i64)));
         // What was not given up, or has not returned, is not written over but dropped.
         let kept = Rc::new(());
-        fill(&mut place, ready(kept.clone()));
+        fill(&mut place, &mut Some(ready(kept.clone())));
         assert_eq!(poll(&mut place), Poll::Ready(()));
-        fill(&mut place, ready(kept.clone()));
+        fill(&mut place, &mut Some(ready(kept.clone())));
         assert_eq!(Rc::strong_count(&kept), 2);
-        fill(&mut place, pending::<()>());
+        fill(&mut place, &mut Some(pending::<()>()));
         assert_eq!(Rc::strong_count(&kept), 1);
     }
 }
