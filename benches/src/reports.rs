@@ -69,7 +69,7 @@ fn failure(events: u64) -> Failure {
         shrunk,
         trace: trace.clone(),
         callers: Callers::default(),
-        decisions: Decisions { flips: Vec::new(), decisive: None },
+        decisions: Decisions { flips: Vec::new(), decisive: None, cut_short: None },
         plainer: Vec::new(),
         passing: None,
     };

@@ -15,13 +15,13 @@ use unpick::{Hunt, Kind, Report, sometimes};
 
 use crate::{opposite_locks, sound, two_bugs};
 
-fn isolated(name: &str) -> Hunt {
+pub(super) fn isolated(name: &str) -> Hunt {
     let hunt = Hunt::new(name).quiet().seed(0x5eed).isolate(Isolation::Process);
     hunt.environment(Environment::default())
 }
 
 /// Two tasks in any order; if the second comes first, `fatal` happens.
-async fn fatal_order(fatal: fn()) {
+pub(super) async fn fatal_order(fatal: fn()) {
     let order = std::rc::Rc::new(std::cell::Cell::new(0));
     let other = order.clone();
     let first = task().named("first").spawn(async move {
@@ -137,14 +137,28 @@ async fn aborts_after_many_draws() {
 
 #[test]
 fn a_crash_that_takes_too_many_processes_is_cut_down_as_far_as_they_go_and_says_so() {
-    let report = isolated("draws").allow_vacuous().run(aborts_after_many_draws);
+    let report = isolated("draws").allow_vacuous().processes_max(10).run(aborts_after_many_draws);
     let failure = report.failure().expect("it mostly aborts");
     let shrunk = &failure.minimal().expect("it does so again").shrunk;
     assert_eq!(shrunk.cut_short, Some(Limit::Lost));
+    let decisions = &failure.minimal().expect("it does so again").decisions;
+    assert_eq!((decisions.decisive, decisions.cut_short), (None, Some(Limit::Lost)));
     let sum = |tape: &Tape| tape.choices.iter().map(|it| u64::from(it.taken())).sum::<u64>();
     assert!(sum(&shrunk.tape) < sum(&failure.tape), "it was cut down");
     let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("(cut short by its budget of runs that end their process)"), "{text}");
+    let budget = "cut short by its budget of runs that end their process";
+    assert!(text.contains(&format!("({budget})")), "{text}");
+    let undecided = format!("which choice decided was not found out: it was {budget}");
+    assert!(text.contains(&undecided), "{text}");
+}
+
+#[test]
+fn a_crash_that_is_not_to_cost_another_process_is_reported_as_it_was() {
+    let report = isolated("as it was").processes_max(0).run(aborts);
+    let failure = report.failure().expect("it aborts");
+    assert_eq!(failure.minimal(), None);
+    let text = report.to_string();
+    assert!(text.contains("also it is not cut down: no process is to be lost in it"), "{text}");
 }
 
 /// A crash, a deadlock, and an assertion that fails.
@@ -165,7 +179,7 @@ fn the_hunt_goes_on_behind_a_crash() {
     assert_eq!(kinds, [Kind::Panic, Kind::Deadlock, Kind::Crash], "{report}");
 }
 
-async fn aborts() {
+pub(super) async fn aborts() {
     std::process::abort();
 }
 

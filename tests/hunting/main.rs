@@ -5,6 +5,7 @@ mod environment;
 mod green;
 mod isolation;
 mod jobs;
+mod kept_crashes;
 mod limits;
 mod misuse;
 mod switching;

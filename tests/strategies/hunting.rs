@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use unpick::primitives::Lock;
 use unpick::sim::hunt::explain::Replayed;
 use unpick::sim::options::Detection;
-use unpick::sim::spawn;
-use unpick::sim::strategy::portfolio::{MEMBERS, Member};
+use unpick::sim::strategy::portfolio::{CALIBRATION_RUNS, MEMBERS, Member};
+use unpick::sim::{pick, spawn, yield_now};
 use unpick::{Detectors, Hunt, Kind};
 
 async fn philosophers(count: usize) {
@@ -54,6 +54,34 @@ fn a_run_of_a_hunt_is_remade_by_its_number() {
         assert_eq!(failure.replayed(), Some(&Replayed::Identically));
         let again = hunt.run_one(failure.id.number, || philosophers(4));
         assert_eq!((again.tape, again.result), (failure.tape, Err(failure.finding)));
+    }
+}
+
+/// Three tasks that yield as often as is drawn, and then it fails.
+async fn uneven() {
+    let steps = || async {
+        for _ in 0..pick(12) {
+            yield_now().await;
+        }
+    };
+    let tasks = [spawn(steps()), spawn(steps()), spawn(steps())];
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+    panic!("it was over");
+}
+
+/// Every run of this calibration says something else of the tasks.
+#[test]
+fn a_remade_run_has_learnt_from_all_of_the_calibration() {
+    for (seed, member) in (0..20).flat_map(|seed| [(seed, Member::Urw), (seed, Member::Surw)]) {
+        let hunt = Hunt::new("uneven").quiet().unexplained().seed(seed).strategy(member);
+        let hunt = hunt.past_calibration();
+        let report = hunt.run(uneven);
+        let failure = report.failure().expect("the first run that counts fails");
+        assert_eq!(failure.id.number, CALIBRATION_RUNS);
+        let again = hunt.run_one(failure.id.number, uneven);
+        assert_eq!(again.tape.token(), failure.tape.token(), "{seed}, {member:?}");
     }
 }
 

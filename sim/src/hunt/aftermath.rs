@@ -34,7 +34,13 @@ impl Hunt {
         let explanation = match self.ordinal {
             _ if !is_explained => None,
             Some(ordinal) if finding.kind.ends_process() => {
-                isolation::explain_lost(self, ordinal, &tape, &finding, program)
+                match isolation::explain_lost(self, ordinal, &tape, &finding, program) {
+                    Ok(explanation) => Some(explanation),
+                    Err(why) => {
+                        finding.evidence.push(format!("it is not cut down: {why}"));
+                        None
+                    }
+                }
             }
             _ => self.can_explain(&mut finding, &tape).then(|| {
                 explain::explain(program, &self.options, &tape, &finding, Budget::default())

@@ -60,6 +60,8 @@ pub struct Hunt {
     pub(super) explaining: Explaining,
     pub(super) keeping: Keeping,
     pub(super) isolation: Isolation,
+    /// How many processes may be lost in cutting a crash down.
+    pub(super) processes_max: usize,
     /// If other processes make its runs: the how-manieth hunt of its name it is.
     pub(super) ordinal: Option<u64>,
     /// How the runs of its jobs are made.
@@ -128,6 +130,7 @@ impl Hunt {
             explaining: Explaining::Unexpected,
             keeping: Keeping::default(),
             isolation: Isolation::None,
+            processes_max: 100,
             ordinal: None,
             manner: Manner::ForGood,
         }
@@ -379,6 +382,14 @@ impl Hunt {
     /// overflows its stack or never returns from a poll is a finding like any other.
     pub fn isolate(mut self, isolation: Isolation) -> Hunt {
         self.isolation = isolation;
+        self
+    }
+
+    /// Says how many processes may be lost in cutting down a run that ends its process; finding out
+    /// which choice decided may cost twice as many again. 100 by default. With none, such a run is
+    /// reported as it was.
+    pub fn processes_max(mut self, processes: usize) -> Hunt {
+        self.processes_max = processes;
         self
     }
 }

@@ -21,7 +21,7 @@ mod telling;
 
 use std::future::Future;
 
-pub(super) use calling::tell_calls;
+pub(super) use calling::{look_at_callers, tell_calls};
 pub(super) use decisive::decide_in;
 pub use decisive::{Decisions, Decisive, Flip, Rate, Without, decide};
 pub(super) use laboratory::Laboratory;
@@ -134,7 +134,12 @@ where
     shrunk.finding = traced.result.err()?;
     let first = decisions.decisive.map(|decisive| decisive.number);
     let passing = passing::nearest(&laboratory, &shrunk.tape, first);
-    let callers = calling::look_at_callers(&laboratory, &shrunk, &trace, &decisions);
+    let again = || {
+        // It comes to the same as before.
+        let _ = laboratory.replay(&shrunk.tape, Tracing::On);
+    };
+    let options = laboratory.options();
+    let callers = look_at_callers(options, &shrunk.finding, &trace, &decisions, again);
     Some(Minimal { shrunk, trace, callers, decisions, plainer, passing })
 }
 /// Makes the run that takes what the tape took but for one choice, which is plain instead: the

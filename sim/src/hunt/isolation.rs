@@ -8,6 +8,8 @@
 //!
 //! - `worker`: what a worker does;
 //! - `parent`: what the hunt does that started it;
+//! - `rehearsal`: what is done by a worker first, lest it ends the hunt's own process;
+//! - `process`: how a worker is started and followed;
 //! - `records` and `wire`: what the one tells the other, and how that is written;
 //! - `orders`: what a worker is to do, and which hunt is meant;
 //! - `enduring`: cutting down the tape of a run that ends its process;
@@ -20,15 +22,18 @@ mod ending;
 mod enduring;
 mod orders;
 mod parent;
+mod process;
 mod recording;
 mod records;
+mod rehearsal;
 mod wire;
 mod worker;
 
 pub(super) use earlier::{recall, remember};
 pub(super) use enduring::explain_lost;
 pub(super) use orders::{Role, role};
-pub(super) use parent::{carry_out, rehearse_explaining, rehearse_kept};
+pub(super) use parent::carry_out;
+pub(super) use rehearsal::{Rehearsal, rehearse_explaining, rehearse_kept};
 pub(crate) use worker::tell_hang;
 pub(super) use worker::work;
 
@@ -44,12 +49,17 @@ pub(super) use worker::work;
 /// Everything else is found, counted and reported as without isolation.
 ///
 /// Such a finding is cut down like any other, by workers, each of which goes on where the one before
-/// has died: up to 100 of them and ten seconds, and up to 200 and ten seconds more to find out which choice
-/// decided; if that was not enough to cut it down, the report says so. While that is done, a poll
-/// counts as one that never returns after 100 milliseconds, and after two seconds in the run that confirms the result. What happens up to the
-/// last turn is shown; the last turn itself has left nothing. It is not kept as a regression, since
-/// every replay would end a process. Other findings are explained in the hunt's own process, if a worker that tried it
+/// has died: up to 100 of them and ten seconds, and up to 200 and ten seconds more to find out
+/// which choice decided. Where that was not enough, the report says so. While that is done, a poll
+/// counts as one that never returns after 100 milliseconds, and after two seconds in the run that
+/// confirms the result. What happens up to the last turn is shown; the last turn itself has left
+/// nothing. Other findings are explained in the hunt's own process, if a worker that tried it
 /// before came through.
+///
+/// It is kept as a regression like any other, and a worker replays what is kept before the hunt's
+/// own process does. A hunt without isolation that finds such a regression in its file lets a worker
+/// replay it, too, and makes its runs itself if that comes through. In replays, a poll counts as one
+/// that never returns after two seconds.
 ///
 /// The worker is the current executable. In a test it gets the test's name; in any other program,
 /// the same arguments again. It takes the same way up to the hunt, so what the program does

@@ -7,8 +7,9 @@ use std::{env, fs, io};
 use super::failure::{Failure, Origin};
 use super::files::write_atomically;
 use super::places::file_stem;
-use super::regressions::{self, Alignment, Entry, Regressions};
+use super::regressions::{self, Alignment, Entry, Onlooker, Regressions, Replay};
 use super::{Hunt, TestInfo, Verdict};
+use crate::choice::Choice;
 use crate::finding::Finding;
 use crate::seed::RunId;
 use crate::tape::Tape;
@@ -47,6 +48,40 @@ pub(super) struct Again {
     pub(super) origin: Origin,
     /// In which run it was found, and by which strategy, if that is known.
     pub(super) found: Option<(RunId, String)>,
+}
+
+/// The replay of a kept failure that ended the process that made it.
+#[derive(Clone, Debug)]
+pub(super) struct FatalReplay {
+    /// The how-manieth entry of all that are replayed it was of, from 0.
+    pub(super) entry: usize,
+    pub(super) finding: Finding,
+    /// What was chosen until then.
+    pub(super) choices: Vec<Choice>,
+    pub(super) stage: Stage,
+}
+
+/// How far a replay had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It followed the tape.
+    Tape,
+    /// The program asks something else: deviations were looked for.
+    Search,
+    /// No more than so many were found, and runs were drawn behind them.
+    Around(usize),
+}
+
+impl FatalReplay {
+    fn into_replay(self, entry: &Entry) -> Replay {
+        let (tape, of) = (entry.tape_of(self.choices), entry.deviations());
+        let alignment = match self.stage {
+            Stage::Tape => Alignment::Exact,
+            Stage::Search => Alignment::Edited { matched: tape.deviations().min(of), of },
+            Stage::Around(matched) => Alignment::Edited { matched, of },
+        };
+        Replay { alignment, failing: Some((tape, self.finding)) }
+    }
 }
 
 impl Hunt {
@@ -95,10 +130,34 @@ impl Hunt {
         }
     }
 
-    /// Replays what is kept: the last failure that nobody expected, then regressions. Gives the
-    /// first that fails still, and what is to be said of the others.
+    /// Whether a replay of what is kept may end its process, as far as is known.
+    ///
+    /// # Panics
+    /// If a file with regressions cannot be read.
     #[track_caller]
-    pub(super) fn replay_kept<F, Fut>(&self, program: &F) -> (Option<Again>, Vec<String>)
+    pub(super) fn has_kept_fatal(&self) -> bool {
+        let is_fatal = |kept: &Regressions| kept.entries().iter().any(Entry::ends_process);
+        let last = self.reports_folder().map(|folder| self.report_file(&folder, LAST));
+        if last.is_some_and(|path| Regressions::read(path).is_ok_and(|kept| is_fatal(&kept))) {
+            return true;
+        }
+        let Some(path) = self.regressions_file() else { return false };
+        match Regressions::read(&path) {
+            Ok(kept) => is_fatal(&kept),
+            Err(error) => panic!("hunt `{}`: {error}", self.name),
+        }
+    }
+
+    /// Replays what is kept: the last failure that nobody expected, then regressions. Gives the
+    /// first that fails still, and what is to be said of the others. Of a replay that has ended its
+    /// process, what is known is taken, and it is not made again.
+    #[track_caller]
+    pub(super) fn replay_kept<F, Fut>(
+        &self,
+        program: &F,
+        mut fatal: Option<FatalReplay>,
+        onlooker: Option<&dyn Onlooker>,
+    ) -> (Option<Again>, Vec<String>)
     where
         F: Fn() -> Fut,
         Fut: Future,
@@ -106,7 +165,7 @@ impl Hunt {
     {
         // Where the last failure is that nobody expected, so that a retry meets it again.
         let last = self.reports_folder().map(|folder| self.report_file(&folder, LAST));
-        let (mut warnings, mut passing) = (Vec::new(), 0);
+        let (mut warnings, mut passing, mut place) = (Vec::new(), 0, 0);
         for path in last.iter().chain(&self.regressions_file()) {
             let kept = match Regressions::read(path) {
                 Ok(kept) => kept,
@@ -116,7 +175,16 @@ impl Hunt {
             };
             for (number, entry) in kept.entries().iter().enumerate() {
                 let from = format!("{}, entry {}", self.shown(path), number + 1);
-                let replay = regressions::replay(program, &self.options, entry);
+                let replay = match fatal.take_if(|fatal| fatal.entry == place) {
+                    Some(fatal) => fatal.into_replay(entry),
+                    None => {
+                        if let Some(onlooker) = onlooker {
+                            onlooker.turns_to(place);
+                        }
+                        regressions::replay_watched(program, &self.options, entry, onlooker)
+                    }
+                };
+                place += 1;
                 if let Some((tape, finding)) = replay.failing {
                     let origin = Origin::Kept { from, alignment: replay.alignment };
                     let found = entry.found().map(|(run, by)| (run, by.to_owned()));
@@ -149,11 +217,12 @@ impl Hunt {
     /// Keeps a failure that nobody expected: in the file of regressions, and with its report in
     /// the folder for reports. One that no replay gave again leaves its report alone.
     pub(super) fn keep(&self, failure: &mut Failure) {
-        if failure.finding.kind.ends_process() {
-            // Its replay would end the process.
-            return self.write_report(failure, Vec::new());
-        }
-        let Some(explanation) = &failure.explanation else { return };
+        let Some(explanation) = &failure.explanation else {
+            if failure.finding.kind.ends_process() {
+                self.write_report(failure, Vec::new());
+            }
+            return;
+        };
         let minimal = explanation.minimal.as_ref();
         let (finding, tape, trace) = match (minimal, &explanation.trace) {
             (Some(minimal), _) => (&minimal.shrunk.finding, &minimal.shrunk.tape, &minimal.trace),

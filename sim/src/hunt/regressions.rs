@@ -46,6 +46,10 @@
 //! awaits wholly change. Then it says how many were found again. If fewer than half were, the
 //! entry is stale: what is left of it is the beginning of some random runs, and then it is named,
 //! so that somebody takes it out.
+//!
+//! A failure of kind `crash` or `hang` ends the process that replays it. So that is done by a worker
+//! before the hunt itself replays anything, whether the hunt is
+//! [isolated](crate::hunt::Isolation::Process) or not.
 
 mod entry;
 mod file;
@@ -55,3 +59,4 @@ mod surroundings;
 pub use entry::Entry;
 pub use file::{Regressions, RegressionsError};
 pub use realign::{Alignment, Replay, replay};
+pub(super) use realign::{Onlooker, replay_watched};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::builder::{Hunt, Vacuity, Voice};
 use super::course::{Assigned, Course};
 use super::findings::Caught;
-use super::isolation::{self, Role};
+use super::isolation::{self, Rehearsal, Role};
 use super::jobs::{self, Harvest};
 use super::keeping::{Again, REPLAY};
 use super::shard::Shard;
@@ -39,15 +39,16 @@ impl Hunt {
     {
         let Adjusted { mut hunt, only, notes } = self.adjusted();
         hunt.check();
-        if hunt.isolation == Isolation::Process {
-            match isolation::role(&hunt) {
-                Role::Parent(ordinal) => hunt.ordinal = Some(ordinal),
-                Role::Worker(orders) => isolation::work(&hunt, only.as_ref(), &orders, &program),
-                Role::Bystander(ordinal) => {
-                    return isolation::recall(&hunt, ordinal)
-                        .unwrap_or_else(|| Report::none(&hunt));
-                }
+        // Without isolation, replays are isolated that may end their process.
+        let has_workers =
+            hunt.isolation == Isolation::Process || (only.is_none() && hunt.has_kept_fatal());
+        match isolation::role(&hunt) {
+            Role::Worker(orders) => isolation::work(&hunt, only.as_ref(), &orders, &program),
+            Role::Parent(ordinal) if has_workers => hunt.ordinal = Some(ordinal),
+            Role::Bystander(ordinal) if has_workers => {
+                return isolation::recall(&hunt, ordinal).unwrap_or_else(|| Report::none(&hunt));
             }
+            Role::Parent(_) | Role::Bystander(_) => {}
         }
         let report = hunt.carry_out(only.as_ref(), notes, &program);
         if let Some(ordinal) = hunt.ordinal {
@@ -65,33 +66,17 @@ impl Hunt {
         Fut::Output: Verdict,
     {
         let hunt = self;
-        let can_replay = match (only, hunt.ordinal) {
-            (Some(_), _) => false,
-            (None, None) => true,
-            (None, Some(_)) if !hunt.has_kept() => false,
-            (None, Some(ordinal)) => match isolation::rehearse_kept(hunt, ordinal) {
-                Ok(()) => true,
-                Err(how) => {
-                    notes.push(format!(
-                        "kept failures were not replayed here: a process that tried it {how}"
-                    ));
-                    false
-                }
-            },
-        };
-        if can_replay {
-            let (again, warnings) = hunt.replay_kept(program);
-            hunt.tell(&warnings);
-            notes.extend(warnings);
-            if let Some(Again { tape, finding, origin, found }) = again {
-                let unknown = || (RunId::new(hunt.seed, 0), String::from(REPLAY));
-                let (id, strategy) = found.unwrap_or_else(unknown);
-                let caught = Caught { id, strategy, finding, tape };
-                let failures = vec![hunt.fail(caught, origin, Duration::ZERO, program)];
-                return Report { failures, notes, ..Report::none(hunt) };
-            }
+        if only.is_none()
+            && let Some(Again { tape, finding, origin, found }) = hunt.replay(&mut notes, program)
+        {
+            let unknown = || (RunId::new(hunt.seed, 0), String::from(REPLAY));
+            let (id, strategy) = found.unwrap_or_else(unknown);
+            let caught = Caught { id, strategy, finding, tape };
+            let failures = vec![hunt.fail(caught, origin, Duration::ZERO, program)];
+            return Report { failures, notes, ..Report::none(hunt) };
         }
-        let mut harvest = match (only, hunt.ordinal) {
+        let isolated = hunt.ordinal.filter(|_| hunt.isolation == Isolation::Process);
+        let mut harvest = match (only, isolated) {
             (only, Some(ordinal)) => isolation::carry_out(hunt, only, ordinal),
             (None, None) => jobs::carry_out(hunt, program),
             (Some(only), None) => repeat::carry_out(hunt, only, program),
@@ -112,6 +97,35 @@ impl Hunt {
             harvest.caught.extend(hunt.confirm(&harvest.nestings, &mut as_it_is, program));
         }
         hunt.report(harvest, notes, only.is_none(), program)
+    }
+
+    /// Replays what is kept, and says what is to be said of it. What may end its process is tried
+    /// by another one first.
+    #[track_caller]
+    fn replay<F, Fut>(&self, notes: &mut Vec<String>, program: &F) -> Option<Again>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let mut fatal = None;
+        if let Some(ordinal) = self.ordinal.filter(|_| self.has_kept()) {
+            match isolation::rehearse_kept(self, ordinal) {
+                Rehearsal::Harmless => {}
+                Rehearsal::Fatal(replay) => fatal = Some(*replay),
+                Rehearsal::Failed(how) => {
+                    let failed =
+                        format!("kept failures were not replayed: a process that tried it {how}");
+                    self.tell(std::slice::from_ref(&failed));
+                    notes.push(failed);
+                    return None;
+                }
+            }
+        }
+        let (again, warnings) = self.replay_kept(program, fatal, None);
+        self.tell(&warnings);
+        notes.extend(warnings);
+        again
     }
 
     fn report<F, Fut>(

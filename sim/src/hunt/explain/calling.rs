@@ -1,13 +1,11 @@
 //! From where the operations of the minimal run were called.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 
-use super::{Callers, Decisions, Laboratory, Shrunk, lanes_of};
+use super::{Callers, Decisions, lanes_of};
 use crate::callers;
 use crate::finding::{Finding, Place};
-use crate::hunt::Verdict;
-use crate::options::{Detection, Tracing};
+use crate::options::{Detection, Options};
 use crate::trace::{Event, EventKind, TaskRef, Trace};
 
 /// How many events are looked at, at the most, unless more are shown.
@@ -18,25 +16,19 @@ const OF_ONE_MAX: usize = 8;
 
 /// Replays the run and looks at the stacks of its events, if there are few, or else of those that
 /// matter to a report.
-pub(super) fn look_at_callers<F, Fut>(
-    laboratory: &Laboratory<'_, F>,
-    shrunk: &Shrunk,
+///
+/// `again` makes the run that the trace is of once more, and has to trace it.
+pub(in crate::hunt) fn look_at_callers(
+    options: &Options,
+    finding: &Finding,
     trace: &Trace,
     decisions: &Decisions,
-) -> Callers
-where
-    F: Fn() -> Fut,
-    Fut: Future,
-    Fut::Output: Verdict,
-{
-    if laboratory.options().callers == Detection::Off {
+    again: impl FnOnce(),
+) -> Callers {
+    if options.callers == Detection::Off {
         return Callers::default();
     }
-    let wanted = wanted(trace, &shrunk.finding, decisions);
-    callers::look_at(trace, wanted, || {
-        // It comes to the same as before.
-        let _ = laboratory.replay(&shrunk.tape, Tracing::On);
-    })
+    callers::look_at(trace, wanted(trace, finding, decisions), again)
 }
 
 fn wanted(trace: &Trace, finding: &Finding, decisions: &Decisions) -> BTreeSet<usize> {

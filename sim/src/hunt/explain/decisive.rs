@@ -6,6 +6,7 @@ use std::future::Future;
 
 pub use rate::Rate;
 
+use super::Limit;
 use super::laboratory::Laboratory;
 use super::plan::{Plan, Rest};
 use crate::finding::{Finding, Signature};
@@ -50,9 +51,12 @@ pub struct Decisive {
 pub struct Decisions {
     /// The flip test of each deviation, in order.
     pub flips: Vec<Flip>,
-    /// `None` if the tape has no deviations, if runs are too long to make many of them, or if it made no difference that shows in the
-    /// samples which of them is taken.
+    /// `None` if the tape has no deviations, if it made no difference that shows in the samples
+    /// which of them is taken, or if that was not found out because it was cut short.
     pub decisive: Option<Decisive>,
+    /// What cut it short, if anything did: the budget of steps where runs are too long to make
+    /// many of them, or, of a run that ends its process, that of processes or time.
+    pub cut_short: Option<Limit>,
 }
 
 /// How many runs each rate is measured in; fewer if they are long.
@@ -116,7 +120,8 @@ where
     let flips = flips.take_while(|_| laboratory.refused().is_none()).collect();
     let samples = (STEPS_MAX / steps.max(1)).min(samples_max) as u32;
     if samples < SAMPLES_MIN {
-        return Decisions { flips, decisive: None };
+        let cut_short = laboratory.refused().or((!looked_at.is_empty()).then_some(Limit::Steps));
+        return Decisions { flips, decisive: None, cut_short };
     }
     let rises = looked_at.iter().map(|&number| Decisive {
         number,
@@ -126,8 +131,10 @@ where
     // Of equal rises the first counts: what comes after it follows.
     let decisive =
         rises.rev().max_by_key(|rise| rise.after.failed.saturating_sub(rise.before.failed));
-    let decisive = decisive.filter(|_| laboratory.refused().is_none());
-    Decisions { flips, decisive: decisive.filter(|rise| rise.before.is_surely_below(rise.after)) }
+    let cut_short = laboratory.refused();
+    let decisive = decisive.filter(|_| cut_short.is_none());
+    let decisive = decisive.filter(|rise| rise.before.is_surely_below(rise.after));
+    Decisions { flips, decisive, cut_short }
 }
 
 /// How many runs fail that take this many choices from the tape and draw the rest.

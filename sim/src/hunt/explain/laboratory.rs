@@ -207,12 +207,18 @@ where
         found
     }
 
-    /// Makes the run that this plan leads to, with all that it leaves.
+    /// Makes the run that this plan leads to, with all that it leaves. Whoever is told of trials is
+    /// told of this one, too; it is made whatever is known of it.
     #[track_caller]
     pub(in crate::hunt) fn follow(&self, plan: Plan, tracing: Tracing) -> Outcome<()> {
         let options = Options { tracing, ..self.options.clone() };
-        let planned = Planned::new(plan, Rest::Plain, Switches::default());
-        self.make(Run::with(options).strategy(planned))
+        let key = self.key(&plan, Rest::Plain, RunId::default());
+        let planned = Chooser::from(Planned::new(plan, Rest::Plain, Switches::default()));
+        let make = |chooser| self.make(Run::with(options).strategy(chooser));
+        let Some(perils) = self.perils else { return make(planned) };
+        let outcome = make(perils.sentry.begins(key, planned, RunId::default()));
+        perils.sentry.survives(key);
+        outcome
     }
 
     /// Replays a tape strictly.

@@ -58,7 +58,13 @@ pub(super) enum Foreseen<'a> {
     Refused,
 }
 
-impl Perils<'_> {
+impl<'a> Perils<'a> {
+    /// Nothing is known of any trial, and all may be made.
+    pub(in crate::hunt) fn unknown(sentry: &'a dyn Sentry) -> Perils<'a> {
+        let (lost, survived) = (BTreeMap::new(), BTreeSet::new());
+        Perils { lost, survived, limit: Cell::new(None), refused: Cell::new(None), sentry }
+    }
+
     pub(super) fn foresee(&self, key: u64) -> Foreseen<'_> {
         if let Some(lost) = self.lost.get(&key) {
             return Foreseen::Lost(lost);

@@ -315,6 +315,12 @@ impl Page {
                 decisive.before, decisive.after
             ));
         }
+        if let Some(limit) = minimal.decisions.cut_short {
+            checks.push(format!(
+                "which choice decided was not found out: it was cut short by its budget of {}",
+                budget_of(limit)
+            ));
+        }
         if !checks.is_empty() {
             self.labelled("check", &checks.join("; "));
         }
@@ -382,13 +388,7 @@ impl Page {
             match minimal.shrunk.cut_short {
                 None => {}
                 Some(limit) => {
-                    let what = match limit {
-                        Limit::Runs => "runs",
-                        Limit::Steps => "steps",
-                        Limit::Wall => "wall-clock time",
-                        Limit::Lost => "runs that end their process",
-                    };
-                    let _ = write!(line, " (cut short by its budget of {what})");
+                    let _ = write!(line, " (cut short by its budget of {})", budget_of(limit));
                 }
             }
         }
@@ -454,6 +454,16 @@ impl Page {
             is_empty = false;
         }
         let _ = writeln!(self.text, "{}", line.trim_end());
+    }
+}
+
+/// What there was too little of.
+const fn budget_of(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Runs => "runs",
+        Limit::Steps => "steps",
+        Limit::Wall => "wall-clock time",
+        Limit::Lost => "runs that end their process",
     }
 }
 

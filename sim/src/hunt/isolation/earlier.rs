@@ -14,6 +14,7 @@ use super::records::{write_failed, write_kept, write_properties, write_switching
 use super::wire::{Input, Output};
 use crate::class::Awaits;
 use crate::environment;
+use crate::hunt::regressions::Alignment;
 use crate::hunt::{ClassCounts, Failure, Hunt, Interleaved, Origin, Report, StrategyCounts};
 use crate::seed::RunId;
 
@@ -160,8 +161,20 @@ fn write_failure(out: &mut Output, failure: &Failure) {
     out.number(match failure.origin {
         Origin::Steered => 1,
         Origin::Given => 2,
-        Origin::Hunt | Origin::Kept { .. } => 0,
+        Origin::Kept { .. } => 3,
+        Origin::Hunt => 0,
     });
+    if let Origin::Kept { from, alignment } = &failure.origin {
+        out.text(from);
+        let edited = match *alignment {
+            Alignment::Exact => None,
+            Alignment::Edited { matched, of } => Some((matched as u64, of as u64)),
+        };
+        out.option(edited, |out, (matched, of)| {
+            out.number(matched);
+            out.number(of);
+        });
+    }
     out.number(failure.id.seed);
     out.number(failure.id.number);
     out.number(failure.runs_max);
@@ -177,6 +190,14 @@ fn read_failure(input: &mut Input<'_>, hunt: &Hunt) -> Option<Failure> {
     let origin = match input.number()? {
         1 => Origin::Steered,
         2 => Origin::Given,
+        3 => {
+            let from = input.text()?;
+            let number = |input: &mut Input<'_>| input.number()?.try_into().ok();
+            let edited = input.option(|input| {
+                Some(Alignment::Edited { matched: number(input)?, of: number(input)? })
+            })?;
+            Origin::Kept { from, alignment: edited.unwrap_or(Alignment::Exact) }
+        }
         _ => Origin::Hunt,
     };
     let id = RunId::new(input.number()?, input.number()?);

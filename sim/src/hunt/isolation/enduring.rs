@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::earlier::{EarlierFile, TemporaryFile};
 use super::orders::{Job, Orders};
-use super::parent::Worker;
+use super::process::Worker;
 use super::recording::Recording;
 use super::records::{Record, read_failed, read_lost, read_shrunk};
 use super::records::{write_failed, write_lost, write_shrunk};
@@ -22,9 +22,10 @@ use crate::environment;
 use crate::finding::Finding;
 use crate::hunt::explain::{
     Budget, Callers, Decisions, Explanation, Laboratory, Limit, Lost, Minimal, Perils, Plan,
-    Replayed, Sentry, Shrunk, decide_in, shrink_in,
+    Replayed, Sentry, Shrunk, decide_in, look_at_callers, shrink_in,
 };
 use crate::hunt::jobs::now;
+use crate::hunt::regressions::Onlooker;
 use crate::hunt::{Hunt, Verdict};
 use crate::options::Options;
 use crate::run::Run;
@@ -33,12 +34,6 @@ use crate::strategy::{Chooser, Replay, Strictness};
 use crate::tape::{Tape, Token};
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, StepKind, TaskInfo, TaskRef, Trace};
-
-/// How many trials may end their process while a tape is cut down.
-const LOST_MAX: usize = 100;
-
-/// How many more while it is found out which choice decided.
-const DECIDING_LOST_MAX: usize = 200;
 
 /// How long the one and the other may take.
 const WALL_MAX: Duration = Duration::from_secs(10);
@@ -152,6 +147,40 @@ where
     send(&Record::Decided(decisions, steps));
 }
 
+/// Tells whoever started this worker of each run, and of what it is for.
+struct KeptTeller;
+
+impl Sentry for KeptTeller {
+    fn begins(&self, key: u64, chooser: Chooser, id: RunId) -> Chooser {
+        Teller.begins(key, chooser, id)
+    }
+
+    /// The next one says as much.
+    fn survives(&self, _key: u64) {}
+}
+
+impl Onlooker for KeptTeller {
+    fn turns_to(&self, entry: usize) {
+        send(&Record::Replays(entry as u64));
+    }
+
+    fn goes_around(&self, matched: usize) {
+        send(&Record::GoesAround(matched as u64));
+    }
+}
+
+/// Replays what is kept, telling each run.
+pub(super) fn rehearse_kept<F, Fut>(hunt: &Hunt, program: &F)
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let options = Options { poll_max: at_most(hunt, CONFIRMED_POLL_MAX), ..hunt.options.clone() };
+    let hunt = Hunt { options, ..hunt.clone() };
+    let _known_by_now = hunt.replay_kept(program, None, Some(&KeptTeller));
+}
+
 /// Replays a tape, telling each choice.
 pub(super) fn confirm<F, Fut>(hunt: &Hunt, token: &Token, program: &F)
 where
@@ -170,39 +199,62 @@ fn at_most(hunt: &Hunt, limit: Duration) -> Option<Duration> {
 }
 
 /// Finds out about a run that ended its process: cuts its tape down, and says what decided, as far
-/// as time and processes are enough. `None` if it does not end its process again.
+/// as time and processes are enough.
+///
+/// # Errors
+/// If that comes to nothing: why.
 pub(in crate::hunt) fn explain_lost<F, Fut>(
     hunt: &Hunt,
     ordinal: u64,
     tape: &Tape,
     finding: &Finding,
     program: &F,
-) -> Option<Explanation>
+) -> Result<Explanation, String>
 where
     F: Fn() -> Fut,
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let earlier = EarlierFile::write().ok()?;
+    if hunt.processes_max == 0 {
+        return Err(String::from("no process is to be lost in it"));
+    }
+    let earlier = EarlierFile::write().map_err(|error| format!("a file for workers: {error}"))?;
     let workers = Workers { hunt, ordinal, earlier: earlier.as_ref() };
     let mut quest = Quest::new(workers, tape, finding);
     while quest.decided.is_none() {
         quest.go_on()?;
     }
-    let (decisions, steps) = quest.decided?;
-    let mut shrunk = quest.known.shrunk?;
+    let (Some((decisions, steps)), Some(mut shrunk)) = (quest.decided, quest.known.shrunk) else {
+        unreachable!("what decided is found out of a tape that was cut down; a bug in unpick")
+    };
     shrunk.finding = workers.confirmed(&shrunk.tape, finding)?;
     // It has come through this in a worker.
     let laboratory = Laboratory::new(program, &hunt.options, &shrunk.tape);
     let plan = Plan::masked(&shrunk.tape.choices, |_| true);
-    let mut trace = laboratory.trace_up_to(&plan, steps?)?;
+    let up_to = |steps| laboratory.trace_up_to(&plan, steps);
+    let (mut trace, callers) = match steps {
+        Some(steps) => {
+            let trace = up_to(steps).ok_or("what happens before its last turn left no trace")?;
+            let again = || drop(up_to(steps));
+            let options = laboratory.options();
+            let callers = look_at_callers(options, &shrunk.finding, &trace, &decisions, again);
+            (trace, callers)
+        }
+        // It ends its process in its first turn.
+        None if shrunk.steps <= 1 => (nothing_yet(), Callers::default()),
+        None => return Err(String::from("it was not found out what happens before its last turn")),
+    };
     tell_last_turn(&mut trace, &shrunk);
     let (plainer, passing) = (Vec::new(), None);
-    // Where it was called from is not looked at: that takes the run itself.
-    let callers = Callers::default();
     let minimal = Minimal { shrunk, trace, callers, decisions, plainer, passing };
     let replayed = Replayed::Identically;
-    Some(Explanation { replayed, minimal: Some(minimal), trace: None })
+    Ok(Explanation { replayed, minimal: Some(minimal), trace: None })
+}
+
+/// The trace of a run in which nothing has happened yet.
+fn nothing_yet() -> Trace {
+    let main = TaskInfo { path: String::from("main"), name: None, spawned: None };
+    Trace { run: RunId::default(), events: Vec::new(), tasks: vec![main], objects: Vec::new() }
 }
 
 /// Adds the turn that ended the process, as far as it was told of it: whose it was, and what was
@@ -247,19 +299,24 @@ impl<'a> Quest<'a> {
     }
 
     fn lost_max(&self) -> usize {
-        if self.known.shrunk.is_none() { LOST_MAX } else { DECIDING_LOST_MAX }
+        let processes_max = self.workers.hunt.processes_max;
+        if self.known.shrunk.is_none() { processes_max } else { processes_max.saturating_mul(2) }
     }
 
-    /// Starts a worker, and takes in what it tells. `None` if it comes to nothing.
-    fn go_on(&mut self) -> Option<()> {
+    /// Starts a worker, and takes in what it tells.
+    ///
+    /// # Errors
+    /// If it comes to nothing: why.
+    fn go_on(&mut self) -> Result<(), String> {
         self.known.wall_left = WALL_MAX.saturating_sub(now().duration_since(self.since));
         if self.known.wall_left.is_zero() {
             self.known.limit = Some(Limit::Wall);
         } else if self.lost >= self.lost_max() {
             self.known.limit = Some(Limit::Lost);
         }
-        let file = TemporaryFile::write(&self.known.write()).ok()?;
-        let (mut tried, mut lost) = (None, None);
+        let file = TemporaryFile::write(&self.known.write());
+        let file = file.map_err(|error| format!("a file for a worker: {error}"))?;
+        let (mut tried, mut lost, mut is_done) = (None, None, false);
         let mut worker = self.workers.start(Job::Endure, Some(&file))?;
         while let Some(record) = worker.next() {
             match record {
@@ -293,18 +350,24 @@ impl<'a> Quest<'a> {
                     (self.known.limit, self.since, self.lost) = (None, now(), 0);
                 }
                 Record::Decided(decisions, steps) => self.decided = Some((decisions, steps)),
+                Record::Done => is_done = true,
                 _ => {}
             }
         }
         let ending = worker.ended();
         if self.decided.is_some() {
-            return Some(());
+            return Ok(());
         }
-        let (key, (choices, switches, turns)) = (tried?, lost?);
+        if is_done {
+            return Err(String::from("replayed in a process of its own, it did not end that"));
+        }
+        let (Some(key), Some((choices, switches, turns))) = (tried, lost) else {
+            return Err(format!("a process for it {} before it tried anything", ending.how()));
+        };
         let finding = ending.finding(choices.len());
         self.known.lost.push((key, Lost { finding, choices, switches, turns }));
         self.lost += 1;
-        Some(())
+        Ok(())
     }
 }
 
@@ -317,16 +380,20 @@ struct Workers<'a> {
 }
 
 impl Workers<'_> {
-    fn start(self, job: Job, trials: Option<&TemporaryFile>) -> Option<Worker> {
+    fn start(self, job: Job, trials: Option<&TemporaryFile>) -> Result<Worker, String> {
         let Workers { hunt, ordinal, earlier } = self;
         let name = hunt.name.clone();
         let orders = Orders { name, ordinal, seed: hunt.seed, lost: Vec::new(), job };
         let (earlier, trials) = (earlier.map(EarlierFile::path), trials.map(TemporaryFile::path));
-        Worker::start(hunt, &orders, earlier, trials).ok()
+        Worker::start(hunt, &orders, earlier, trials)
+            .map_err(|error| format!("a process for it was not started: {error}"))
     }
 
-    /// What a run with this tape comes to in a process of its own, if it is the same.
-    fn confirmed(self, tape: &Tape, finding: &Finding) -> Option<Finding> {
+    /// What a run with this tape comes to in a process of its own.
+    ///
+    /// # Errors
+    /// If it is not the same.
+    fn confirmed(self, tape: &Tape, finding: &Finding) -> Result<Finding, String> {
         let mut worker = self.start(Job::Confirm(Box::new(tape.token())), None)?;
         let mut choices = 0;
         let mut is_done = false;
@@ -342,9 +409,14 @@ impl Workers<'_> {
             }
         }
         let found = worker.ended().finding(choices);
-        let is_it = !is_done && found.signature() == finding.signature();
+        if is_done {
+            return Err(String::from("cut down and made once more, it did not end its process"));
+        }
+        if found.signature() != finding.signature() {
+            return Err(format!("cut down and made once more, it came to {}", found.headline()));
+        }
         // Its limit was another one.
         let message = finding.message.clone();
-        is_it.then_some(Finding { message, ..found })
+        Ok(Finding { message, ..found })
     }
 }

@@ -47,6 +47,10 @@ pub(super) enum Record {
     /// Which of its choices decided, and with how many steps at the most the run stops before the
     /// turn that ends the process.
     Decided(Decisions, Option<u64>),
+    /// It turns to this entry of those that are kept, from 0.
+    Replays(u64),
+    /// No more than so many of its deviations were found; what it makes now is drawn behind them.
+    GoesAround(u64),
     /// It has done what it was to do.
     Done,
 }
@@ -122,6 +126,8 @@ impl Record {
                 write_decisions(&mut out, decisions);
                 out.option(*steps, Output::number);
             }
+            Record::Replays(entry) => [13, *entry].into_iter().for_each(|it| out.number(it)),
+            Record::GoesAround(found) => [14, *found].into_iter().for_each(|it| out.number(it)),
         }
         out.into_frame()
     }
@@ -148,6 +154,8 @@ impl Record {
             10 => Record::Survived(input.number()?),
             11 => Record::Shrunk(Box::new(read_shrunk(input)?)),
             12 => Record::Decided(read_decisions(input)?, input.option(Input::number)?),
+            13 => Record::Replays(input.number()?),
+            14 => Record::GoesAround(input.number()?),
             _ => return None,
         })
     }
@@ -226,15 +234,22 @@ pub(super) fn write_shrunk(out: &mut Output, shrunk: &Shrunk) {
     let Shrunk { tape, finding, switches, steps, runs, cut_short } = shrunk;
     write_failed(out, finding, tape);
     [*switches, *steps, *runs].into_iter().for_each(|number| out.number(number));
-    let limit = cut_short.and_then(|limit| LIMITS.iter().position(|&it| it == limit));
+    write_limit(out, *cut_short);
+}
+
+fn write_limit(out: &mut Output, limit: Option<Limit>) {
+    let limit = limit.and_then(|limit| LIMITS.iter().position(|&it| it == limit));
     out.option(limit, |out, place| out.number(place as u64));
+}
+
+fn read_limit(input: &mut Input<'_>) -> Option<Option<Limit>> {
+    input.option(|input| LIMITS.get(usize::try_from(input.number()?).ok()?).copied())
 }
 
 pub(super) fn read_shrunk(input: &mut Input<'_>) -> Option<Shrunk> {
     let (finding, tape) = read_failed(input)?;
     let (switches, steps, runs) = (input.number()?, input.number()?, input.number()?);
-    let cut_short =
-        input.option(|input| LIMITS.get(usize::try_from(input.number()?).ok()?).copied())?;
+    let cut_short = read_limit(input)?;
     Some(Shrunk { tape, finding, switches, steps, runs, cut_short })
 }
 
@@ -257,6 +272,7 @@ fn write_decisions(out: &mut Output, decisions: &Decisions) {
             out.number(u64::from(of));
         }
     });
+    write_limit(out, decisions.cut_short);
 }
 
 fn read_decisions(input: &mut Input<'_>) -> Option<Decisions> {
@@ -273,7 +289,7 @@ fn read_decisions(input: &mut Input<'_>) -> Option<Decisions> {
         let number = input.number()?.try_into().ok()?;
         Some(Decisive { number, before: read_rate(input)?, after: read_rate(input)? })
     })?;
-    Some(Decisions { flips, decisive })
+    Some(Decisions { flips, decisive, cut_short: read_limit(input)? })
 }
 
 fn read_rate(input: &mut Input<'_>) -> Option<Rate> {
@@ -555,7 +571,10 @@ mod tests {
                 before: Rate { failed: 3, of: 16 },
                 after: Rate { failed: 16, of: 16 },
             }),
+            cut_short: None,
         };
+        let undecided =
+            Decisions { flips: Vec::new(), decisive: None, cut_short: Some(Limit::Wall) };
         let swept = Swept { tasks: 3, interleavings: 70, made: vec![5, 9], asks_more: false };
         let records = [
             Record::Ready,
@@ -569,7 +588,9 @@ mod tests {
             Record::Survived(u64::MAX),
             Record::Shrunk(Box::new(shrunk)),
             Record::Decided(decisions, Some(5)),
-            Record::Decided(Decisions { flips: Vec::new(), decisive: None }, None),
+            Record::Decided(undecided, None),
+            Record::Replays(2),
+            Record::GoesAround(1),
             Record::Swept(vec![
                 (Some(Switching::Cooperative), Swept { asks_more: true, ..swept.clone() }),
                 (None, swept),

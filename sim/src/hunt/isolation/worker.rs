@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::enduring::{confirm, endure};
+use super::enduring::{confirm, endure, rehearse_kept};
 use super::orders::{Job, Orders, Part};
 use super::recording::Recording;
 use super::records::{Made, Polled, Record};
@@ -82,7 +82,7 @@ where
         (&Job::One(number), _) => make_one(hunt, number, &orders.lost, program),
         (Job::Tape, Some(Only::Tape(token))) => replay(hunt, token, program),
         (Job::Tape, _) => unreachable!("the environment has a tape; this is a bug in unpick"),
-        (Job::Kept, _) => drop(hunt.replay_kept(program)),
+        (Job::Kept, _) => rehearse_kept(hunt, program),
         (Job::Explain(token), _) => try_explaining(hunt, token, program),
         (Job::Endure, _) => endure(hunt, program),
         (Job::Confirm(token), _) => confirm(hunt, token, program),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::surroundings::{Surroundings, What, Who, place_all};
 use crate::choice::{Choice, Label};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::seed::RunId;
 use crate::tape::{Tape, Token};
 use crate::trace::Trace;
@@ -76,6 +76,23 @@ impl Entry {
     #[must_use]
     pub fn is_of(&self, finding: &Finding) -> bool {
         finding.kind.name() == self.kind && finding.signature().about() == self.about
+    }
+
+    /// Whether a replay ends the process that makes it, as far as is known.
+    pub(in crate::hunt) fn ends_process(&self) -> bool {
+        let kind = Kind::all().find(|kind| kind.name() == self.kind);
+        kind.is_some_and(Kind::ends_process)
+    }
+
+    /// How many of its choices are not plain.
+    pub(in crate::hunt) fn deviations(&self) -> usize {
+        self.deviations.len()
+    }
+
+    /// The tape of a run that began as this one did.
+    pub(in crate::hunt) fn tape_of(&self, choices: Vec<Choice>) -> Tape {
+        let (switching, time) = (self.token.switching(), self.token.time());
+        Tape { switching, time, choices }
     }
 
     /// Whether both keep the same bug: that at the same place, or, since an edit moves lines, one in

@@ -7,12 +7,12 @@ use super::entry::{Deviation, Entry};
 use super::surroundings::{Placed, Surroundings, place_all};
 use crate::choice::Choice;
 use crate::finding::Finding;
-use crate::hunt::explain::Laboratory;
-use crate::hunt::explain::{Plan, Rest};
+use crate::hunt::explain::{Laboratory, Perils, Plan, Rest, Sentry};
 use crate::hunt::{Verdict, judge};
 use crate::options::{Options, Tracing};
 use crate::run::{Outcome, Run};
 use crate::seed::RunId;
+use crate::strategy::{self, Strictness};
 use crate::tape::Tape;
 
 /// What came of replaying an entry.
@@ -71,8 +71,39 @@ where
     Fut: Future,
     Fut::Output: Verdict,
 {
-    let strict = Run::with(options.clone()).replay_token(&entry.token);
-    let Outcome { result, divergence, tape, .. } = judge(strict.execute(program));
+    replay_watched(program, options, entry, None)
+}
+
+/// Who is told of the runs that a replay makes, since any of them may end the process.
+pub(in crate::hunt) trait Onlooker: Sentry {
+    /// This entry is next, from 0.
+    fn turns_to(&self, entry: usize);
+
+    /// No more than so many of its deviations were found; what is made now is drawn behind them.
+    fn goes_around(&self, matched: usize);
+}
+
+/// The same, before somebody who is told of each run.
+pub(in crate::hunt) fn replay_watched<F, Fut>(
+    program: &F,
+    options: &Options,
+    entry: &Entry,
+    onlooker: Option<&dyn Onlooker>,
+) -> Replay
+where
+    F: Fn() -> Fut,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
+    let run = Run::with(options.clone()).replay_token(&entry.token);
+    let run = match onlooker {
+        None => run,
+        Some(onlooker) => {
+            let strict = strategy::Replay::token(entry.token.clone(), Strictness::Strict);
+            run.strategy(onlooker.begins(0, strict.into(), RunId::default()))
+        }
+    };
+    let Outcome { result, divergence, tape, .. } = judge(run.execute(program));
     if divergence.is_none() {
         return Replay {
             alignment: Alignment::Exact,
@@ -81,12 +112,20 @@ where
     }
     let model =
         Tape { switching: entry.token.switching(), time: entry.token.time(), choices: Vec::new() };
+    let perils = onlooker.map(|onlooker| Perils::unknown(onlooker));
     let laboratory = Laboratory::new(program, options, &model);
+    let laboratory = match &perils {
+        None => laboratory,
+        Some(perils) => laboratory.beset_by(perils),
+    };
     let mut search = Search { laboratory, entry, matched: Vec::new(), failing: None };
     search.go_on(&[], 0);
     let Search { laboratory, matched, mut failing, .. } = search;
     let found_again = if failing.is_some() { entry.deviations.len() } else { matched_of(&matched) };
     if failing.is_none() && found_again < entry.deviations.len() {
+        if let Some(onlooker) = onlooker {
+            onlooker.goes_around(found_again);
+        }
         failing = around(&laboratory, &matched);
     }
     let alignment = Alignment::Edited { matched: found_again, of: entry.deviations.len() };
