@@ -4,9 +4,10 @@ mod stack;
 
 use std::backtrace::Backtrace;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::finding::Place;
+use crate::time::Instant;
 use crate::trace::{EventKind, TaskRef, Trace};
 
 /// From where a run's operations were called, at the events of its trace that were looked at.
@@ -19,6 +20,14 @@ use crate::trace::{EventKind, TaskRef, Trace};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callers {
     calls: BTreeMap<usize, Call>,
+    kept: BTreeMap<TaskRef, Kept>,
+}
+
+/// Where something that is not instrumented has kept a task's waker last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    at: Instant,
+    places: Vec<Place>,
 }
 
 /// How the program came to an event.
@@ -58,6 +67,13 @@ impl Callers {
         self.calls.get(&event_index).and_then(|call| call.own.as_ref())
     }
 
+    /// When a waker of this task was kept last by something that is not instrumented, and the lines
+    /// of the program that did, the innermost first; `None` if that is not known.
+    #[must_use]
+    pub fn kept(&self, task: TaskRef) -> Option<(Instant, &[Place])> {
+        self.kept.get(&task).map(|kept| (kept.at, kept.places.as_slice()))
+    }
+
     /// Whether this event was looked at.
     #[must_use]
     pub fn is_known(&self, event_index: usize) -> bool {
@@ -70,8 +86,12 @@ impl Callers {
         self.calls.is_empty()
     }
 
-    /// Reads the stacks that were taken at events of this trace.
-    fn read(trace: &Trace, stacks: &BTreeMap<usize, String>) -> Callers {
+    /// Reads the stacks that were taken at events of this trace, and where wakers were kept.
+    fn read(
+        trace: &Trace,
+        stacks: &BTreeMap<usize, String>,
+        wakers: &BTreeMap<TaskRef, Vec<(usize, String)>>,
+    ) -> Callers {
         let site = |event: usize| trace.events[event].kind.site().filter(|site| site.is_known());
         let known = stacks.iter().find_map(|(&event, stack)| {
             let site = site(event)?.place();
@@ -101,6 +121,15 @@ impl Callers {
             callers.calls.insert(event, Call { own, above, common: 0 });
         }
         callers.find_common(trace);
+        for (&task, stacks) in wakers {
+            let kept = stacks.iter().rev().find_map(|(event, stack)| {
+                let places = stack::keepers(stack, &folder)?;
+                // What comes next has not happened yet.
+                let at = trace.events.get(event.saturating_sub(1))?.at;
+                Some(Kept { at, places })
+            });
+            callers.kept.extend(kept.map(|kept| (task, kept)));
+        }
         callers
     }
 
@@ -158,11 +187,17 @@ thread_local! {
     static COLLECTOR: RefCell<Option<Collector>> = const { RefCell::new(None) };
 }
 
+/// How many times that a waker of one task was kept are looked at: the last ones.
+const KEPT_MAX: usize = 4;
+
 /// What is to be looked at in the run that this thread makes, and what was seen.
 struct Collector {
     /// The events, by their places in the trace.
     wanted: BTreeSet<usize>,
     stacks: BTreeMap<usize, Backtrace>,
+    /// Of each task that waits for something unknown, where its waker was kept, and which event
+    /// came next.
+    wakers: BTreeMap<TaskRef, VecDeque<(usize, Backtrace)>>,
 }
 
 /// Takes the stack, if it was to be taken at this event.
@@ -176,11 +211,39 @@ pub(crate) fn note(event: usize) {
     });
 }
 
-/// Makes a run once more that has left this trace, and looks at these of its events.
-pub(crate) fn look_at(trace: &Trace, wanted: BTreeSet<usize>, run: impl FnOnce()) -> Callers {
-    COLLECTOR.set(Some(Collector { wanted, stacks: BTreeMap::new() }));
+/// A waker of a task of the run was cloned before this event.
+#[cold]
+pub(crate) fn note_kept(task: TaskRef, event: usize) {
+    COLLECTOR.with_borrow_mut(|collector| {
+        let wanted = collector.as_mut().and_then(|collector| collector.wakers.get_mut(&task));
+        if let Some(taken) = wanted {
+            if taken.len() == KEPT_MAX {
+                taken.pop_front();
+            }
+            taken.push_back((event, Backtrace::force_capture()));
+        }
+    });
+}
+
+/// Makes a run once more that has left this trace, and looks at these of its events, and at where
+/// wakers of these tasks are kept.
+pub(crate) fn look_at(
+    trace: &Trace,
+    wanted: BTreeSet<usize>,
+    wakers_of: &[TaskRef],
+    run: impl FnOnce(),
+) -> Callers {
+    let wakers = wakers_of.iter().map(|&task| (task, VecDeque::new())).collect();
+    COLLECTOR.set(Some(Collector { wanted, stacks: BTreeMap::new(), wakers }));
     run();
-    let taken = COLLECTOR.take().map(|collector| collector.stacks).unwrap_or_default();
-    let stacks = taken.into_iter().map(|(event, stack)| (event, format!("{stack:#}"))).collect();
-    Callers::read(trace, &stacks)
+    let Some(Collector { stacks, wakers, .. }) = COLLECTOR.take() else {
+        return Callers::default();
+    };
+    let stacks = stacks.into_iter().map(|(event, stack)| (event, format!("{stack:#}"))).collect();
+    let read = |(event, stack): (usize, Backtrace)| (event, format!("{stack:#}"));
+    let wakers = wakers
+        .into_iter()
+        .map(|(task, stacks)| (task, stacks.into_iter().map(read).collect()))
+        .collect();
+    Callers::read(trace, &stacks, &wakers)
 }

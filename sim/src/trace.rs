@@ -34,6 +34,7 @@ pub use text::Text;
 
 use crate::finding::Place;
 use crate::seed::RunId;
+use crate::task::HANDED_OVER;
 
 /// Everything that happened in one run, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +114,18 @@ impl Trace {
     #[must_use]
     pub fn to_chrome(&self) -> String {
         chrome::render(self)
+    }
+
+    /// Whether the choice at this event moves a future to a task of its own: see
+    /// [`hand_over`](crate::task::hand_over).
+    pub(crate) fn is_handing_over(&self, choice: usize) -> bool {
+        let is_move = |event: &Event| match event.kind {
+            EventKind::Spawned { task: TaskRef(task), .. } => {
+                self.tasks[task as usize].name.as_deref() == Some(HANDED_OVER)
+            }
+            _ => false,
+        };
+        self.events[choice + 1..].iter().take(3).any(is_move)
     }
 
     /// The task with this title, such as `main.2 reaper`, as findings name tasks.

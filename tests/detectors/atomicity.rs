@@ -146,3 +146,31 @@ fn a_panic_is_the_finding_and_the_lost_update_its_evidence() {
     assert_eq!(finding.evidence.len(), 1, "{finding}");
     assert!(finding.evidence[0].starts_with("lost update on shared balance: main.2 read it"));
 }
+
+#[test]
+fn what_is_held_throughout_is_told_from_what_is_let_go_in_between() {
+    let told = |keeps: bool| {
+        let finding = in_lockstep(Options::default(), move || async move {
+            let balance = Rc::new(Shared::synchronized(100));
+            let tellers = [10, 20].map(|amount| {
+                let balance = balance.clone();
+                spawn(async move {
+                    let own = Lock::new(()).named("own");
+                    let mut guard = Some(own.lock().await);
+                    let seen = balance.get();
+                    guard.take_if(|_| !keeps);
+                    step().await;
+                    balance.set(seen + amount);
+                    drop(guard);
+                })
+            });
+            join(tellers).await;
+        });
+        let finding = finding.expect("one of them is lost");
+        assert_eq!(finding.kind, Kind::LostUpdate);
+        finding.story.join("\n")
+    };
+    let (kept, let_go) = (told(true), told(false));
+    assert!(kept.contains(" holds lock own (taken at "), "{kept}");
+    assert!(let_go.contains("holds no lock from the one to the other"), "{let_go}");
+}

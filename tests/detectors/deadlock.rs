@@ -8,8 +8,8 @@ use futures::future::select;
 use unpick::primitives::task::{sleep, timeout};
 use unpick::primitives::{Event, Lock, Semaphore};
 use unpick::sim::options::{Detection, Detectors, Options};
-use unpick::sim::{spawn, task, yield_now};
-use unpick::{Finding, Kind, Switching};
+use unpick::sim::{JoinHandle, spawn, task, yield_now};
+use unpick::{Finding, Kind, Run, Switching};
 
 use crate::{in_lockstep, kinds};
 
@@ -77,7 +77,7 @@ fn a_permit_that_nobody_gives_back_is_no_ring() {
 fn a_future_that_was_handed_over_is_named_by_the_line_that_awaits_it() {
     let program = || async { unpick::sim::hand_over(std::future::pending::<()>()).await };
     let findings = (0..20).map(|seed| {
-        let outcome = unpick::Run::new().seed(seed).execute(program);
+        let outcome = Run::new().seed(seed).execute(program);
         outcome.result.expect_err("it never comes")
     });
     let moved = findings.into_iter().find(|finding| finding.blocked.len() == 2);
@@ -334,4 +334,78 @@ fn a_ring_of_hundreds_is_found_beside_others() {
     assert!(finding.message.ends_with(", and others go on"), "{finding}");
     let lines = finding.to_string().lines().count();
     assert!(lines < 30, "{lines} lines");
+}
+
+/// Two tasks that lock two locks in opposite orders, and get stuck in the plain run.
+fn two_in_a_ring() -> [JoinHandle<()>; 2] {
+    let locks = Rc::new([Lock::new(()), Lock::new(())]);
+    [(0, 1), (1, 0)].map(|(first, second)| {
+        let locks = locks.clone();
+        spawn(async move {
+            let _first = locks[first].lock().await;
+            yield_now().await;
+            let _second = locks[second].lock().await;
+        })
+    })
+}
+
+async fn yield_times(times: usize) {
+    for _ in 0..times {
+        yield_now().await;
+    }
+}
+
+/// Near miss: both rings are broken by an abort before their own time is up, and the second one
+/// is there when the time of the first one is.
+#[test]
+fn each_ring_is_given_its_own_time() {
+    let execute = |patience: usize| {
+        let options = Options { ring_steps: 100, ..Options::default() };
+        let outcome = Run::with(options).plain().execute(|| async move {
+            let first = two_in_a_ring();
+            yield_times(60).await;
+            assert!(first.iter().all(JoinHandle::abort));
+            let second = two_in_a_ring();
+            yield_times(patience).await;
+            assert!(second.iter().all(JoinHandle::abort));
+            for task in first.into_iter().chain(second) {
+                let _aborted = task.await;
+            }
+        });
+        outcome.result.err().map(|finding| finding.kind)
+    };
+    assert_eq!(execute(80), None);
+    assert_eq!(execute(160), Some(Kind::Deadlock), "longer than a ring is given");
+}
+
+/// Near miss: of the two that have a permit one waits for the lock of whoever wants a permit, and
+/// the other one comes back.
+#[test]
+fn whoever_wants_a_permit_that_one_of_its_holders_gives_back_is_not_stuck() {
+    let program = || async {
+        let permits = Rc::new(Semaphore::new(2));
+        let (lock, is_over) = (Rc::new(Lock::new(())), Rc::new(Event::new()));
+        let (mine, locked) = (permits.clone(), lock.clone());
+        let waits_for_the_lock = spawn(async move {
+            let _permit = mine.acquire().await;
+            yield_times(3).await;
+            drop(locked.lock().await);
+        });
+        let (mine, ended) = (permits.clone(), is_over.clone());
+        let comes_back = spawn(async move {
+            let _permit = mine.acquire().await;
+            ended.wait().await;
+        });
+        let wants_a_permit = spawn(async move {
+            let _locked = lock.lock().await;
+            yield_times(3).await;
+            drop(permits.acquire().await);
+        });
+        yield_times(3000).await;
+        is_over.set();
+        for task in [waits_for_the_lock, comes_back, wants_a_permit] {
+            task.await.expect("nobody aborts it");
+        }
+    };
+    assert_eq!(kinds(Switching::Preemptive, program), [None]);
 }

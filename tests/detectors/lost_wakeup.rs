@@ -264,3 +264,42 @@ fn whoever_begins_to_wait_before_it_looks_loses_nothing() {
     assert_eq!(kinds(Switching::Preemptive, program), [None]);
     assert_eq!(kinds(Switching::Preemptive, consume_after_producing).len(), 2);
 }
+
+/// Near miss: what was heard is not lost for whoever comes when it is over.
+#[test]
+fn an_event_that_was_heard_and_cleared_before_another_wait_is_a_deadlock() {
+    let outcome = Run::new().plain().execute(|| async {
+        let event = Rc::new(Event::new());
+        let waited = event.clone();
+        let waiter = spawn(async move { waited.wait().await });
+        yield_now().await;
+        event.set();
+        event.clear();
+        waiter.await.expect("nobody aborts it");
+        event.wait().await;
+    });
+    let finding = outcome.result.expect_err("nobody sets it again");
+    assert_eq!(finding.kind, Kind::Deadlock, "{finding}");
+}
+
+#[test]
+fn whose_earlier_wait_was_woken_and_dropped_is_told() {
+    let outcome = Run::new().plain().traced().execute(|| async {
+        let stop = Rc::new(Notify::new().named("stop"));
+        let notifier = stop.clone();
+        let worker = task().named("worker").spawn(async move {
+            let mut first = Box::pin(stop.notified());
+            assert!(futures::poll!(&mut first).is_pending());
+            yield_now().await;
+            drop(first);
+            stop.notified().await;
+        });
+        yield_now().await;
+        notifier.notify_waiters();
+        worker.await.expect("nobody aborts it");
+    });
+    let finding = outcome.result.expect_err("nobody notifies again");
+    assert_eq!(finding.kind, Kind::LostWakeup, "{finding}");
+    let told = "it woke an earlier wait of main.1 worker, which was dropped unseen";
+    assert!(finding.story.iter().any(|line| line.ends_with(told)), "{finding}");
+}

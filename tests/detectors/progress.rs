@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
-use unpick::primitives::{Lock, RwLock};
+use unpick::primitives::{Event, Lock, RwLock};
 use unpick::sim::options::{Detection, Detectors, Options};
-use unpick::sim::probe::{Access, Mode, Object, Operation};
+use unpick::sim::probe::{Access, Mode, Object, Operation, Wakeup};
 use unpick::sim::{spawn, step, yield_now};
 use unpick::{Finding, Kind, Run};
 
@@ -15,7 +15,7 @@ use unpick::{Finding, Kind, Run};
 struct Unfair {
     object: Object,
     is_taken: Cell<bool>,
-    waiting: Cell<Option<Waker>>,
+    waiting: Cell<Option<Wakeup>>,
 }
 
 impl Unfair {
@@ -34,8 +34,7 @@ impl Unfair {
                 return Poll::Pending;
             }
             if self.is_taken.replace(true) {
-                self.waiting.set(Some(cx.waker().clone()));
-                operation.blocked(Some(&self.object), cx);
+                self.waiting.set(Some(operation.park(Some(&self.object), cx)));
                 return Poll::Pending;
             }
             operation.executed(Some(&self.object));
@@ -65,8 +64,8 @@ async fn passed_by(times: usize) {
         yield_now().await;
     }
     lock.is_taken.set(false);
-    if let Some(waker) = lock.waiting.take() {
-        waker.wake();
+    if let Some(waiting) = lock.waiting.take() {
+        waiting.woken();
     }
     waiter.await.expect("nobody aborts it");
 }
@@ -89,6 +88,31 @@ fn a_task_that_is_passed_a_thousand_times_starves() {
 #[test]
 fn a_task_that_is_passed_some_hundred_times_does_not() {
     assert_eq!(found(Detectors::DEFAULT, || passed_by(900)), None);
+}
+
+/// Near miss: it was woken, and does something else.
+#[test]
+fn a_task_that_was_woken_and_does_not_come_does_not_starve() {
+    let program = || async {
+        let (lock, is_over) = (Unfair::new(), Rc::new(Event::new()));
+        lock.is_taken.set(true);
+        let (wanted, ended) = (lock.clone(), is_over.clone());
+        let idler = spawn(async move {
+            let mut wait = std::pin::pin!(wanted.acquire());
+            assert!(futures::poll!(&mut wait).is_pending());
+            ended.wait().await;
+        });
+        yield_now().await;
+        lock.waiting.take().expect("it waits").woken();
+        for _ in 0..2000 {
+            yield_now().await;
+            lock.is_taken.set(false);
+            drop(lock.acquire().await);
+        }
+        is_over.set();
+        idler.await.expect("nobody aborts it");
+    };
+    assert_eq!(found(Detectors::DEFAULT, program), None);
 }
 
 /// Near miss: thousands of takes, with a waiter at nearly all times, each served in its turn.

@@ -58,17 +58,23 @@ fn telling_of_what_was_said(minimal: &Minimal) -> Vec<String> {
     said(minimal).into_iter().map(|event| letters(minimal.callers.telling(event))).collect()
 }
 
-/// The line of a report that says how a task came to a place, with letters for lines.
+/// What a report says of how a task came to a place, with letters for lines.
 fn way(report: &str) -> Option<String> {
-    let line = report.lines().find(|line| line.contains(" came to "))?;
-    let words = line.trim().split(' ').map(|word| {
+    telling(report, " came to ")
+}
+
+/// The first line of a report that says this, and what it is continued with, with letters for
+/// lines.
+fn telling(report: &str, what: &str) -> Option<String> {
+    let mut lines = report.lines().skip_while(|line| !line.contains(what));
+    let first = lines.next()?;
+    let rest = lines.take_while(|line| line.starts_with("    "));
+    let text = std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" ");
+    let words = text.split_whitespace().map(|word| {
         let Some((_, line)) = word.rsplit_once(':') else { return word.to_owned() };
         let (line, comma) = line.strip_suffix(',').map_or((line, ""), |line| (line, ","));
-        let place = Place {
-            file: "tests/explain/callers/programs.rs".into(),
-            line: line.parse().expect("a line"),
-            column: 0,
-        };
+        let Ok(line) = line.parse() else { return word.to_owned() };
+        let place = Place { file: "tests/explain/callers/programs.rs".into(), line, column: 0 };
         format!("{}{comma}", letters([&place]))
     });
     Some(words.collect::<Vec<String>>().join(" "))
@@ -79,7 +85,11 @@ fn a_report_says_from_where_a_helper_was_called() {
     let failure = failure(Options::default(), programs::twice);
     assert_eq!(failure.finding.kind, Kind::Deadlock);
     let report = failure.to_string();
-    assert_eq!(way(&report).as_deref(), Some("main came to A from C, then from E"), "{report}");
+    assert_eq!(
+        way(&report).as_deref(),
+        Some("main came to A in 2 ways: (1) from C, t=0.000; (2) from E, t=0.000"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -125,7 +135,17 @@ fn of_a_long_run_the_events_are_looked_at_that_a_report_shows() {
     assert!((8..=80).contains(&looked_at.count()), "of {} events", minimal.trace.events.len());
     let report = failure.to_string();
     let way = way(&report);
-    assert_eq!(way.as_deref(), Some("main came to A from J from L, then from M"), "{report}");
+    let said = "main came to A in 2 ways: (1) from J from L, t=0.000; (2) from M, t=0.000";
+    assert_eq!(way.as_deref(), Some(said), "{report}");
+}
+
+#[test]
+fn where_a_future_that_is_moved_has_kept_its_first_waker_is_told() {
+    let report = failure(Options::default(), programs::moved).to_string();
+    let said = telling(&report, "a waker of ").expect("it is told");
+    assert_eq!(said, "a waker of main was kept last at S from T from U, t=0.000", "{report}");
+    // It is the one line to change.
+    assert!(report.contains("first.get_or_insert_with(|| cx.waker().clone());"), "{report}");
 }
 
 #[test]

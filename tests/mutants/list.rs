@@ -395,8 +395,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant(
         "libraries are told as callers",
         "callers/stack.rs",
-        "if of_unpick(&slashed) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {",
-        "if of_unpick(&slashed) {",
+        "if is_of_unpick(&slashed, &this) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {",
+        "if is_of_unpick(&slashed, &this) {",
         "explain",
     ),
     mutant(

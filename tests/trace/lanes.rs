@@ -5,7 +5,7 @@ use unpick::sim::choice::Label;
 use unpick::sim::finding::Finding;
 use unpick::sim::strategy::Lockstep;
 use unpick::sim::trace::{EventKind, TaskRef, Trace};
-use unpick::sim::{event, spawn, yield_now};
+use unpick::sim::{event, spawn, task, yield_now};
 
 use crate::programs::{self, traced};
 
@@ -144,7 +144,7 @@ fn text_of_the_program_stays_on_its_line() {
 fn a_name_that_two_tasks_have_is_not_used_to_tell_them_apart() {
     let trace = traced(Run::new().plain(), || async {
         for _ in 0..2 {
-            let worker = unpick::sim::task().named("worker").spawn(async { event!("here") });
+            let worker = task().named("worker").spawn(async { event!("here") });
             worker.await.expect("nobody aborts it");
         }
     });
@@ -197,4 +197,39 @@ fn nobody_is_shown_to_wake_whose_time_has_come() {
     let mut ahead = texts.filter(|text| text.contains("the clock runs ahead"));
     let text = ahead.next().expect("in one of fifty runs the clock runs ahead");
     assert!(!text.contains("wakes sleeper"), "{text}");
+}
+
+/// Six tasks with long names that do something.
+async fn six() {
+    let tasks: [_; 6] = std::array::from_fn(|number| {
+        let name = format!("request-to-somewhere-{number}");
+        task().named(name).spawn(async move { event!("has come to number {number}") })
+    });
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn six_lanes_with_long_names_fit_a_terminal_and_each_has_its_title_in_its_column() {
+    let trace = traced(Run::new().plain(), six);
+    for width in [70, 78, 80] {
+        let text = trace.lanes().width(width).tasks((1..=6).map(TaskRef)).to_string();
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(width), "{width}: {longest:?}\n{text}");
+        let column = |what: String| text.lines().find_map(|line| line.find(&what));
+        let title = |number| column(format!("request-to-somewhere-{number} main.{}", number + 1));
+        let titles: Vec<Option<usize>> = (0..6).map(title).collect();
+        let mut said = text.lines().filter_map(|line| line.find("say has come"));
+        assert!(titles.iter().all(|title| *title == said.next()), "{titles:?}\n{text}");
+        assert!(titles[0].is_some() && titles.is_sorted_by(|a, b| a < b), "{text}");
+    }
+}
+
+#[test]
+fn a_panic_has_its_place() {
+    let line = line!() + 1;
+    let (trace, _) = in_lockstep(|| async { panic!("it is over") });
+    let text = trace.lanes().to_string();
+    assert!(text.contains(&format!("panics: it is over :{line}")), "{text}");
 }

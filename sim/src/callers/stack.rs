@@ -16,6 +16,12 @@ const DRIVERS: [&str; 3] = ["/src/engine/drive.rs", "/src/engine/session.rs", "/
 const THIS: &str = "/sim";
 const OTHERS: [&str; 3] = ["/primitives/src/", "/primitives/tokio/src/", "/src/"];
 
+/// The file of this crate whose functions wakers call.
+const WAKERS: &str = "/src/engine/waker.rs";
+
+/// Parts of paths that only std has.
+const OF_STD: [&str; 2] = ["/rustc/", "/rustlib/src/"];
+
 /// Parts of paths that only libraries have: std, and what cargo has downloaded.
 const OF_LIBRARIES: [&str; 4] = ["/rustc/", "/rustlib/src/", "/registry/src/", "/git/checkouts/"];
 
@@ -36,13 +42,6 @@ pub(super) fn places(stack: &str, folder: &str) -> Vec<Place> {
         path.strip_suffix(TAKEN_IN).map(str::to_owned)
     });
     let Some(this) = this else { return Vec::new() };
-    let house = this.strip_suffix(THIS);
-    let of_unpick = |path: &str| {
-        path.strip_prefix(&this).is_some_and(|inside| inside.starts_with("/src/"))
-            || house
-                .and_then(|house| path.strip_prefix(house))
-                .is_some_and(|inside| OTHERS.iter().any(|folder| inside.starts_with(folder)))
-    };
     let mut places: Vec<Place> = Vec::new();
     for (path, line, column) in frames(stack) {
         let slashed = path.replace('\\', "/");
@@ -50,7 +49,7 @@ pub(super) fn places(stack: &str, folder: &str) -> Vec<Place> {
         if DRIVERS.contains(&inside) || (inside.starts_with(EXECUTOR) && !places.is_empty()) {
             break;
         }
-        if of_unpick(&slashed) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {
+        if is_of_unpick(&slashed, &this) || OF_LIBRARIES.iter().any(|part| slashed.contains(part)) {
             continue;
         }
         let file = path.strip_prefix(folder).unwrap_or(path).to_owned();
@@ -60,6 +59,34 @@ pub(super) fn places(stack: &str, folder: &str) -> Vec<Place> {
         }
     }
     places
+}
+
+/// The lines of the program on the stack of a waker that was cloned, the innermost first; `None` if
+/// this crate itself cloned it, or another of Unpick's, for a wait that is known.
+pub(super) fn keepers(stack: &str, folder: &str) -> Option<Vec<Place>> {
+    let waker = frames(stack).position(|(path, ..)| path.replace('\\', "/").ends_with(WAKERS))?;
+    let mut outside = frames(stack).skip(waker + 1).filter(|(path, ..)| {
+        let path = path.replace('\\', "/");
+        !path.ends_with(WAKERS) && !OF_STD.iter().any(|part| path.contains(part))
+    });
+    let (keeper, ..) = outside.next()?;
+    let this = frames(stack).find_map(|(path, ..)| {
+        let path = path.replace('\\', "/");
+        path.strip_suffix(TAKEN_IN).map(str::to_owned)
+    })?;
+    if is_of_unpick(&keeper.replace('\\', "/"), &this) {
+        return None;
+    }
+    Some(places(stack, folder)).filter(|places| !places.is_empty())
+}
+
+/// Whether a file is of the crate in this folder, or of another one of Unpick's.
+fn is_of_unpick(path: &str, this: &str) -> bool {
+    let house = this.strip_suffix(THIS);
+    path.strip_prefix(this).is_some_and(|inside| inside.starts_with("/src/"))
+        || house
+            .and_then(|house| path.strip_prefix(house))
+            .is_some_and(|inside| OTHERS.iter().any(|folder| inside.starts_with(folder)))
 }
 
 /// The frames of a printed stack that have a place: file, line and column.
@@ -73,7 +100,7 @@ fn frames(stack: &str) -> impl Iterator<Item = (&str, u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{folder, places};
+    use super::{folder, keepers, places};
 
     const STACK: &str = "   0:     0x5568 - unpick_sim::callers::note::h8ebe
                                at /home/me/unpick/sim/src/callers.rs:35:44
@@ -107,6 +134,35 @@ mod tests {
     #[test]
     fn the_programs_lines_are_those_up_to_the_executor_that_are_of_no_library() {
         assert_eq!(shown(STACK), ["src/deep/helper.rs:12", "src/main.rs:40"]);
+    }
+
+    /// The stack of a waker that this file clones.
+    fn cloned_by(file: &str) -> String {
+        let waker = "at /home/me/unpick/sim/src/engine/waker.rs:99:5";
+        let std = "at /rustc/5980/library/core/src/task/wake.rs:553:27";
+        STACK.replacen(
+            "at /home/me/unpick/primitives/src/lock.rs:100:9",
+            &format!("{waker}\n{std}\n{file}"),
+            1,
+        )
+    }
+
+    #[test]
+    fn a_waker_is_kept_where_the_program_or_a_library_clones_it() {
+        let shown = |stack: &str| {
+            let places = keepers(stack, "/home/me/app/")?;
+            Some(places.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        };
+        let program = cloned_by("at /home/me/app/src/future.rs:3:1");
+        let lines = "src/future.rs:3 src/deep/helper.rs:12 src/main.rs:40";
+        assert_eq!(shown(&program).as_deref(), Some(lines));
+        let library =
+            cloned_by("at /home/me/.cargo/registry/src/index/event-listener-5/src/lib.rs:9:1");
+        let lines = "src/deep/helper.rs:12 src/main.rs:40";
+        assert_eq!(shown(&library).as_deref(), Some(lines), "a library's has no line");
+        let own = cloned_by("at /home/me/unpick/primitives/src/waiters.rs:9:1");
+        assert_eq!(shown(&own), None, "a wait that is known");
+        assert_eq!(shown(STACK), None, "no waker was cloned");
     }
 
     #[test]

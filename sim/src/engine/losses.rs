@@ -170,19 +170,17 @@ impl Core {
         let gone: Vec<Taken> = losses.taken.extract_if(.., |taken| goes_with_it(taken)).collect();
         let how = if scope.is_some() { Lost::Taken } else { Lost::PerhapsTaken };
         for taken in gone {
+            let (what, object) =
+                (self.tell_of_dropped(waits, site), self.object_title(taken.object));
+            let (from, since) = (Place::from(taken.site), Instant::from_nanos(taken.at_ns));
             let had = match how {
-                Lost::Taken => "which had taken",
-                _ => "right after it had taken",
+                Lost::Taken => format!("that future had taken something from {object} at {from}"),
+                _ => format!(
+                    "{} had just taken something from {object} at {from}",
+                    self.task_title(task)
+                ),
             };
-            let text = format!(
-                "at t={} {} dropped {}, {had} something from {} at {}, t={}",
-                self.now(),
-                self.task_title(task),
-                self.tell_of_dropped(waits, site),
-                self.object_title(taken.object),
-                Place::from(taken.site),
-                Instant::from_nanos(taken.at_ns),
-            );
+            let text = format!("{what}; {had}, t={since}");
             self.lose(taken.object, how, taken.site, text);
         }
     }
@@ -192,13 +190,11 @@ impl Core {
     pub(super) fn note_unseen(&mut self, description: Description) {
         let Some(object) = description.object.filter(|_| self.events.is_some()) else { return };
         let is_notified = self.objects[object as usize].spurious != Spurious::Never;
-        let Some(task) = self.current.filter(|_| is_notified && !self.teardown) else { return };
-        let text = format!(
-            "at t={} {} dropped {}, which had been notified and had not looked",
-            self.now(),
-            self.task_title(task),
-            self.tell_of_dropped(description.name, description.site),
-        );
+        if !is_notified || self.teardown || self.current.is_none() {
+            return;
+        }
+        let what = self.tell_of_dropped(description.name, description.site);
+        let text = format!("{what}; that future had been notified and had not looked");
         self.lose(object, Lost::WakeUp, description.site, text);
     }
 
@@ -207,29 +203,32 @@ impl Core {
     pub(super) fn note_not_given(&mut self, description: Description) {
         let Some(object) = description.object.filter(|_| self.events.is_some()) else { return };
         let is_giving = |passage: &'static Passage| passage.gives.contains(&description.name);
-        if self.teardown || !self.passage(object).is_some_and(is_giving) {
+        if self.teardown || self.current.is_none() || !self.passage(object).is_some_and(is_giving) {
             return;
         }
-        let Some(task) = self.current else { return };
-        let text = format!(
-            "at t={} {} dropped {}, with what it was to give to {}",
-            self.now(),
-            self.task_title(task),
-            self.tell_of_dropped(description.name, description.site),
-            self.object_title(object),
-        );
+        let what = self.tell_of_dropped(description.name, description.site);
+        let text =
+            format!("{what}, with what that future was to give to {}", self.object_title(object));
         self.lose(object, Lost::Carried, description.site, text);
     }
 
+    /// That a future of the current task is dropped, by what, and where it was.
     fn tell_of_dropped(&self, waits: &str, site: &'static Location<'static>) -> String {
         let scope = self.losses.as_ref().and_then(|losses| losses.scope);
-        let by = match scope {
-            Some(Given { site: Some(site), .. }) => {
-                format!(", given up by the timeout at {}", Place::from(site))
+        let (now, site) = (self.now(), Place::from(site));
+        let is_whole = self.current.is_some_and(|task| self.tasks[task.index()].aborted);
+        let task = self.current.map_or_else(String::new, |task| self.task_title(task));
+        match scope {
+            _ if is_whole => format!("at t={now} {task} was cancelled in `{waits}` at {site}"),
+            Some(Given { site: Some(timeout), .. }) => {
+                let timeout = Place::from(timeout);
+                format!(
+                    "at t={now} the timeout of {task} at {timeout} dropped a future that was in \
+                     `{waits}` at {site}"
+                )
             }
-            _ => String::new(),
-        };
-        format!("a future in `{waits}` at {}{by}", Place::from(site))
+            _ => format!("at t={now} {task} dropped a future of its own in `{waits}` at {site}"),
+        }
     }
 
     /// What the current task drops from here on has been polled since this event; says what was

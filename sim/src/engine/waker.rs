@@ -11,6 +11,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ids::{Packed, Stamp, TaskId};
 use super::{Core, beacon, current_stamp, with_run_of};
+use crate::callers;
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-bit target");
@@ -59,12 +60,15 @@ fn count(packed: Packed, change: Change) {
 
 impl Core {
     #[inline]
-    fn count_waker(&mut self, task: TaskId, change: Change) {
-        let Some(task) = self.tasks.get_mut(task.index()) else { return };
+    fn count_waker(&mut self, id: TaskId, change: Change) {
+        let Some(task) = self.tasks.get_mut(id.index()) else { return };
         match change {
             Change::More => {
                 task.wakers += 1;
                 self.wakers += 1;
+                if self.events.is_some() {
+                    callers::note_kept(id.into(), self.event_count());
+                }
             }
             // Those that other threads cloned were not counted.
             Change::Less if task.wakers == 0 => {}

@@ -192,8 +192,8 @@ impl<'a> Lanes<'a> {
     pub(crate) fn main_file(&self) -> Option<String> {
         let common = layout::most_common(&lines::lines(self.trace, &self.marks));
         let mut sites = self.trace.events.iter().filter_map(|event| event.kind.site());
-        let any = || sites.find(|site| site.is_known()).map(|site| site.0.file());
-        common.or_else(any).map(str::to_owned)
+        let any = || sites.find(|site| site.is_known()).map(|site| site.0.file().to_owned());
+        common.or_else(any)
     }
 
     /// Of each place that the finding names, the last line of each task stays, whatever else is
@@ -242,6 +242,6 @@ impl fmt::Display for Lanes<'_> {
         let tasks = self.chosen(&lines);
         let file = layout::most_common(&lines);
         let (lines, hidden) = folding::fold(lines, &tasks, &self.notes);
-        f.write_str(&layout::lay_out(self, &tasks, lines, &hidden, file))
+        f.write_str(&layout::lay_out(self, &tasks, lines, &hidden, file.as_deref()))
     }
 }

@@ -1,12 +1,17 @@
 //! Programs with helpers. Lines that tests look for end in a comment with a letter.
 
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use unpick::primitives::Lock;
 use unpick::primitives::task::timeout;
-use unpick::sim::{event, spawn, task, yield_now};
+use unpick::sim::time::sleep;
+use unpick::sim::{event, hand_over, spawn, task, yield_now};
 
 async fn helper(lock: &Lock<u32>) {
     let _guard = lock.lock().await; // A
@@ -24,11 +29,11 @@ pub(super) async fn twice() {
 /// Fails after it has called a helper through what libraries and Unpick put in between.
 pub(super) async fn through_libraries() {
     let lock = Rc::new(Lock::new(0));
-    let boxed: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(helper(&lock));
+    let boxed: Pin<Box<dyn Future<Output = ()>>> = Box::pin(helper(&lock));
     boxed.await; // F
     let mut many: FuturesUnordered<_> = [&lock].into_iter().map(|lock| helper(lock)).collect();
     while many.next().await.is_some() {} // G
-    let patience = std::time::Duration::from_secs(1);
+    let patience = Duration::from_secs(1);
     timeout(patience, middle(&lock)).await.expect("it is in time"); // H
     let spawned = lock.clone();
     spawn(async move { helper(&spawned).await }).await.expect("nobody aborts it"); // I
@@ -80,4 +85,42 @@ async fn call_itself(times: u32) {
         event!("ends");
         panic!("that was all");
     }
+}
+
+/// Waits for a bell, and is told of it by the first waker that it was polled with.
+struct Bell {
+    rings: Rc<Cell<bool>>,
+    first: Rc<RefCell<Option<Waker>>>,
+}
+
+impl Bell {
+    fn keep(&self, cx: &Context<'_>) {
+        let mut first = self.first.borrow_mut();
+        first.get_or_insert_with(|| cx.waker().clone()); // S
+    }
+}
+
+impl Future for Bell {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.rings.get() {
+            return Poll::Ready(());
+        }
+        self.keep(cx); // T
+        Poll::Pending
+    }
+}
+
+/// Moves a future that keeps its first waker to another task.
+pub(super) async fn moved() {
+    let (rings, first) = (Rc::<Cell<bool>>::default(), Rc::<RefCell<Option<Waker>>>::default());
+    let bell = Bell { rings: rings.clone(), first: first.clone() };
+    let ringer = spawn(async move {
+        sleep(Duration::from_millis(5)).await;
+        rings.set(true);
+        first.take().expect("somebody waits").wake();
+    });
+    hand_over(bell).await; // U
+    ringer.await.expect("nobody aborts it");
 }

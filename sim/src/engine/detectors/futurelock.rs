@@ -96,32 +96,35 @@ impl Core {
             Has::Heir { .. } => "was handed to",
             Has::Guard { .. } => "is held by",
         };
-        let whose = match neglected.owner == neglected.task {
-            true => String::from("a future of its own that it no longer polls"),
-            false => format!("a future that {} no longer polls", self.task_title(neglected.owner)),
+        let owner = self.task_title(neglected.owner);
+        let which = match neglected.owner == neglected.task {
+            true => "another future",
+            false => "a future",
         };
-        format!("{task} waits for {object}, which {has} {whose}")
+        format!(
+            "{task} waits for {object}, which {has} {which} of {owner} that is no longer polled"
+        )
     }
 
     pub(super) fn tell_of_neglected(&self, neglected: &Neglected) -> Vec<String> {
         let owner = self.task_title(neglected.owner);
         let has = match neglected.has {
             Has::Heir { name, site } => {
-                format!(
-                    "{owner} asked for it at {} (`{name}`), and has left that future",
-                    place(site)
-                )
+                format!("that future is an older one of {owner}, in `{name}` at {}", place(site))
             }
             Has::Guard { taken, left } => format!(
-                "{owner} took it at {}, in a future that it has left, waiting at {}",
+                "that future is an older one of {owner}, which took it at {} and has stopped at {}",
                 place(taken),
                 place(left)
             ),
         };
         let now: Vec<String> = self.tell_where_it_is(neglected.owner);
-        let now = format!("it polls only what it waits for now, at {}", now.join(" and "));
-        let advice = "dropping the future, or polling it on, lets go of what it has";
-        vec![has, now, String::from(advice)]
+        let now =
+            format!("{owner} polls only its newer future, which waits at {}", now.join(" and "));
+        let object = self.object_title(neglected.object);
+        let advice =
+            format!("dropping the older future, or polling it on, would let go of {object}");
+        vec![has, now, advice]
     }
 
     /// The places at which a task waits.

@@ -28,11 +28,14 @@ pub(in crate::hunt) fn look_at_callers(
     if options.callers == Detection::Off {
         return Callers::default();
     }
-    callers::look_at(trace, wanted(trace, finding, decisions), again)
+    callers::look_at(trace, wanted(trace, finding, decisions), &kept_of(trace, finding), again)
 }
 
 fn wanted(trace: &Trace, finding: &Finding, decisions: &Decisions) -> BTreeSet<usize> {
-    let is_called = |kind: &EventKind| kind.site().is_some() || kind.object().is_some();
+    let is_called = |kind: &EventKind| {
+        let has_place = kind.site().is_some() || kind.object().is_some();
+        has_place || matches!(kind, EventKind::AbortRequested { .. } | EventKind::Logged { .. })
+    };
     let called = before_end(trace).filter(|(_, event)| is_called(&event.kind));
     let all: BTreeSet<usize> = called.map(|(index, _)| index).take(EVENTS_MAX + 1).collect();
     if all.len() <= EVENTS_MAX {
@@ -52,11 +55,27 @@ fn before_end(trace: &Trace) -> impl DoubleEndedIterator<Item = (usize, &Event)>
     trace.events[..end].iter().enumerate()
 }
 
+/// The tasks that wait for something unknown, and whoever spawned them and may have polled it
+/// before.
+fn kept_of(trace: &Trace, finding: &Finding) -> Vec<TaskRef> {
+    let unknown = finding.blocked.iter().filter(|blocked| blocked.waits.is_empty());
+    let unknown: Vec<TaskRef> =
+        unknown.filter_map(|blocked| trace.task_titled(&blocked.task)).collect();
+    let spawners = trace.events.iter().filter_map(|event| match event.kind {
+        EventKind::Spawned { task, .. } if unknown.contains(&task) => event.task,
+        _ => None,
+    });
+    let mut tasks: Vec<TaskRef> = unknown.iter().copied().chain(spawners).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    tasks
+}
+
 /// How many ways to one place are told.
 const WAYS_MAX: usize = 3;
 
-/// From where tasks came to the places where they wait and hold: a line each, of those where that
-/// says something.
+/// From where tasks came to the places where they wait and hold, a line each, of those where that
+/// says something; and where the wakers were kept of tasks that wait for something unknown.
 pub(in crate::hunt) fn tell_calls(
     trace: &Trace,
     finding: &Finding,
@@ -69,22 +88,42 @@ pub(in crate::hunt) fn tell_calls(
         if known.iter().all(|&event| callers.telling(event).is_empty()) {
             continue;
         }
-        let mut ways: Vec<String> = Vec::new();
+        let mut ways: Vec<(String, usize)> = Vec::new();
         for event in known {
             let way = tell_way(callers, event);
-            if !ways.contains(&way) {
-                ways.push(way);
+            if !ways.iter().any(|(known, _)| *known == way) {
+                ways.push((way, event));
             }
         }
-        let more = match ways.len().saturating_sub(WAYS_MAX) {
-            0 => String::new(),
-            more => format!(", and in {more} more ways"),
-        };
-        ways.truncate(WAYS_MAX);
-        lines.push(format!("{task} came to {place} {}{more}", ways.join(", then ")));
+        lines.push(match ways.as_slice() {
+            [(only, _)] => format!("{task} came to {place} {only}"),
+            several => {
+                let shown = several.iter().zip(1..).take(WAYS_MAX).map(|((way, event), number)| {
+                    format!("({number}) {way}, t={}", trace.events[*event].at)
+                });
+                let shown: Vec<String> = shown.collect();
+                let more = match several.len().saturating_sub(WAYS_MAX) {
+                    0 => String::new(),
+                    more => format!("; and {more} more"),
+                };
+                let (count, shown) = (several.len(), shown.join("; "));
+                format!("{task} came to {place} in {count} ways: {shown}{more}")
+            }
+        });
+    }
+    for task in kept_of(trace, finding) {
+        if let Some((at, [keeper, above @ ..])) = callers.kept(task) {
+            let above: String =
+                above.iter().take(CALLERS_MAX).map(|place| format!(" from {place}")).collect();
+            let title = trace.tasks[task.0 as usize].title();
+            lines.push(format!("a waker of {title} was kept last at {keeper}{above}, t={at}"));
+        }
     }
     lines
 }
+
+/// How many lines that called the one which kept a waker are told.
+const CALLERS_MAX: usize = 3;
 
 /// From where an event was called: all that is known, if the lines that say something are none.
 fn tell_way(callers: &Callers, event: usize) -> String {
@@ -112,7 +151,8 @@ fn named(finding: &Finding) -> Vec<(&str, &Place)> {
     named
 }
 
-/// The events of a task at a place, by the title of the task.
+/// The events of a task at a place, by the title of the task: those in which it was there, and not
+/// only what it had had from there.
 fn events_at<'a>(
     trace: &'a Trace,
     task: &'a str,
@@ -121,7 +161,18 @@ fn events_at<'a>(
     let task = trace.tasks.iter().zip(0..).find(|(info, _)| info.title() == task);
     let task = task.map(|(_, index)| TaskRef(index));
     before_end(trace)
-        .filter(move |(_, event)| task.is_some() && event.task == task)
+        .filter(move |(_, event)| task.is_some() && event.task == task && is_there(&event.kind))
         .filter(move |(_, event)| event.kind.site().is_some_and(|site| site.place() == *place))
         .map(|(index, _)| index)
+}
+
+/// Whether a task is at the place of such an event when it happens.
+fn is_there(kind: &EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::Lost { .. }
+            | EventKind::TimerDropped { .. }
+            | EventKind::Withdrawn(_)
+            | EventKind::TimedOut { .. }
+    )
 }

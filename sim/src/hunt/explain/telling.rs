@@ -1,9 +1,8 @@
 //! Deviations in words: what a choice of a traced run came to.
 
-use super::{Decisions, Decisive};
+use super::{Decisions, Decisive, Without};
 use crate::choice::{Choice, Label};
 use crate::finding::Finding;
-use crate::task::HANDED_OVER;
 use crate::trace::{
     Ending, Event, EventKind, Lanes, OperationRef, StepKind, Struck, TaskRef, Trace,
 };
@@ -18,10 +17,10 @@ pub(crate) fn tell_choice(trace: &Trace, number: usize) -> Option<String> {
     Some(match choice.label() {
         Label::Schedule => tell_schedule(trace, event, after, choice),
         Label::Time => tell_time(trace, event, after, choice),
-        Label::Fault => tell_fault(trace, event, after),
+        Label::Fault => tell_fault(trace, at),
         Label::Data => {
             let (taken, last) = (choice.taken(), choice.arity() - 1);
-            format!("{} draws {taken} of 0 to {last}{}", who(trace, event.task), asked_at(event))
+            format!("{} draws {taken} from 0..={last}{}", who(trace, event.task), asked_at(event))
         }
     })
 }
@@ -34,42 +33,34 @@ fn asked_at(event: &Event) -> String {
     }
 }
 
-fn tell_fault(trace: &Trace, event: &Event, after: &[Event]) -> String {
-    let struck = match after.first() {
+/// What a choice brings about that makes something go wrong: that is not the program's doing.
+fn tell_fault(trace: &Trace, at: usize) -> String {
+    let (event, after) = (&trace.events[at], trace.events.get(at + 1));
+    let struck = match after {
         Some(Event { kind: EventKind::Struck(struck), .. }) => Some(*struck),
         _ => None,
     };
     match struck {
         Some(Struck::Cancelled { task }) => {
-            format!("fault: {} is cancelled where it awaits", who(trace, Some(task)))
+            format!("{} is cancelled where it awaits (injected)", who(trace, Some(task)))
         }
         Some(Struck::WokenSpuriously { task }) => {
-            format!("fault: {} is polled although nobody woke it", who(trace, Some(task)))
+            format!("{} is polled although nobody woke it (injected)", who(trace, Some(task)))
         }
         Some(Struck::Stalled { task, until }) => {
-            format!("fault: {} is put off until t={until}", who(trace, Some(task)))
+            format!("{} is put off until t={until} (injected)", who(trace, Some(task)))
         }
         Some(Struck::Buggified { .. }) => {
-            format!("fault: buggify{} says yes to {}", asked_at(event), who(trace, event.task))
+            format!("buggify{} says yes to {}", asked_at(event), who(trace, event.task))
         }
-        None if after.iter().take(3).any(|event| is_hand_over(trace, event)) => {
+        None if trace.is_handing_over(at) => {
             let who = who(trace, event.task);
-            format!("fault: what {who} awaits{} moves to a task of its own", asked_at(event))
+            format!("hand_over moves what {who} awaits{} to a task of its own", asked_at(event))
         }
         None if event.kind.site().is_some() => {
-            format!("fault: chance{} comes true for {}", asked_at(event), who(trace, event.task))
+            format!("the chance{} comes true for {}", asked_at(event), who(trace, event.task))
         }
-        None => format!("a fault strikes {}", who(trace, event.task)),
-    }
-}
-
-/// Whether this is what [`hand_over`](crate::task::hand_over) does.
-fn is_hand_over(trace: &Trace, event: &Event) -> bool {
-    match event.kind {
-        EventKind::Spawned { task: TaskRef(task), .. } => {
-            trace.tasks[task as usize].name.as_deref() == Some(HANDED_OVER)
-        }
-        _ => false,
+        None => format!("something is made to go wrong for {}", who(trace, event.task)),
     }
 }
 
@@ -100,8 +91,18 @@ pub(crate) fn lanes_of<'a>(
         Some(Decisive { number, before, after, .. }) => {
             lanes.mark(number, format!("decisive: chance of failing {before} -> {after}"))
         }
-        None => lanes,
+        // None of them makes much more likely what happens, or it was not measured.
+        None => match decisions.and_then(last_needed) {
+            Some(number) => lanes.mark(number, "decisive: without it the run passes"),
+            None => lanes,
+        },
     }
+}
+
+/// The last deviation without which the run passes.
+fn last_needed(decisions: &Decisions) -> Option<usize> {
+    let needed = decisions.flips.iter().rev().find(|flip| flip.without == Without::Passes);
+    needed.map(|flip| flip.number)
 }
 
 /// The tasks that a choice of a traced run is about: whose choice it was, who came next instead,

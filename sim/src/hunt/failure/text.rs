@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::source::{Source, named};
+use super::source::{Row, Source, files_in, named, named_in_full};
 use super::{Failure, Origin};
 use crate::finding::{Finding, Kind};
 use crate::hunt::explain::{
@@ -13,33 +13,49 @@ use crate::hunt::regressions::Alignment;
 use crate::tape::Tape;
 use crate::trace::{EventKind, Trace};
 
-/// How wide a report is, in characters.
-const WIDTH: usize = 100;
+/// How wide a report is, in characters: a terminal's usual width.
+const WIDTH: usize = 80;
+
+/// How wide the program's source may be, whose lines are easier to read in one piece: a usual limit
+/// of formatters, and what stands before it.
+const SOURCE_WIDTH: usize = 108;
+
+/// How far what is shown of the run and of the source is indented.
+const INDENT: usize = 2;
 
 /// What the lines of a finding begin with that say why.
 const WHY: &str = "why ";
 
-/// How many lines a report has if it can.
-const LINES_MAX: usize = 48;
+/// How many lines a report has if it can, without the source.
+const LINES_MAX: usize = 50;
 
 /// How many lines of the run are shown at the least, if there are so many.
-const LANES_MIN: usize = 8;
+const LANES_MIN: usize = 10;
 
 /// How many lines stand around those of the run: the file, the tasks, and what is not shown; and
 /// a few that are continued below.
 const AROUND: usize = 5;
 
 /// How many lines of the run are shown at the most.
-const LANES_MAX: usize = 28;
+const LANES_MAX: usize = 30;
 
 /// How many lines of the program's source are shown at the least, if so many are named.
-const SOURCE_MIN: usize = 6;
+const SOURCE_MIN: usize = 20;
 
 /// How many lines of the program's source are shown at the most.
-const SOURCE_MAX: usize = 12;
+const SOURCE_MAX: usize = 28;
+
+/// How many of other files than the one with most of the places.
+const ELSEWHERE_MAX: usize = 8;
 
 /// How many lines a report has with its source, if it can.
-const LINES_WITH_SOURCE_MAX: usize = 54;
+const LINES_WITH_SOURCE_MAX: usize = 64;
+
+/// What the line begins with that says of which file places are.
+const PLACES: &str = "places are lines of";
+
+/// What the line begins with that says where an error comes from.
+const WORDS: &str = "its words are at";
 
 /// How many choices of those that a failure takes are told one by one.
 const TAKES_MAX: usize = 6;
@@ -68,6 +84,9 @@ pub(super) fn render(failure: &Failure) -> String {
     let mut end = Page { text: String::new(), file, is_named: true, lanes_at: None };
     if let Some(minimal) = minimal {
         end.why(minimal);
+    }
+    let takes = end.text.clone();
+    if let Some(minimal) = minimal {
         end.check(minimal);
     }
     end.found(failure);
@@ -79,8 +98,10 @@ pub(super) fn render(failure: &Failure) -> String {
         let other = page.text.lines().count() + end.text.lines().count();
         let lines = LINES_MAX.saturating_sub(other).clamp(LANES_MIN, LANES_MAX);
         page.lanes(trace, finding, minimal, lines);
-        let other = page.text.lines().count() + end.text.lines().count() + 2;
-        page.source(LINES_WITH_SOURCE_MAX.saturating_sub(other).clamp(SOURCE_MIN, SOURCE_MAX));
+        // And what stands between functions.
+        let other = page.text.lines().count() + end.text.lines().count() + 5;
+        let lines = LINES_WITH_SOURCE_MAX.saturating_sub(other).clamp(SOURCE_MIN, SOURCE_MAX);
+        page.source(&takes, lines);
     }
     page.blank();
     page.text.push_str(end.text.trim_end());
@@ -139,7 +160,13 @@ impl Page {
         let headline = finding.headline();
         let mut lines = headline.lines();
         let first = lines.next().unwrap_or_default();
+        // What else there is to say stands on lines of its own.
+        let (first, rest) = match first.split_once("; ") {
+            Some((first, rest)) if finding.kind == Kind::Deadlock => (first, Some(rest)),
+            _ => (first, None),
+        };
         self.wrapped(&format!("FAILED {hunt}     "), "  ", first);
+        rest.into_iter().for_each(|rest| self.wrapped("  ", "    ", rest));
         lines.for_each(|line| self.wrapped("  ", "    ", line));
     }
 
@@ -149,6 +176,13 @@ impl Page {
             finding.message.lines().for_each(|line| self.wrapped("  ", "    ", line));
         }
         let story = finding.story.iter().filter(|line| !line.starts_with(WHY));
+        // The rows of a table are short if they need not name the file.
+        let is_row =
+            |line: &String| finding.kind == Kind::Deadlock && line.trim_start().contains("  ");
+        if let (true, Some(file)) = (story.clone().any(is_row), &self.file) {
+            let _ = writeln!(self.text, "  {PLACES} {file}");
+            self.is_named = true;
+        }
         for line in story {
             // What is indented by itself goes on further in.
             let indent = line.len() - line.trim_start().len();
@@ -170,7 +204,7 @@ impl Page {
         if let (Kind::Error, None, Some(file)) = (finding.kind, &finding.place, self.file.clone())
             && let Some(line) = Source::of(&file).and_then(|it| it.line_that_says(&finding.message))
         {
-            self.wrapped("  ", "    ", &format!("its words are at {file}:{line}"));
+            self.wrapped("  ", "    ", &format!("{WORDS} {file}:{line}"));
         }
         for evidence in &finding.evidence {
             self.wrapped("  also ", "    ", evidence);
@@ -195,7 +229,12 @@ impl Page {
         if let Some(minimal) = minimal {
             lanes = lanes.calling(&minimal.callers);
         }
-        let lanes = lanes.width(WIDTH - 6);
+        if let (true, Some(file)) = (self.is_named, &self.file)
+            && self.text.contains(PLACES)
+        {
+            lanes = lanes.known_file(file);
+        }
+        let lanes = lanes.width(WIDTH - INDENT);
         let mut most = lines;
         let mut shown = lanes.clone().lines_max(most).to_string();
         // Lines that are continued below take more room than they were given.
@@ -205,40 +244,81 @@ impl Page {
             shown = lanes.clone().lines_max(most).to_string();
         }
         let lanes = shown;
-        let is_news =
-            |line: &str| !line.contains(" panics: ") && !line.ends_with(" ends, panicked");
+        let is_news = |line: &str| {
+            let is_told = line.contains(" panics: ") || line.ends_with(" ends, panicked");
+            !is_told && !line.starts_with(PLACES)
+        };
         if lanes.lines().filter(|line| is_news(line)).count() < 2 {
             // Nothing happened that the headline has not said.
             return;
         }
         for line in lanes.lines() {
-            let _ = writeln!(self.text, "{}", format!("      {line}").trim_end());
+            let _ = writeln!(self.text, "{}", format!("{:INDENT$}{line}", "").trim_end());
         }
     }
 
-    /// The lines of the program that have been named so far, those that the finding names first.
-    fn source(&mut self, lines: usize) {
+    /// The lines of the program that matter: those around a switch and those that the choices are
+    /// told with, then those that the finding names, then those of the end.
+    fn source(&mut self, takes: &str, lines: usize) {
         let Some(file) = self.file.clone() else { return };
-        let Some(source) = Source::of(&file) else { return };
-        // What the finding says matters most, and then how it ended.
         let (says, run) = self.text.split_at(self.lanes_at.unwrap_or(self.text.len()));
-        let mut first = named(says, &file);
-        for line in run.lines().rev().flat_map(|line| named(line, &file)) {
+        let says = says.to_owned();
+        let rows: Vec<&str> = run.lines().collect();
+        let is_rule = |row: &&str| row.contains("========");
+        let beside = rows.iter().enumerate().filter(|(_, row)| is_rule(row)).flat_map(|(at, _)| {
+            let before = rows[..at].iter().rev().find(|row| !is_rule(row));
+            before.into_iter().chain(rows.get(at)).copied()
+        });
+        let decided = std::iter::once(takes).chain(beside);
+        // What the program checks is mostly right.
+        let (checks, tells): (Vec<&str>, Vec<&str>) = says.lines().partition(|line| {
+            line.trim_start().starts_with(WORDS) || line.trim_start().starts_with("in ")
+        });
+        // Whoever is spawned and joined somewhere does what matters elsewhere.
+        let is_minor = |text: &&str| text.contains("spawns ") || text.contains(" join task ");
+        let (spawns, does): (Vec<&str>, Vec<&str>) =
+            tells.into_iter().chain(rows.iter().rev().copied()).partition(is_minor);
+        let mut first: Vec<u32> = Vec::new();
+        let all = decided.chain(does).flat_map(|text| named(text, &file));
+        all.for_each(|line| {
             if !first.contains(&line) {
-                first.push(line);
+                first.push(line)
+            }
+        });
+        let minor = checks.into_iter().chain(spawns).flat_map(|text| named(text, &file));
+        let minor: Vec<u32> = minor.filter(|line| !first.contains(line)).collect();
+        // Where there is nothing else, what the program checks is all there is.
+        let (first, minor) = if first.is_empty() { (minor, first) } else { (first, minor) };
+        self.excerpt(&file, [&first, &minor], lines);
+        for other in files_in(&says) {
+            if other != file {
+                self.excerpt(&other, [&named_in_full(&says, &other), &[]], ELSEWHERE_MAX);
             }
         }
-        let lines = source.excerpt(&first, lines);
-        if lines.is_empty() {
+    }
+
+    /// Lines of a file, with what is around them.
+    fn excerpt(&mut self, file: &str, [named, minor]: [&[u32]; 2], lines: usize) {
+        let Some(source) = Source::of(file) else { return };
+        let rows = source.excerpt(named, minor, lines);
+        if rows.is_empty() {
             return;
         }
         self.blank();
-        for (number, line) in lines {
-            let line = format!("      {:<6}{}", format!(":{number}"), line.trim_end());
-            let is_wide = line.chars().count() > WIDTH;
-            let shown: String =
-                line.chars().take(if is_wide { WIDTH - 3 } else { WIDTH }).collect();
-            let _ = writeln!(self.text, "{shown}{}", if is_wide { "..." } else { "" });
+        if self.file.as_deref() != Some(file) {
+            let _ = writeln!(self.text, "{:INDENT$}{file}", "");
+        }
+        for row in rows {
+            match row {
+                Row::Line(number, line) => {
+                    let (indent, line) = line.split_at(line.len() - line.trim_start().len());
+                    let label = format!("{:INDENT$}{:<6}{indent}", "", format!(":{number}"));
+                    let then = " ".repeat(label.len() + 8);
+                    self.folded(SOURCE_WIDTH, [&label, &then], line.trim_end());
+                }
+                Row::Gap(lines) => _ = writeln!(self.text, "{:INDENT$}...   {lines} lines", ""),
+                Row::Elsewhere => _ = writeln!(self.text, "{:INDENT$}...", ""),
+            }
         }
     }
 
@@ -286,18 +366,18 @@ impl Page {
         let mut checks: Vec<String> = Vec::new();
         for flip in flips {
             let without = match flips.as_slice() {
-                [_] => String::from("without it"),
+                [_] => String::from("without it,"),
                 _ => {
                     let before = minimal.shrunk.tape.choices.iter().take(flip.number);
                     let place = before.filter(|choice| !choice.is_plain()).count() + 1;
-                    format!("without {place}")
+                    format!("without {place},")
                 }
             };
             checks.push(match &flip.without {
                 Without::Passes => format!("{without} it passes"),
                 Without::FailsOtherwise(headline) => {
                     let first = headline.lines().next().unwrap_or_default();
-                    format!("{without} it fails otherwise ({first})")
+                    format!("{without} it fails in another way ({first})")
                 }
                 Without::FailsAlike => format!("{without} it fails as well"),
             });
@@ -366,7 +446,7 @@ impl Page {
         let minimal = failure.explanation.as_ref().and_then(|known| known.minimal.as_ref());
         if let Some(minimal) = minimal {
             let (before, after) = (&failure.tape, &minimal.shrunk.tape);
-            if !before.is_empty() {
+            if before.deviations() > 0 {
                 let unusual = |tape: &Tape| match tape.deviations() {
                     1 => String::from("1 unusual choice"),
                     count => format!("{count} unusual choices"),
@@ -436,13 +516,18 @@ impl Page {
         short + rest
     }
 
-    /// Breaks a text where it is too wide, at spaces. What has no spaces stays whole.
+    /// Breaks a text where it is too wide, with places of the main file as lines.
     fn wrapped(&mut self, first: &str, then: &str, text: &str) {
-        let text = &self.shortened(text);
+        let text = self.shortened(text);
+        self.folded(WIDTH, [first, then], &text);
+    }
+
+    /// Breaks a text where it is too wide, at spaces. What has no spaces stays whole.
+    fn folded(&mut self, width: usize, [first, then]: [&str; 2], text: &str) {
         let mut line = first.to_owned();
         let mut is_empty = true;
         for word in text.split(' ') {
-            if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
                 let _ = writeln!(self.text, "{}", line.trim_end());
                 line = then.to_owned();
                 is_empty = true;

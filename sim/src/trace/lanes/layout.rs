@@ -13,24 +13,23 @@ use crate::time::Instant;
 
 /// Characters between two lanes.
 const GAP: usize = 3;
-/// The least that the text of a lane gets.
+/// The least that a line's text gets.
 const TEXT_MIN: usize = 16;
-/// The most that it gets: longer text goes on beyond its lane.
+/// Places stand side by side up to here: longer text goes on beyond its lane.
 const TEXT_MAX: usize = 30;
+/// The least that one lane begins behind another.
+const STRIDE_MIN: usize = 6;
+/// Lanes move together until a line of the last one has that much room, if it needs it.
+const NEED_MAX: usize = 46;
 
-/// How wide a lane is.
+/// Where a lane's parts are. Nothing else is in the row of a line, so that it may go on beyond its
+/// lane.
 #[derive(Clone, Copy, Default)]
 struct Column {
-    /// Its text.
+    /// How far its places are from its beginning, if they fit.
     text: usize,
-    /// The places behind that, with a space.
-    site: usize,
-}
-
-impl Column {
-    const fn width(self) -> usize {
-        self.text + self.site
-    }
+    /// How far the next lane is from its beginning.
+    stride: usize,
 }
 
 pub(super) fn lay_out(
@@ -38,7 +37,7 @@ pub(super) fn lay_out(
     tasks: &[TaskRef],
     lines: Vec<Line>,
     hidden: &BTreeMap<TaskRef, usize>,
-    file: Option<&'static str>,
+    file: Option<&str>,
 ) -> String {
     let trace = lanes.trace;
     let sites = Sites::of(lanes, file);
@@ -109,13 +108,16 @@ fn not_shown(trace: &Trace, hidden: &BTreeMap<TaskRef, usize>) -> String {
 }
 
 /// The file with most of the places of these lines.
-pub(super) fn most_common(lines: &[Line]) -> Option<&'static str> {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for site in lines.iter().filter_map(|line| line.site).filter(|site| site.is_known()) {
-        *counts.entry(site.0.file()).or_default() += 1;
+pub(super) fn most_common(lines: &[Line]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in lines {
+        let site = line.site.filter(|site| site.is_known()).map(|site| site.0.file());
+        if let Some(file) = site.or(line.place.as_ref().map(|place| place.file.as_str())) {
+            *counts.entry(file).or_default() += 1;
+        }
     }
     let file = counts.iter().max_by_key(|&(file, &count)| (count, std::cmp::Reverse(file)));
-    file.map(|(&file, _)| file)
+    file.map(|(&file, _)| file.to_owned())
 }
 
 /// How places are shown.
@@ -133,7 +135,7 @@ struct Sites<'a> {
 const CALLERS_MAX: usize = 2;
 
 impl<'a> Sites<'a> {
-    fn of(lanes: &'a Lanes<'_>, file: Option<&'static str>) -> Sites<'a> {
+    fn of(lanes: &'a Lanes<'_>, file: Option<&'a str>) -> Sites<'a> {
         let callers = lanes.callers;
         if !lanes.has_sites {
             return Sites { shown: false, file: None, to_be_named: None, callers };
@@ -171,8 +173,11 @@ impl<'a> Sites<'a> {
         if let Some(Site(site)) = line.site.filter(|site| site.is_known()) {
             return self.short(site.file(), site.line());
         }
+        if let Some(place) = &line.place {
+            return self.short(&place.file, place.line);
+        }
         let own = self.callers.and_then(|callers| callers.own(line.event));
-        let own = own.filter(|_| matches!(line.source, Source::Executed { .. } | Source::Freed));
+        let own = own.filter(|_| line.is_action());
         own.map_or_else(String::new, |own| self.short(&own.file, own.line))
     }
 
@@ -217,6 +222,10 @@ impl Row {
     }
 }
 
+/// How many rules that are not marked stay, with what they are about: a failure that was cut down
+/// has few.
+const RULES_MAX: usize = 6;
+
 /// How many lines on either side of what is marked or noted stay with it, if there is room.
 const AROUND: usize = 3;
 
@@ -240,6 +249,29 @@ fn named(lanes: &Lanes<'_>, lines: &[Line]) -> Vec<usize> {
     named
 }
 
+/// The last rules, the latest first, what gave way before each, and where that was executed after all.
+fn deciding(lines: &[Line]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let rules = lines.iter().enumerate().rev().filter(|(_, line)| line.is_rule());
+    for (place, _) in rules.take(RULES_MAX) {
+        places.push(place);
+        let Some(before) = place.checked_sub(1) else { continue };
+        let Source::Announced(operation) = lines[before].source else { continue };
+        places.push(before);
+        let is_it = |line: &Line| {
+            line.task == lines[before].task
+                && match &line.source {
+                    Source::Executed { operation: it, .. } | Source::Blocked(it) => {
+                        *it == operation
+                    }
+                    _ => false,
+                }
+        };
+        places.extend((place..lines.len()).find(|&later| is_it(&lines[later])));
+    }
+    places
+}
+
 /// Leaves out lines in the middle if there are too many: what is marked or noted stays, mostly with
 /// the lines around it, and the end matters more than the beginning.
 fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
@@ -251,18 +283,27 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
         let is_marked = line.source == Source::Rule { is_marked: true };
         is_marked || line.note.is_some() || lanes.notes.contains_key(&line.event)
     };
+    let deciding = deciding(&lines);
     let mut stays: Vec<bool> = lines.iter().map(matters).collect();
     let named = named(lanes, &lines);
     let mut room = lanes.lines_max.saturating_sub(stays.iter().filter(|stays| **stays).count());
-    // The latest first, and half of the room at the most.
-    for place in named.into_iter().take(room / 2) {
+    let filling = (room / 4).min(FILLING_MAX);
+    room -= filling;
+    // Half of the room at the most: first what choices are about, then what is named, the latest
+    // first.
+    for place in deciding.into_iter().chain(named).take(room / 2) {
         room -= usize::from(!std::mem::replace(&mut stays[place], true));
     }
     // Half of the room at the most, so that the beginning and the end are never gone.
     let mut around = room / 2;
-    let marked: Vec<usize> = (0..count).filter(|&place| matters(&lines[place])).collect();
-    for distance in 1..=AROUND {
-        for place in &marked {
+    let is_marked = |place: &usize| matters(&lines[*place]);
+    let is_rule = |place: &usize| lines[*place].is_rule() && !is_marked(place);
+    let marked: Vec<usize> = (0..count).filter(is_marked).collect();
+    let rules: Vec<usize> = (0..count).rev().filter(is_rule).take(RULES_MAX).collect();
+    for (places, distance) in
+        [marked, rules].iter().flat_map(|it| (1..=AROUND).map(move |by| (it, by)))
+    {
+        for place in places {
             for near in [place.checked_sub(distance), place.checked_add(distance)] {
                 if let Some(stay) = near.and_then(|near| stays.get_mut(near))
                     && around > 0
@@ -284,11 +325,12 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
         }
         room -= usize::from(!std::mem::replace(stay, true));
     }
-    // A gap of one line would take as much room as that.
-    for place in 1..count.saturating_sub(1) {
-        if stays[place - 1] && !stays[place] && stays[place + 1] {
-            stays[place] = true;
+    let mut room = fill_gaps(&mut stays, filling);
+    for stay in stays.iter_mut().rev() {
+        if room == 0 {
+            break;
         }
+        room -= usize::from(!std::mem::replace(stay, true));
     }
     let mut rows: Vec<Row> = Vec::new();
     let mut left_out = Rounds::default();
@@ -312,6 +354,32 @@ fn elide(lanes: &Lanes<'_>, lines: Vec<Line>) -> Vec<Row> {
     }
     end_gap(&mut rows, &mut left_out);
     rows
+}
+
+/// How many lines there are room for that would leave a short gap.
+const FILLING_MAX: usize = 6;
+
+/// A gap of one line would take as much room as that; and of the others, the shortest are filled
+/// while there is room. Says how much is left.
+fn fill_gaps(stays: &mut [bool], mut room: usize) -> usize {
+    let mut gaps: Vec<std::ops::Range<usize>> = Vec::new();
+    for (place, &is_shown) in stays.iter().enumerate() {
+        match gaps.last_mut() {
+            _ if is_shown => {}
+            Some(gap) if gap.end == place => gap.end += 1,
+            _ => gaps.push(place..place + 1),
+        }
+    }
+    gaps.sort_by_key(|gap| (gap.len(), gap.start));
+    for gap in gaps {
+        let extra = gap.len() - 1;
+        if extra > room {
+            break;
+        }
+        room -= extra;
+        stays[gap].fill(true);
+    }
+    room
 }
 
 /// Says of the lines that were left out whether they went round.
@@ -343,6 +411,7 @@ fn columns(
 ) -> Vec<Column> {
     let mut columns = vec![Column::default(); tasks.len()];
     let mut needs = vec![0; tasks.len()];
+    let mut sites = vec![0; tasks.len()];
     for (row, place) in rows.iter().zip(places) {
         let Row::Line(line) = row else { continue };
         let lane = tasks.iter().position(|&lane| Some(lane) == line.task);
@@ -350,21 +419,21 @@ fn columns(
         let text = length(&line.text) + length(&line.names.to_string());
         let site = if place.is_empty() { 0 } else { length(place) + 1 };
         needs[lane] = needs[lane].max(text + site);
-        let column = &mut columns[lane];
-        column.text = column.text.max(text.min(TEXT_MAX));
-        column.site = column.site.max(site);
+        columns[lane].text = columns[lane].text.max(text.min(TEXT_MAX));
+        sites[lane] = sites[lane].max(site);
     }
-    for (column, title) in columns.iter_mut().zip(titles) {
-        column.text += length(title).saturating_sub(column.width());
+    for ((column, title), site) in columns.iter_mut().zip(titles).zip(sites) {
+        column.stride = (column.text + site).max(length(title)) + GAP;
     }
     for (lane, need) in needs.into_iter().enumerate() {
+        let need = need.max(length(&titles[lane])).min(NEED_MAX);
         let begins_at = |columns: &[Column]| {
-            margin + columns[..lane].iter().map(|column| column.width() + GAP).sum::<usize>()
+            margin + columns[..lane].iter().map(|column| column.stride).sum::<usize>()
         };
         while begins_at(&columns) + need > lanes.width {
-            let widest = columns[..lane].iter_mut().max_by_key(|column| column.text);
+            let widest = columns[..lane].iter_mut().max_by_key(|column| column.stride);
             match widest {
-                Some(widest) if widest.text > TEXT_MIN => widest.text -= 1,
+                Some(widest) if widest.stride > STRIDE_MIN => widest.stride -= 1,
                 _ => break,
             }
         }
@@ -387,13 +456,19 @@ struct Page {
 
 impl Page {
     fn begins_at(&self, lane: usize) -> usize {
-        self.margin + self.columns[..lane].iter().map(|column| column.width() + GAP).sum::<usize>()
+        self.margin + self.columns[..lane].iter().map(|column| column.stride).sum::<usize>()
     }
 
+    /// Each lane's title, in a row of its own where it would run into the next one.
     fn heading(&mut self, time: &str, titles: &[String]) {
         let mut row = String::from(time);
         for (lane, title) in titles.iter().enumerate() {
-            pad(&mut row, self.begins_at(lane));
+            let begins_at = self.begins_at(lane);
+            if lane > 0 && length(&row) + 2 > begins_at {
+                self.push(&row);
+                row.clear();
+            }
+            pad(&mut row, begins_at);
             row.push_str(title);
         }
         self.push(&row);
@@ -401,7 +476,13 @@ impl Page {
 
     fn rule(&mut self, what: &str, site: &str, mark: &str) {
         let at = if site.is_empty() { String::new() } else { format!(" at {site}") };
-        self.push(&format!("======== {what}{at} ======== {mark}"));
+        let row = format!("======== {what}{at} ========");
+        if mark.is_empty() || length(&row) + 1 + length(mark) <= self.width {
+            self.push(&format!("{row} {mark}"));
+        } else {
+            self.push(&row);
+            self.push(&format!("         {mark}"));
+        }
     }
 
     fn gap(&mut self, lines: usize, rules: usize, round: Option<Round>) {
@@ -430,26 +511,36 @@ impl Page {
     }
 
     fn cell(&mut self, time: &str, lane: usize, text: &str, site: &str, note: &str) {
-        // Nothing else is in this row: what does not fit the lane goes on beyond it.
         let begins_at = self.begins_at(lane);
-        let fits = self.columns[lane].text;
-        let room = self.width.saturating_sub(begins_at + length(site) + 1).max(TEXT_MIN);
-        let parts = wrap(text, room);
+        let room = self.width.saturating_sub(begins_at).max(TEXT_MIN);
+        let mut whole = text.to_owned();
+        if !site.is_empty() {
+            // Places stand side by side where they can.
+            let aligned = room.saturating_sub(length(site) + 1).min(self.columns[lane].text);
+            pad(&mut whole, aligned);
+            whole.push(' ');
+            whole.push_str(site);
+        }
+        let parts = match length(&whole) <= room {
+            true => vec![whole],
+            false => {
+                let mut parts = wrap(text, room);
+                match parts.last_mut() {
+                    Some(last) if length(last) + 1 + length(site) <= room => {
+                        *last = format!("{last} {site}");
+                    }
+                    _ => parts.extend(wrap(&format!("{CONTINUED}{site}"), room)),
+                }
+                parts
+            }
+        };
         for (number, part) in parts.iter().enumerate() {
             let mut row = String::from(if number == 0 { time } else { "" });
             pad(&mut row, begins_at);
             row.push_str(part);
-            if number + 1 < parts.len() {
+            if number + 1 < parts.len() || note.is_empty() {
                 self.push(&row);
-                continue;
-            }
-            // The place comes where the text ends, so that it does not stand in the middle.
-            if !site.is_empty() {
-                pad(&mut row, begins_at + fits.min(room));
-                row.push(' ');
-                row.push_str(site);
-            }
-            if note.is_empty() || length(&row) + length(note) <= self.width {
+            } else if length(&row) + length(note) <= self.width {
                 row.push_str(note);
                 self.push(&row);
             } else {
@@ -473,10 +564,13 @@ impl Page {
 
     fn footer(&mut self, text: &str) {
         if !text.is_empty() {
-            let mut row = String::new();
-            pad(&mut row, self.margin);
-            let _ = write!(row, "({text})");
-            self.push(&row);
+            let room = self.width.saturating_sub(self.margin).max(TEXT_MIN);
+            for part in wrap(&format!("({text})"), room) {
+                let mut row = String::new();
+                pad(&mut row, self.margin);
+                row.push_str(&part);
+                self.push(&row);
+            }
         }
     }
 
@@ -491,13 +585,15 @@ fn pad(row: &mut String, width: usize) {
     row.extend(std::iter::repeat_n(' ', missing));
 }
 
+/// What a continued line begins with.
+const CONTINUED: &str = "  ";
+
 /// Breaks a text at spaces, and in the middle of a word that is too long by itself. What is
 /// continued is indented.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     if length(text) <= width {
         return vec![text.to_owned()];
     }
-    const INDENT: &str = "  ";
     let mut parts: Vec<String> = Vec::new();
     let (mut part, mut is_fresh) = (String::new(), true);
     for word in text.split(' ') {
@@ -516,7 +612,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
                 part.push_str(&word[..end]);
                 word = &word[end..];
             }
-            parts.push(std::mem::replace(&mut part, String::from(INDENT)));
+            parts.push(std::mem::replace(&mut part, String::from(CONTINUED)));
             is_fresh = true;
         }
     }

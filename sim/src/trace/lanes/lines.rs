@@ -9,6 +9,7 @@ use super::super::{
     TaskRef, Trace,
 };
 use crate::choice::{Choice, Label};
+use crate::finding::Place;
 use crate::time::Instant;
 
 /// One line, in the lane of a task, or a rule across the page.
@@ -23,6 +24,8 @@ pub(in crate::trace) struct Line {
     /// The tasks that it names, behind the text.
     pub(in crate::trace) names: Names,
     pub(in crate::trace) site: Option<Site>,
+    /// Where it is, if that is no site: where a panic was.
+    pub(in crate::trace) place: Option<Place>,
     /// What the trace itself has to say of it.
     pub(in crate::trace) note: Option<String>,
     pub(in crate::trace) source: Source,
@@ -171,6 +174,7 @@ impl<'a> Writer<'a> {
             text,
             names: Names::default(),
             site,
+            place: None,
             note: None,
             source: of,
         });
@@ -218,7 +222,7 @@ impl<'a> Writer<'a> {
                 self.push(index, event, text, Some(on.site), Source::Announced(*on));
             }
             EventKind::Withdrawn(on) => {
-                let text = format!("drops {}", self.operation(on));
+                let text = format!("drops its future in {}", self.operation(on));
                 self.push(index, event, text, Some(on.site), Source::Other);
             }
             EventKind::Blocked(on) => self.blocked(index, event, on),
@@ -258,10 +262,13 @@ impl<'a> Writer<'a> {
                 self.push(index, event, "times out".into(), Some(*site), Source::Other);
             }
             EventKind::Lost { object, how, site } => self.lost(event, *object, *how, *site),
-            EventKind::Panicked { message, .. } => {
+            EventKind::Panicked { message, place } => {
                 let first = message.lines().next().unwrap_or_default();
                 let text = format!("panics: {}", one_line(first));
                 self.push(index, event, text, None, Source::Other);
+                if let Some(line) = self.lines.last_mut() {
+                    line.place.clone_from(place);
+                }
             }
             EventKind::SharedRead { object, site, value } => {
                 self.shared(index, event, ("read", *object, *site, value));
@@ -303,11 +310,13 @@ impl<'a> Writer<'a> {
 
     fn struck(&mut self, index: usize, event: &Event, struck: Struck) {
         let (task, text, site) = match struck {
-            Struck::Buggified { site } => (event.task, "fault: buggify".into(), Some(site)),
-            Struck::Cancelled { task } => (Some(task), "fault: is cancelled".into(), None),
-            Struck::WokenSpuriously { task } => (Some(task), "fault: is woken".into(), None),
+            Struck::Buggified { site } => (event.task, "buggify says yes".into(), Some(site)),
+            Struck::Cancelled { task } => (Some(task), "is cancelled (injected)".into(), None),
+            Struck::WokenSpuriously { task } => {
+                (Some(task), "is woken for nothing (injected)".into(), None)
+            }
             Struck::Stalled { task, until } => {
-                (Some(task), format!("fault: stalls until t={until}"), None)
+                (Some(task), format!("is put off until t={until} (injected)"), None)
             }
         };
         self.push(index, event, text, site, Source::Other);
@@ -320,7 +329,7 @@ impl<'a> Writer<'a> {
     fn lost(&mut self, event: &Event, object: ObjectRef, how: Lost, site: Site) {
         if let Some((index, site)) = self.dropped.take().filter(|_| !matches!(how, Lost::Units(_)))
         {
-            self.push(index, event, "drops sleep".into(), Some(site), Source::Other);
+            self.push(index, event, "drops its future in sleep".into(), Some(site), Source::Other);
         }
         let object = self.object(object);
         let beside = self.last().and_then(|line| line.site);
@@ -363,12 +372,12 @@ impl<'a> Writer<'a> {
             (Label::Schedule, true) => "no switch".into(),
             (Label::Time, false) => "the clock runs ahead".into(),
             (Label::Time, true) => "the clock stays".into(),
-            (Label::Fault, false) => "fault".into(),
-            (Label::Fault, true) => "no fault".into(),
+            (Label::Fault, false) => self.injected(index).into(),
+            (Label::Fault, true) => "nothing is injected".into(),
             (Label::Data, _) => {
                 let who =
                     event.task.map_or_else(String::new, |task| format!("{} ", self.title(task)));
-                format!("{who}draws {taken} of 0 to {}", arity - 1)
+                format!("{who}draws {taken} from 0..={}", arity - 1)
             }
         };
         let rule = Line {
@@ -378,12 +387,27 @@ impl<'a> Writer<'a> {
             text: what,
             names: Names::default(),
             site: event.kind.site(),
+            place: None,
             note: mark.map(|mark| one_line(mark).into_owned()),
             source: Source::Rule { is_marked: mark.is_some() },
         };
         self.rules.push(rule);
         if choice.label() != Label::Schedule {
             self.flush();
+        }
+    }
+
+    /// What a choice of a fault brings about, which the next event says.
+    fn injected(&self, index: usize) -> &'static str {
+        match self.trace.events.get(index + 1).map(|event| &event.kind) {
+            Some(EventKind::Struck(Struck::Buggified { .. })) => "buggify",
+            Some(EventKind::Struck(Struck::Cancelled { .. })) => "injected: a cancellation",
+            Some(EventKind::Struck(Struck::WokenSpuriously { .. })) => {
+                "injected: a spurious wake-up"
+            }
+            Some(EventKind::Struck(Struck::Stalled { .. })) => "injected: a stall",
+            _ if self.trace.is_handing_over(index) => "the future moves to another task",
+            _ => "a chance comes true",
         }
     }
 
@@ -423,7 +447,11 @@ impl<'a> Writer<'a> {
     }
 
     fn holder(&self, event: &Event, holder: TaskRef) -> String {
-        if event.task == Some(holder) { "itself".into() } else { self.title(holder).to_owned() }
+        if event.task == Some(holder) {
+            format!("{} itself", self.title(holder))
+        } else {
+            self.title(holder).to_owned()
+        }
     }
 
     fn acquired(&mut self, index: usize, event: &Event, object: ObjectRef, site: Site) {
