@@ -210,7 +210,9 @@ impl Run {
             // Outside of the run, so that it is printed.
             panic!("run {id} was broken off by a panic at {place}: {}", panics::caught(panic))
         });
-        let ended = ended.expect("a run goes on until it is put away; a bug in unpick");
+        let Some(ended) = ended else {
+            panic!("a run goes on until it is put away; a bug in unpick");
+        };
         let result = match (ended.finding, output) {
             (Some(finding), _) => Err(*finding),
             (None, Some(output)) => Ok(output),

@@ -14,6 +14,9 @@ use super::ids::Turn;
 /// How many turns the list has room for.
 const LIST: usize = 64;
 
+/// How many keys are moved at a time where one is taken out of the list.
+const BLOCK: usize = 8;
+
 /// How many of a crowd are in order, and at how few all of them are put into the list again.
 const FEW: usize = 8;
 
@@ -23,15 +26,16 @@ pub(crate) struct ReadySet {
     len: usize,
     /// Where they are.
     is_crowd: bool,
-    /// The keys of the turns, oldest first, unless there is a crowd.
-    list: [u32; LIST],
+    /// The keys of the turns, oldest first, unless there is a crowd. What is behind them is of no
+    /// meaning, and there for blocks that reach beyond the last.
+    list: [u32; LIST + BLOCK],
     /// Invariant: empty, or of more than [`FEW`].
     crowd: Crowd,
 }
 
 impl ReadySet {
     pub(crate) const fn new() -> ReadySet {
-        ReadySet { len: 0, is_crowd: false, list: [0; LIST], crowd: Crowd::new() }
+        ReadySet { len: 0, is_crowd: false, list: [0; LIST + BLOCK], crowd: Crowd::new() }
     }
 
     #[inline]
@@ -49,7 +53,7 @@ impl ReadySet {
     pub(crate) fn push(&mut self, turn: Turn) {
         debug_assert!(!self.contains(turn), "a turn is ready at most once; a bug in unpick");
         if !self.is_crowd
-            && let Some(place) = self.list.get_mut(self.len)
+            && let Some(place) = self.list[..LIST].get_mut(self.len)
         {
             *place = turn.key();
             self.len += 1;
@@ -83,16 +87,11 @@ impl ReadySet {
             return self.take_of_crowd_if(turn, k);
         }
         let len = self.len.min(LIST);
-        match self.list[..len].get_mut(k..) {
-            Some(list) if list.first() == Some(&turn.key()) => {
-                for at in 1..list.len() {
-                    list[at - 1] = list[at];
-                }
-                self.len = len - 1;
-                true
-            }
-            _ => false,
+        let is_there = self.list[..len].get(k) == Some(&turn.key());
+        if is_there {
+            self.close_gap(k, len);
         }
+        is_there
     }
 
     #[inline(never)]
@@ -141,14 +140,24 @@ impl ReadySet {
     #[inline]
     fn take_of_list(&mut self, k: usize) -> Turn {
         let len = self.len.min(LIST);
-        let list = &mut self.list[..len];
-        let key = list[k];
-        // A loop that is not seen to be a move of memory: calling that takes longer, mostly.
-        for at in k + 1..len {
-            list[at - 1] = list[at];
+        let key = self.list[..len][k];
+        self.close_gap(k, len);
+        Turn::of_key(key)
+    }
+
+    /// Moves those of so many up that are behind the `k`-th. In blocks, of which there is mostly one
+    /// or none: to move memory of any length is a call, and takes longer.
+    #[inline(always)]
+    fn close_gap(&mut self, k: usize, len: usize) {
+        let mut at = k;
+        while at + 1 < len {
+            let Some(&block) = self.list[at + 1..].first_chunk::<BLOCK>() else { break };
+            if let Some(place) = self.list[at..].first_chunk_mut() {
+                *place = block;
+            }
+            at += BLOCK;
         }
         self.len = len - 1;
-        Turn::of_key(key)
     }
 
     #[inline(never)]
@@ -174,7 +183,7 @@ impl ReadySet {
     #[cold]
     #[inline(never)]
     fn gather(&mut self) {
-        self.crowd.fill(&self.list);
+        self.crowd.fill(&self.list[..LIST]);
         self.is_crowd = true;
     }
 

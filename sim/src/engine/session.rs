@@ -93,7 +93,7 @@ where
 {
     panics::install_hook();
     let stamp = begin(options, run, chooser);
-    let _abandoned = Abandoned(stamp);
+    let abandoned = Abandoned(stamp);
     let mut output = None;
     let companion = probe::companion();
     let begun = || {
@@ -138,6 +138,7 @@ where
         }
     }
     end(ended, standing);
+    std::mem::forget(abandoned);
     output
 }
 
@@ -207,12 +208,10 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.eye_from = options.steps_max.saturating_sub(RECENT);
         core.streams.restart(run);
         core.tape.reserve(core.tape_room);
-        core.events = match options.tracing {
-            Tracing::Off => None,
-            Tracing::On => Some(Events::default()),
-            Tracing::Last(last) => Some(Events::last(last)),
-        };
-        core.losses = core.events.is_some().then(Box::default);
+        // What is not asked for is not there: the last run has put its own away.
+        if options.tracing != Tracing::Off {
+            core.listen_for_a_trace(options.tracing);
+        }
         core.is_heard = core.is_asking || core.events.is_some();
         core.is_watched = core.is_heard || core.classes.is_on();
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
@@ -223,7 +222,9 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         }
         core.make_ready(Turn::Resume(TaskId::MAIN));
         core.current = Some(TaskId::MAIN);
-        core.faults = FaultState::new(options.faults);
+        if options.faults.is_any() {
+            core.faults = FaultState::new(options.faults);
+        }
         core.attention = core.is_watchful();
         core.gates_shut = u32::from(options.switching == Switching::Cooperative);
         engine.stamp.set(stamp);
@@ -440,7 +441,8 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         let nested = core.take_nested();
         // Somewhat more: the next run may be somewhat longer.
         core.tape_room = (core.tape.len() + core.tape.len() / 2).min(TAPE_ROOM_MAX);
-        *ended = Some(Ended {
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(ended.replace(Ended {
             nested,
             finding: core.finding.take(),
             remarks: std::mem::take(&mut core.remarks),
@@ -455,12 +457,23 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
             class: core.classes.end(core.options.classes),
             chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
             standing,
-        });
+        }));
     });
     ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));
 }
 
 impl Core {
+    #[cold]
+    #[inline(never)]
+    fn listen_for_a_trace(&mut self, tracing: Tracing) {
+        self.events = match tracing {
+            Tracing::Off => None,
+            Tracing::On => Some(Events::default()),
+            Tracing::Last(last) => Some(Events::last(last)),
+        };
+        self.losses = Some(Box::default());
+    }
+
     /// Drops what most runs do not have. That it is not there is asked first: their drops are
     /// calls.
     #[inline]

@@ -66,6 +66,8 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Due {
     first: u32,
+    /// Whether it is certain that no others are due: these are so exactly then.
+    pub(crate) is_last: bool,
 }
 
 const fn slot_of(order: u64) -> usize {
@@ -233,7 +235,8 @@ impl Timers {
         {
             return self.pop_early(entry, now_ns);
         }
-        self.wheel.take_first(&mut self.slots, now_ns).map(|first| Due { first })
+        let first = self.wheel.take_first(&mut self.slots, now_ns)?;
+        Some(Due { first, is_last: !self.wheel.is_before(now_ns) })
     }
 
     /// Takes the first of timers that were taken out together.
@@ -267,7 +270,7 @@ impl Timers {
         self.early.pop();
         let first = slot_of(entry.order());
         self.slots[first].next = NIL;
-        Some(Due { first: first as u32 })
+        Some(Due { first: first as u32, is_last: false })
     }
 
     /// Takes a timer out of its slot, which becomes vacant.
@@ -398,6 +401,7 @@ mod tests {
                             let (deadline_ns, number, _) = self.list.remove(0);
                             assert_eq!((timer.deadline_ns, timer.task.0), (deadline_ns, number));
                         }
+                        assert!(!due.is_last || self.timers.pop_due(self.now_ns).is_none());
                     }
                     assert!(self.list.iter().all(|&(deadline_ns, ..)| deadline_ns > self.now_ns));
                 }

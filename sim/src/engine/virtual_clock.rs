@@ -92,12 +92,16 @@ impl Core {
             self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
         while let Some(mut due) = self.timers.pop_due(self.now_ns) {
+            let is_last = due.is_last;
             while let Some(timer) = self.timers.take_of(&mut due) {
                 self.aside_mut(timer.task).unpolled_sleep = Some(timer.site);
                 match timer.waiter {
                     Waiter::Task(task) if self.rests_idle(task) => self.wake_idle(task),
                     waiter => self.wake_waiter(waiter),
                 }
+            }
+            if is_last {
+                break;
             }
         }
         if self.faults.is_some() {

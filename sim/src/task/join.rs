@@ -119,13 +119,19 @@ impl<T: 'static> Future for JoinHandle<T> {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
         if self.is_over {
             return;
         }
-        // What the task left is dropped here, after the engine's borrow.
-        let _left = with_run_of(self.stamp, |core| core.detach(self.task)).flatten();
+        detach(self.stamp, self.task);
     }
+}
+
+#[inline(never)]
+fn detach(stamp: Stamp, task: TaskId) {
+    // What the task left is dropped here, after the engine's borrow.
+    let _left = with_run_of(stamp, |core| core.detach(task)).flatten();
 }
 
 impl<T> fmt::Debug for JoinHandle<T> {

@@ -113,15 +113,14 @@ impl Sleep {
         };
     }
 
-    /// Polls one that has no timer.
+    /// Polls one that has no timer, and will get none.
     #[inline(never)]
-    fn begin(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_rare(&mut self, cx: &Context<'_>) -> Poll<()> {
         match self.stage {
-            Stage::New if self.deadline == Instant::NEVER => {
+            Stage::New => {
                 self.stage = Stage::ForEver;
                 self.wait_for_ever()
             }
-            Stage::New => self.start(cx),
             Stage::MustYield => {
                 self.stage = Stage::Done;
                 cx.waker().wake_by_ref();
@@ -133,7 +132,7 @@ impl Sleep {
         }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
         let (deadline, site, stage) = (self.deadline, self.site, &mut self.stage);
         let is_settled = expect_run("a sim::time::Sleep", |core| {
@@ -148,10 +147,7 @@ impl Sleep {
         if !is_settled {
             self.stage = self.start_for(cx.waker().clone());
         }
-        match self.stage {
-            Stage::Done => Poll::Ready(()),
-            _ => Poll::Pending,
-        }
+        if let Stage::Done = self.stage { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Starts the timer for a waker that is somebody else's.
@@ -223,11 +219,13 @@ fn of_another_run() -> ! {
 impl Future for Sleep {
     type Output = ();
 
-    #[inline]
+    // In one piece with the future that awaits it: it is short where a timer has fired.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.stage {
             Stage::Waiting(key, of) => self.go_on(key, of, cx),
-            _ => self.begin(cx),
+            Stage::New if self.deadline < Instant::NEVER => self.start(cx),
+            _ => self.poll_rare(cx),
         }
     }
 }

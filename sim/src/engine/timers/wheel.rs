@@ -56,6 +56,12 @@ impl Wheel {
         deadline_ns >= self.stands_at
     }
 
+    /// Whether it stands before an instant.
+    #[inline]
+    pub(super) const fn is_before(&self, now_ns: u64) -> bool {
+        self.stands_at < now_ns
+    }
+
     /// Puts the wheel, which is empty, to where it is to stand.
     #[inline]
     pub(super) fn begin(&mut self, stands_at: u64) {
@@ -65,7 +71,11 @@ impl Wheel {
     /// Adds the timer in a slot, whose deadline the wheel reaches.
     #[inline(always)]
     pub(super) fn insert(&mut self, slots: &mut [Slot], slot: u32, deadline_ns: u64) {
-        let (level, digit) = self.place_of(deadline_ns);
+        self.insert_at(slots, slot, self.place_of(deadline_ns));
+    }
+
+    #[inline(always)]
+    fn insert_at(&mut self, slots: &mut [Slot], slot: u32, (level, digit): (usize, usize)) {
         let bucket = &mut self.buckets[level * DIGITS + digit];
         let occupied = &mut self.occupied[level];
         let previous = if *occupied >> digit & 1 == 0 {
@@ -205,7 +215,9 @@ impl Wheel {
         let mut at = first;
         while let Some(slot) = slots.get(at as usize) {
             let (deadline_ns, next) = (slot.deadline_ns(), slot.next);
-            self.insert(slots, at, deadline_ns);
+            let place = (0, deadline_ns as usize % DIGITS);
+            let place = if level == 1 { place } else { self.place_of(deadline_ns) };
+            self.insert_at(slots, at, place);
             at = next;
         }
         let (level, digit) = self.first_place();
