@@ -7,7 +7,8 @@
 //!
 //! A waiter that was notified and is dropped before it has the lock again passes the
 //! notification on to the next. Unlike asyncio's, a cancelled wait does not take the lock again:
-//! its guard is gone.
+//! its guard is gone. And one that was not notified notifies nobody, where CPython wakes another
+//! waiter for nothing, to be on the safe side.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -2,7 +2,7 @@
 //! there is a Python to ask.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use unpick_scenarios::asyncio::differences::Reason;
@@ -12,6 +12,9 @@ use unpick_scenarios::asyncio::{Judgement, interpreter, judge, outcomes, reading
 const SMALL: &str = include_str!("data/asyncio-small.jsonl");
 const MEDIUM: &str = include_str!("data/asyncio-medium.jsonl");
 const LARGE: &str = include_str!("data/asyncio-large.jsonl");
+/// Programs with queues that are shut down and barriers that are reset, by CPython 3.13:
+/// `asyncio_shutdown.py` writes more of them.
+const SHUTDOWN: &str = include_str!("data/asyncio-shutdown.jsonl");
 /// Programs that differ, for each reason there is.
 const DIFFERENCES: &str = include_str!("data/asyncio-differences.jsonl");
 
@@ -53,6 +56,11 @@ fn medium_programs_do_what_asyncio_does() {
 #[test]
 fn large_programs_do_what_asyncio_does() {
     check_agreement(LARGE, 20, 20);
+}
+
+#[test]
+fn queues_are_shut_down_and_barriers_reset_as_in_cpython_3_13() {
+    check_agreement(SHUTDOWN, 100, 100);
 }
 
 #[test]
@@ -113,13 +121,20 @@ fn asyncios_outcome_is_among_ours() {
 /// Programs that Python has not seen before, and what it does with them now.
 #[test]
 fn fresh_programs_do_what_asyncio_does() {
-    if !has_python() {
-        return;
-    }
+    let Some(python) = python(11) else { return };
     for (size, count, documented_one_in) in
         [("small", 200, 50), ("medium", 100, 25), ("large", 20, 10)]
     {
-        let fresh = generate(size, 7_000_001, count);
+        let fresh = generate(python, ORACLE, size, 7_000_001, count);
+        check_agreement(&fresh, count, documented_one_in);
+    }
+}
+
+#[test]
+fn fresh_programs_that_shut_queues_down_do_what_asyncio_does() {
+    let Some(python) = python(13) else { return };
+    for (size, count, documented_one_in) in [("small", 100, 25), ("medium", 50, 12)] {
+        let fresh = generate(python, SHUTDOWN_ORACLE, size, 7_000_001, count);
         check_agreement(&fresh, count, documented_one_in);
     }
 }
@@ -127,11 +142,9 @@ fn fresh_programs_do_what_asyncio_does() {
 /// Which programs are kept depends on what that Python does with them, but not on anything else.
 #[test]
 fn a_seed_gives_the_recorded_program_again() {
-    if !has_python() {
-        return;
-    }
+    let Some(python) = python(11) else { return };
     let count = SMALL.lines().count();
-    let again = generate("small", 1, count);
+    let again = generate(python, ORACLE, "small", 1, count);
     for (again, recorded) in again.lines().zip(SMALL.lines()) {
         let [again, recorded] =
             [again, recorded].map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
@@ -143,25 +156,34 @@ fn a_seed_gives_the_recorded_program_again() {
     }
 }
 
-/// Whether there is a Python that the oracle can be run with; says so if there is not.
-fn has_python() -> bool {
-    let check = "import sys; sys.exit(sys.version_info < (3, 11))";
-    let python = Command::new("python3").args(["-c", check]).status();
-    let is_there = python.is_ok_and(|status| status.success());
-    if !is_there {
-        println!("skipped: there is no python3 of version 3.11 or later");
+/// What writes programs, and says what Python does with them.
+const ORACLE: &str = "asyncio_oracle.py";
+const SHUTDOWN_ORACLE: &str = "asyncio_shutdown.py";
+
+/// A Python of this minor version at least; says so if there is none.
+fn python(minor: u32) -> Option<&'static str> {
+    let check = format!("import sys; sys.exit(sys.version_info < (3, {minor}))");
+    let is_there = |python: &&str| {
+        let status = Command::new(python).args(["-c", &check]).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let found = ["python3", "python3.13"].into_iter().find(is_there);
+    if found.is_none() {
+        println!("skipped: there is no python3 of version 3.{minor} or later");
     }
-    is_there
+    found
 }
 
-fn generate(size: &str, seed: usize, count: usize) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/asyncio_oracle.py");
+fn generate(python: &str, script: &str, size: &str, seed: usize, count: usize) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
     let (seed, count) = (seed.to_string(), count.to_string());
-    let output = Command::new("python3")
+    let output = Command::new(python)
+        // Nothing is to be left beside the script.
+        .arg("-B")
         .arg(script)
         .args(["generate", "--seed", &seed, "--count", &count, "--size", size])
         .output()
-        .expect("python3 has just been there");
+        .expect("it has just been there");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("it prints text")
 }
@@ -170,7 +192,12 @@ fn generate(size: &str, seed: usize, count: usize) -> String {
 fn no_damaged_record_makes_the_interpreter_panic() {
     let damages = [json!(null), json!(-1), json!(u64::MAX), json!("t9"), json!([]), json!({})];
     let (mut refused, mut accepted) = (0, 0);
-    for line in DIFFERENCES.lines().chain(SMALL.lines().take(5)).filter(|line| line.len() < 1_500) {
+    for line in DIFFERENCES
+        .lines()
+        .chain(SMALL.lines().take(5))
+        .chain(SHUTDOWN.lines().take(5))
+        .filter(|line| line.len() < 1_500)
+    {
         let whole: Value = serde_json::from_str(line).expect("it is JSON");
         for place in places(&whole) {
             for damage in &damages {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::Value;
+use unpick::primitives::queue::Shutdown;
 
 /// One line of an oracle's file: a program, and what asyncio did with it.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub enum Act {
     BarrierWait(usize),
     /// Breaks a barrier.
     BarrierAbort(usize),
+    /// Sends everybody away from a barrier, and mends it.
+    BarrierReset(usize),
     /// Puts a value into a queue, waiting for a free place.
     Put(usize, i64),
     /// Takes a value from a queue, waiting for one.
@@ -112,6 +115,8 @@ pub enum Act {
     TaskDone(usize),
     /// Waits until all values are dealt with.
     Join(usize),
+    /// Shuts a queue down.
+    QueueShutdown(usize, Shutdown),
     /// Waits for a future.
     FutureWait(usize),
     /// Resolves a future with a value.
@@ -229,12 +234,14 @@ impl Act {
             | Act::ConditionNotify(object, _)
             | Act::BarrierWait(object)
             | Act::BarrierAbort(object)
+            | Act::BarrierReset(object)
             | Act::Put(object, _)
             | Act::Get(object)
             | Act::PutNowait(object, _)
             | Act::GetNowait(object)
             | Act::TaskDone(object)
             | Act::Join(object)
+            | Act::QueueShutdown(object, _)
             | Act::FutureWait(object)
             | Act::FutureSet(object, _)
             | Act::FutureFail(object)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
+use unpick::primitives::queue::Shutdown;
 
 use super::program::{
     Act, Body, End, Line, Mode, Object, ObjectKind, Operation, Program, Record, Report,
@@ -124,12 +125,14 @@ const OPERATIONS: &[(&str, Read)] = &[
     ("condition_notify", |it| Ok(Act::ConditionNotify(it.object(CONDITION)?, it.count()?))),
     ("barrier_wait", |it| Ok(Act::BarrierWait(it.object(BARRIER)?))),
     ("barrier_abort", |it| Ok(Act::BarrierAbort(it.object(BARRIER)?))),
+    ("barrier_reset", |it| Ok(Act::BarrierReset(it.object(BARRIER)?))),
     ("put", |it| Ok(Act::Put(it.object(QUEUES)?, it.value()?))),
     ("get", |it| Ok(Act::Get(it.object(QUEUES)?))),
     ("put_nowait", |it| Ok(Act::PutNowait(it.object(QUEUES)?, it.value()?))),
     ("get_nowait", |it| Ok(Act::GetNowait(it.object(QUEUES)?))),
     ("task_done", |it| Ok(Act::TaskDone(it.object(QUEUES)?))),
     ("join", |it| Ok(Act::Join(it.object(QUEUES)?))),
+    ("queue_shutdown", |it| Ok(Act::QueueShutdown(it.object(QUEUES)?, it.shutdown()?))),
     ("future_wait", |it| Ok(Act::FutureWait(it.object(FUTURE)?))),
     ("future_set", |it| Ok(Act::FutureSet(it.object(FUTURE)?, it.value()?))),
     ("future_fail", |it| it.failure()),
@@ -242,6 +245,16 @@ impl<'a> Arguments<'a> {
             "first_exception" => Ok(Mode::FirstException),
             "all_completed" => Ok(Mode::AllCompleted),
             other => Err(malformed(self.at, format!("there is no mode `{other}` of wait"))),
+        }
+    }
+
+    /// Whether a queue that is shut down is emptied at once.
+    fn shutdown(&mut self) -> Result<Shutdown, Malformed> {
+        let value = self.next()?;
+        match value.as_bool() {
+            Some(true) => Ok(Shutdown::Immediate),
+            Some(false) => Ok(Shutdown::Drain),
+            None => Err(expected("a boolean", value, self.at)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use unpick::primitives::future::FutureError;
-use unpick::primitives::queue::{BaseQueue, Storage};
+use unpick::primitives::queue::{BaseQueue, GetError, PutError, Storage};
 use unpick::primitives::{
     Barrier, BoundedSemaphore, Condition, Event, Future, LifoQueue, Lock, LockGuard, PriorityQueue,
     Queue, Semaphore, SemaphorePermit,
@@ -101,6 +101,7 @@ impl Thing {
                     });
                 }
                 Act::BarrierAbort(_) => barrier.abort(),
+                Act::BarrierReset(_) => barrier.reset(),
                 _ => return None,
             },
             Thing::Queue(queue) => return operate_queue(queue, act).await,
@@ -119,11 +120,20 @@ async fn operate_queue<S: Storage<i64>>(queue: &BaseQueue<i64, S>, act: &Act) ->
             Ok(value) => json!(value),
             Err(_) => json!("QueueShutDown"),
         }),
-        Act::PutNowait(_, value) => ok_or(queue.put_nowait(*value), "QueueFull"),
+        Act::PutNowait(_, value) => Some(json!(match queue.put_nowait(*value) {
+            Ok(()) => "ok",
+            Err(PutError::Full(_)) => "QueueFull",
+            Err(PutError::ShutDown(_)) => "QueueShutDown",
+        })),
         Act::GetNowait(_) => Some(match queue.get_nowait() {
             Ok(value) => json!(value),
-            Err(_) => json!("QueueEmpty"),
+            Err(GetError::Empty) => json!("QueueEmpty"),
+            Err(GetError::ShutDown) => json!("QueueShutDown"),
         }),
+        Act::QueueShutdown(_, how) => {
+            queue.shutdown(*how);
+            Some(json!("ok"))
+        }
         Act::TaskDone(_) => ok_or(queue.task_done(), "ValueError"),
         Act::Join(_) => {
             queue.join().await;
