@@ -65,7 +65,7 @@ fn queues_are_shut_down_and_barriers_reset_as_in_cpython_3_13() {
 
 #[test]
 fn each_documented_difference_is_told_by_its_reason() {
-    let mut seen = [0; 7];
+    let mut seen = [0; 8];
     for record in read(DIFFERENCES) {
         let Judgement::DiffersAsDocumented(reason, _) = judge(&record) else {
             panic!("{} does not differ as documented: {:?}", record.name, judge(&record));
@@ -78,6 +78,7 @@ fn each_documented_difference_is_told_by_its_reason() {
             Reason::OrderOfTurns(_, Some(_)) => 4,
             Reason::CancelledInOneTurn => 5,
             Reason::DroppedInPlace => 6,
+            Reason::NotifiedForNothing => 7,
         }] += 1;
     }
     assert!(seen.iter().all(|&count| count > 0), "not every reason is there: {seen:?}");
@@ -121,7 +122,8 @@ fn asyncios_outcome_is_among_ours() {
 /// Programs that Python has not seen before, and what it does with them now.
 #[test]
 fn fresh_programs_do_what_asyncio_does() {
-    let Some(python) = python(11) else { return };
+    // Later ones notify for nothing when a waiter of a condition is cancelled.
+    let Some(python) = python(11, 12) else { return };
     for (size, count, documented_one_in) in
         [("small", 200, 50), ("medium", 100, 25), ("large", 20, 10)]
     {
@@ -132,7 +134,7 @@ fn fresh_programs_do_what_asyncio_does() {
 
 #[test]
 fn fresh_programs_that_shut_queues_down_do_what_asyncio_does() {
-    let Some(python) = python(13) else { return };
+    let Some(python) = python(13, u32::MAX) else { return };
     for (size, count, documented_one_in) in [("small", 100, 25), ("medium", 50, 12)] {
         let fresh = generate(python, SHUTDOWN_ORACLE, size, 7_000_001, count);
         check_agreement(&fresh, count, documented_one_in);
@@ -142,7 +144,7 @@ fn fresh_programs_that_shut_queues_down_do_what_asyncio_does() {
 /// Which programs are kept depends on what that Python does with them, but not on anything else.
 #[test]
 fn a_seed_gives_the_recorded_program_again() {
-    let Some(python) = python(11) else { return };
+    let Some(python) = python(11, u32::MAX) else { return };
     let count = SMALL.lines().count();
     let again = generate(python, ORACLE, "small", 1, count);
     for (again, recorded) in again.lines().zip(SMALL.lines()) {
@@ -160,16 +162,16 @@ fn a_seed_gives_the_recorded_program_again() {
 const ORACLE: &str = "asyncio_oracle.py";
 const SHUTDOWN_ORACLE: &str = "asyncio_shutdown.py";
 
-/// A Python of this minor version at least; says so if there is none.
-fn python(minor: u32) -> Option<&'static str> {
-    let check = format!("import sys; sys.exit(sys.version_info < (3, {minor}))");
+/// A Python of these minor versions; says so if there is none.
+fn python(from: u32, to: u32) -> Option<&'static str> {
+    let check = format!("import sys; sys.exit(not {from} <= sys.version_info[1] <= {to})");
     let is_there = |python: &&str| {
         let status = Command::new(python).args(["-c", &check]).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     };
     let found = ["python3", "python3.13"].into_iter().find(is_there);
     if found.is_none() {
-        println!("skipped: there is no python3 of version 3.{minor} or later");
+        println!("skipped: there is no python3 of a version from 3.{from} to 3.{to}");
     }
     found
 }
