@@ -187,6 +187,8 @@ pub(crate) struct Core {
     finding: Option<Box<Finding>>,
     /// What was left when a traced run was over that nobody finds fault with.
     remarks: Vec<String>,
+    /// How much was held at the end of a run by whoever will not let go of it.
+    left_held: usize,
     divergence: Option<Divergence>,
     events: Option<Events>,
     /// There in a traced run.
@@ -361,6 +363,7 @@ impl Core {
             quiet: Quiet { rounds: 0, since_ns: 0 },
             finding: None,
             remarks: Vec::new(),
+            left_held: 0,
             divergence: None,
             events: None,
             losses: None,

@@ -59,7 +59,7 @@ pub use isolation::Isolation;
 pub(crate) use isolation::tell_hang;
 pub use report::Report;
 pub use seen::ClassCounts;
-pub use tally::StrategyCounts;
+pub use tally::{Left, StrategyCounts};
 pub use test::TestInfo;
 pub use vacuous::Vacuous;
 pub use verdict::{Verdict, judge};

@@ -111,10 +111,12 @@ pub struct Detectors {
 /// What becomes of tasks that have not ended when the main future has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Leaks {
-    /// They are counted.
+    /// They are counted. At the end of how many runs something was held by whoever waits for ever,
+    /// or has ended without letting go of it, is said by a hunt that finds nothing.
     #[default]
     Allow,
-    /// They are a finding, daemons apart: with what they wait for and what they hold.
+    /// They are a finding, daemons apart: with what they wait for and what they hold. So is what
+    /// was taken and whose guard was never dropped.
     Forbid,
 }
 

@@ -226,6 +226,7 @@ impl Run {
             result,
             divergence: ended.divergence,
             remarks: ended.remarks,
+            held: ended.held,
             properties: ended.properties,
             tape: Tape { switching, time, choices: ended.choices },
             trace: ended.trace,
@@ -254,6 +255,10 @@ pub struct Outcome<T> {
     /// wait for ever, what they hold, what was never given back. Known of traced runs without a
     /// finding; a finding has it among its evidence.
     pub remarks: Vec<String>,
+    /// How many locks, permits and the like were still held when the main future had ended, by
+    /// tasks that wait for ever, daemons apart, or that had ended: whose guards were forgotten, or
+    /// that had taken something without one. Of a run with a finding, that finding speaks of it.
+    pub held: usize,
     /// Everything that was decided.
     pub tape: Tape,
     /// The properties that were passed, and whether they held.
@@ -294,6 +299,7 @@ impl<T> Outcome<T> {
         Outcome {
             result: finding.map_or(Ok(()), Err),
             remarks,
+            held: self.held,
             divergence: self.divergence,
             properties: self.properties,
             tape: self.tape,

@@ -1,6 +1,7 @@
 //! Leaks: what is left when the main future has ended.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use unpick::primitives::task::sleep;
@@ -143,4 +144,59 @@ fn where_leaks_are_allowed_they_are_remarked() {
     let [left] = &outcome.remarks[..] else { panic!("{:?}", outcome.remarks) };
     assert!(left.starts_with("left: main.1 worker waits: get queue jobs at"), "{left}");
     assert!(left.contains("; it holds lock db since t=0.000"), "{left}");
+}
+
+#[test]
+fn a_guard_that_is_forgotten_is_a_leak_with_the_line_that_took_it() {
+    let line = line!() + 4;
+    let finding = forbidding(|| async {
+        let lock = Rc::new(Lock::new(()).named("db"));
+        let forgets = lock.clone();
+        let task = spawn(async move { std::mem::forget(forgets.lock().await) });
+        task.await.expect("nobody aborts it");
+    });
+    let finding = finding.expect("a finding");
+    assert_eq!(finding.kind, Kind::Leak);
+    assert_eq!(finding.place.as_ref().map(|place| place.line), Some(line), "{finding}");
+    let said = "left: lock db, taken by main.1 at ";
+    assert!(finding.story[0].starts_with(said), "{finding}");
+    assert!(finding.story[0].ends_with(", whose guard was never dropped"), "{finding}");
+}
+
+/// Near miss: the guard of a task that has ended is somewhere else, and dropped there.
+#[test]
+fn a_guard_that_outlives_its_task_is_no_leak() {
+    let finding = forbidding(|| async {
+        let permits = Arc::new(Semaphore::new(2));
+        let (one, other) = (permits.clone(), permits.clone());
+        let unread = spawn(async move { one.acquire_owned().await });
+        let kept = spawn(async move { other.acquire_owned().await });
+        let _kept = kept.await.expect("nobody aborts it");
+        sleep(Duration::from_millis(1)).await;
+        drop(unread);
+    });
+    assert_eq!(finding, None);
+}
+
+#[test]
+fn what_is_held_at_the_end_of_runs_that_pass_is_counted() {
+    let held = |program: fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>| {
+        Run::new().strategy(Lockstep).execute(program).held
+    };
+    assert_eq!(held(|| Box::pin(leave_a_task_with_a_lock())), 1);
+    let forgets = || async {
+        let permits = Rc::new(Semaphore::new(2));
+        std::mem::forget(permits.acquire().await);
+        keep_a_permit(&permits, |_| {}).await;
+    };
+    assert_eq!(Run::new().plain().execute(forgets).held, 2);
+    let goes_on = || async {
+        let lock = Rc::new(Lock::new(()));
+        drop(spawn(async move {
+            let _held = lock.lock().await;
+            sleep(Duration::from_secs(1)).await;
+        }));
+        sleep(Duration::from_millis(1)).await;
+    };
+    assert_eq!(Run::new().plain().execute(goes_on).held, 0, "it would have let go of it");
 }

@@ -153,3 +153,32 @@ fn interleavings_that_do_not_come_out_as_they_were_to_are_not_swept() {
     let many = Hunt::new("sound").runs(1000).run(sound);
     assert!(many.strategies["surw"].runs > 300 && many.interleaved.is_empty(), "{many}");
 }
+
+/// A task may be left with a lock, for ever.
+async fn may_leave_a_lock() {
+    let lock = std::rc::Rc::new(unpick::primitives::Lock::new(()));
+    let held = lock.clone();
+    drop(spawn(async move {
+        let _held = held.lock().await;
+        std::future::pending::<()>().await;
+    }));
+    yield_now().await;
+    drop(lock.try_lock());
+}
+
+#[test]
+fn what_is_held_at_the_end_is_said_once_and_with_how_often() {
+    let hunt = || Hunt::new("leaves").seed(0x5eed).runs(200);
+    let report = hunt().run(may_leave_a_lock);
+    report.assert_ok();
+    let left = report.left;
+    assert!((20..=150).contains(&left.runs) && left.first == Some(0), "{left:?}");
+    let said = format!("at the end of {} of 200 runs something was held", left.runs);
+    let text = report.to_string();
+    assert_eq!(text.matches(&said).count(), 1, "{text}");
+    assert!(text.contains("(the first is 0x5eed/0)"), "{text}");
+    assert_eq!(hunt().jobs(2).run(may_leave_a_lock).left, left);
+    let forbidding = hunt().leaks(unpick::sim::options::Leaks::Forbid).run(may_leave_a_lock);
+    assert_eq!(forbidding.failures.len(), 1, "{forbidding}");
+    assert!(!Hunt::new("sound").runs(100).run(sound).to_string().contains("was held"));
+}

@@ -239,6 +239,9 @@ impl Core {
             self.conclude_suspicions();
         }
         self.conclude_leaks();
+        if !self.holds.is_empty() {
+            self.count_held();
+        }
         if self.is_traced() || self.finding.is_some() {
             self.conclude_remarks();
         }

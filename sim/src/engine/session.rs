@@ -34,6 +34,7 @@ use crate::trace::{Ending, EventKind, Trace};
 pub(crate) struct Ended {
     pub(crate) finding: Option<Box<Finding>>,
     pub(crate) remarks: Vec<String>,
+    pub(crate) held: usize,
     pub(crate) divergence: Option<Divergence>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) properties: Vec<Passed>,
@@ -403,6 +404,8 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         }
         if core.finding.is_some() {
             core.note_keepers();
+        } else if !core.holds.is_empty() {
+            core.note_forgotten_guards();
         }
         let events = core.events.take().filter(|_| core.keeps_a_trace());
         let trace = events.map(|events| core.bind_trace(events));
@@ -446,6 +449,7 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
             nested,
             finding: core.finding.take(),
             remarks: std::mem::take(&mut core.remarks),
+            held: std::mem::take(&mut core.left_held),
             divergence: core.divergence.take(),
             choices: std::mem::take(&mut core.tape),
             properties: std::mem::take(&mut core.properties),

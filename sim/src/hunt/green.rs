@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::report::Report;
+use super::tally::Left;
 use crate::class::Awaits;
+use crate::seed::RunId;
 
 impl Report {
     /// Says what it is worth that nothing was found; first of all, why that is not enough, if it
@@ -28,7 +30,20 @@ impl Report {
         self.fmt_strategies(f)?;
         let begun = self.interleaved.iter().filter(|interleaved| interleaved.made > 0);
         begun.into_iter().try_for_each(|interleaved| write!(f, "\n  {interleaved}"))?;
-        fmt_awaits(self.awaits, f)
+        fmt_awaits(self.awaits, f)?;
+        self.fmt_left(f)
+    }
+
+    /// What is no finding unless leaks are forbidden, and may well be one.
+    fn fmt_left(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Left { runs, first: Some(first) } = self.left else { return Ok(()) };
+        let (of, first) = (self.runs, RunId::new(self.seed, first));
+        write!(
+            f,
+            "\n  at the end of {runs} of {of} runs something was held by whoever will not let go \
+             of it (the first is {first});\n  `leaks = \"forbid\"` makes that a finding, with who \
+             and where"
+        )
     }
 
     /// Why a hunt that found nothing failed.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::interleaved::Interleaved;
 use super::seen::ClassCounts;
-use super::tally::StrategyCounts;
+use super::tally::{Left, StrategyCounts};
 use super::vacuous::Vacuous;
 use super::{Failure, Hunt};
 use crate::class::Awaits;
@@ -41,6 +41,8 @@ pub struct Report {
     pub interleaved: Vec<Interleaved>,
     /// How many awaits of all runs are instrumented.
     pub awaits: Awaits,
+    /// The runs that passed, and at whose end something was still held.
+    pub left: Left,
     /// Why the hunt tried nothing, if it did not: it fails.
     pub vacuous: Option<Vacuous>,
     /// The properties that the runs passed.
@@ -138,6 +140,7 @@ impl Report {
             classes: ClassCounts::default(),
             interleaved: Vec::new(),
             awaits: Awaits::default(),
+            left: Left::default(),
             order: None,
             vacuous: None,
             properties: Tally::default(),

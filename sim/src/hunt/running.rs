@@ -142,7 +142,8 @@ impl Hunt {
     {
         let vacuous = if is_hunt { self.vacuous(&harvest, program) } else { None };
         let tally = harvest.tally;
-        let (strategies, classes, awaits) = (tally.strategies(), tally.classes(), tally.awaits);
+        let (strategies, classes) = (tally.strategies(), tally.classes());
+        let (awaits, left) = (tally.awaits, tally.left);
         let properties = self.properties(tally.properties);
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
@@ -165,6 +166,7 @@ impl Hunt {
             classes,
             interleaved,
             awaits,
+            left,
             vacuous,
             properties,
             judges_properties,

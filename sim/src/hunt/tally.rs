@@ -30,6 +30,28 @@ pub(super) struct Ran {
     pub(super) has_chosen: bool,
     pub(super) class: Option<Class>,
     pub(super) awaits: Option<Awaits>,
+    /// Whether something was still held by whoever will not let go of it.
+    pub(super) holds_left: bool,
+}
+
+/// Runs that passed, and at whose end something was still held by tasks that wait for ever or have
+/// ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// How many.
+    pub runs: u64,
+    /// The number of the first of them, if there is one.
+    pub first: Option<u64>,
+}
+
+impl Left {
+    fn add(&mut self, other: Left) {
+        self.runs += other.runs;
+        self.first = match (self.first, other.first) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
 }
 
 /// What one job, or all, have counted. Merging commutes, so that the sum does not depend on which
@@ -42,6 +64,7 @@ pub(super) struct Tally {
     /// What the runs passed, those of the calibration too.
     pub(super) properties: properties::Tally,
     pub(super) awaits: Awaits,
+    pub(super) left: Left,
     /// Whether a schedule choice was ever made.
     pub(super) has_chosen: bool,
     /// What was taken while something else was held, in runs that passed.
@@ -63,7 +86,8 @@ impl Tally {
         let has_chosen =
             self.has_chosen || choices.iter().any(|choice| choice.label() == Label::Schedule);
         let (failed, class, awaits) = (outcome.result.is_err(), outcome.class, outcome.awaits);
-        self.count(number, strategy, &Ran { failed, has_chosen, class, awaits });
+        let holds_left = !failed && outcome.held > 0;
+        self.count(number, strategy, &Ran { failed, has_chosen, class, awaits, holds_left });
     }
 
     /// Counts a run, but for what it passed.
@@ -71,6 +95,9 @@ impl Tally {
         if let Some(awaits) = ran.awaits {
             self.awaits.pending += awaits.pending;
             self.awaits.unknown += awaits.unknown;
+        }
+        if ran.holds_left {
+            self.left.add(Left { runs: 1, first: Some(number) });
         }
         self.has_chosen |= ran.has_chosen;
         if number < CALIBRATION_RUNS {
@@ -104,6 +131,7 @@ impl Tally {
         self.calibration.merge(&other.calibration);
         self.awaits.pending += other.awaits.pending;
         self.awaits.unknown += other.awaits.unknown;
+        self.left.add(other.left);
         self.has_chosen |= other.has_chosen;
         self.nestings.merge(other.nestings);
     }

@@ -1,7 +1,8 @@
 //! Leaks: what is left when the main future has ended.
 //!
 //! That tasks go on when the main one has returned is common, and allowed unless
-//! [`Leaks::Forbid`] says otherwise. Daemons are meant to.
+//! [`Leaks::Forbid`] says otherwise. Daemons are meant to. What is held by whoever will not let go
+//! of it is counted in any case.
 
 use super::super::tasks::Duty;
 use super::super::{Core, HoldRecord, TaskId};
@@ -126,6 +127,63 @@ impl Core {
             lines.push(format!("left: {titles}{more}, which had not ended and could have gone on"));
         }
         lines
+    }
+
+    /// Counts what is held by whoever will not let go of it: a task that waits for ever, or one
+    /// that has ended and had no guard.
+    #[cold]
+    pub(super) fn count_held(&mut self) {
+        if self.finding.is_some() || !self.has_ended(TaskId::MAIN) {
+            return;
+        }
+        let is_left = |hold: &HoldRecord| match hold.mode {
+            Mode::Awaited | Mode::Forgotten => false,
+            Mode::Unguarded if self.has_ended(hold.task) => true,
+            // Its guard may be anywhere, if it has ended.
+            _ => {
+                self.tasks[hold.task.index()].duty == Duty::Finite
+                    && !self.has_ended(hold.task)
+                    && !self.may_go_on(hold.task)
+            }
+        };
+        self.left_held = self.holds.iter().filter(|(_, hold)| is_left(hold)).count();
+    }
+
+    /// Everything was dropped, and something is held still: its guard was forgotten, or is kept by
+    /// what outlives the run.
+    #[cold]
+    pub(in super::super) fn note_forgotten_guards(&mut self) {
+        if !self.has_ended(TaskId::MAIN) {
+            return;
+        }
+        let is_guarded =
+            |hold: &&HoldRecord| matches!(hold.mode, Mode::Exclusive | Mode::Shared | Mode::Permit);
+        let holds: Vec<HoldRecord> =
+            self.holds.iter().map(|(_, hold)| hold).filter(is_guarded).copied().collect();
+        let Some(first) = holds.first() else { return };
+        self.left_held += holds.len();
+        let shown = holds.iter().take(LEFT_SHOWN).map(|hold| {
+            format!(
+                "left: {}, taken by {} at {}, whose guard was never dropped",
+                self.object_title(hold.object),
+                self.task_title(hold.task),
+                super::story::place(hold.site)
+            )
+        });
+        let mut lines: Vec<String> = shown.collect();
+        if holds.len() > LEFT_SHOWN {
+            lines.push(format!("left: {} more like that", holds.len() - LEFT_SHOWN));
+        }
+        if self.options.leaks == Leaks::Allow {
+            self.remarks.extend(lines.into_iter().filter(|_| self.events.is_some()));
+            return;
+        }
+        let message = "something was taken, and its guard was never dropped";
+        let mut finding = Finding::new(Kind::Leak, message, self.now());
+        finding.task = Some(self.task_title(first.task));
+        finding.place = Some(first.site.into());
+        finding.story = lines;
+        self.fail(finding);
     }
 
     /// Units that were taken without a guard by tasks that have ended, and not given back.

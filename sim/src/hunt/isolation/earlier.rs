@@ -114,6 +114,8 @@ fn write_report(out: &mut Output, report: &Report) {
     out.list(report.interleaved.iter(), write_interleaved);
     out.number(report.awaits.pending);
     out.number(report.awaits.unknown);
+    out.number(report.left.runs);
+    out.option(report.left.first, Output::number);
     out.option(report.vacuous.as_ref(), |out, vacuous| {
         vacuous.tasks.iter().for_each(|task| out.text(task));
     });
@@ -145,6 +147,7 @@ fn read_report(input: &mut Input<'_>, hunt: &Hunt) -> Option<Report> {
         classes: read_classes(input)?,
         interleaved: input.list(read_interleaved)?,
         awaits: Awaits { pending: input.number()?, unknown: input.number()? },
+        left: crate::hunt::Left { runs: input.number()?, first: input.option(Input::number)? },
         vacuous: input
             .option(|input| Some(crate::hunt::Vacuous { tasks: [input.text()?, input.text()?] }))?,
         properties: read_properties(input)?,

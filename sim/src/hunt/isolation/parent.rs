@@ -147,6 +147,7 @@ impl<'a> Parent<'a> {
                     has_chosen: made.has_chosen,
                     class: made.class,
                     awaits: made.awaits,
+                    holds_left: made.holds_left,
                 };
                 self.tally.count(*number, strategy, &ran);
                 self.tally.properties.merge(&made.properties);

@@ -71,6 +71,7 @@ pub(super) struct Made {
     pub(super) has_chosen: bool,
     pub(super) class: Option<Class>,
     pub(super) awaits: Option<Awaits>,
+    pub(super) holds_left: bool,
     pub(super) properties: properties::Tally,
     pub(super) failed: Option<(Finding, Tape)>,
     /// Whether something was taken while something else was held, as in no run of this worker
@@ -183,6 +184,7 @@ impl Made {
             out.number(pending);
             out.number(unknown);
         });
+        out.flag(self.holds_left);
         write_properties(out, &self.properties);
         out.option(self.failed.as_ref(), |out, (finding, tape)| write_failed(out, finding, tape));
         out.flag(self.has_nested);
@@ -194,6 +196,7 @@ impl Made {
         let class = input.option(Input::wide)?.map(Class);
         let awaits = input
             .option(|input| Some(Awaits { pending: input.number()?, unknown: input.number()? }))?;
+        let holds_left = input.flag()?;
         let properties = read_properties(input)?;
         let failed = input.option(read_failed)?;
         let has_nested = input.flag()?;
@@ -204,6 +207,7 @@ impl Made {
             has_chosen,
             class,
             awaits,
+            holds_left,
             properties,
             failed,
             has_nested,
@@ -544,6 +548,7 @@ mod tests {
             has_chosen: true,
             class: Some(Class(u128::MAX - 5)),
             awaits: Some(Awaits { pending: 3, unknown: 1 }),
+            holds_left: true,
             properties,
             failed: Some((finding(), Tape { switching, time, choices })),
             has_nested: true,

@@ -259,6 +259,7 @@ fn made(number: u64, strategy: String, outcome: Outcome<()>) -> Made {
         has_chosen: choices.iter().any(|choice| choice.label() == Label::Schedule),
         class: outcome.class,
         awaits: outcome.awaits,
+        holds_left: outcome.result.is_ok() && outcome.held > 0,
         properties,
         failed: outcome.result.err().map(|finding| (finding, outcome.tape)),
         has_nested: false,
