@@ -1,54 +1,21 @@
 //! How long the forms of a long run take: each is to be there in less than a second.
 
+#[path = "../../tests/support/long_run.rs"]
+mod long_run;
+
 use std::fmt::Write;
 use std::hint::black_box;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use unpick::primitives::task::task;
-use unpick::primitives::{Lock, Queue};
+use long_run::talk_and_get_stuck;
 use unpick::sim::hunt::explain::{Callers, Decisions, Explanation, Minimal, Replayed, Shrunk};
 use unpick::sim::hunt::{Failure, Origin};
 use unpick::sim::seed::RunId;
 use unpick::sim::trace::{Page, Trace, wait_graph};
-use unpick::sim::{spawn, yield_now};
 use unpick::{Options, Run};
 
 /// How long one form may take.
 const TIME_MAX: Duration = Duration::from_secs(1);
-
-/// Two pairs hand items over, and then two locks are taken in a ring.
-async fn talk_and_get_stuck(rounds: usize) {
-    let pairs = [1, 2].map(|number| {
-        let queue = Rc::new(Queue::new(1).named(format!("q{number}")));
-        let other = queue.clone();
-        let sender = task().named(format!("sender-{number}")).spawn(async move {
-            for round in 0..rounds {
-                queue.put(round).await.expect("it is not shut down");
-            }
-        });
-        let receiver = spawn(async move {
-            for _ in 0..rounds {
-                other.get().await.expect("it is not shut down");
-            }
-        });
-        [sender, receiver]
-    });
-    for task in pairs.into_iter().flatten() {
-        task.await.expect("nobody aborts it");
-    }
-    let locks = Rc::new([Lock::new(()).named("one"), Lock::new(()).named("two")]);
-    let other = locks.clone();
-    let child = spawn(async move {
-        let _second = other[1].lock().await;
-        yield_now().await;
-        let _first = other[0].lock().await;
-    });
-    let _first = locks[0].lock().await;
-    yield_now().await;
-    let _second = locks[1].lock().await;
-    child.await.expect("nobody aborts it");
-}
 
 /// A traced run of that with about so many events, as the failure of a hunt.
 fn failure(events: u64) -> Failure {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::select;
 use unpick::primitives::task::{sleep, timeout};
-use unpick::primitives::{Event, Lock, Semaphore};
+use unpick::primitives::{Event, Lock, RwLock, Semaphore};
 use unpick::sim::options::{Detection, Detectors, Options};
 use unpick::sim::{JoinHandle, spawn, task, yield_now};
 use unpick::{Finding, Kind, Run, Switching};
@@ -408,4 +408,32 @@ fn whoever_wants_a_permit_that_one_of_its_holders_gives_back_is_not_stuck() {
         }
     };
     assert_eq!(kinds(Switching::Preemptive, program), [None]);
+}
+
+/// Near miss: whoever is behind a writer in the queue of readers goes on when that gives up.
+#[test]
+fn whoever_waits_behind_a_writer_that_gives_up_is_not_stuck() {
+    let program = || async {
+        let (shelf, lock) = (Rc::new(RwLock::new(())), Rc::new(Lock::new(())));
+        let (read, locked, written) = (shelf.clone(), lock.clone(), shelf.clone());
+        let first = spawn(async move {
+            let _read = read.read().await;
+            yield_times(6).await;
+            drop(locked.lock().await);
+        });
+        let writer = spawn(async move {
+            yield_times(2).await;
+            assert!(timeout(Duration::from_secs(1), written.write()).await.is_err());
+        });
+        let second = spawn(async move {
+            let _locked = lock.lock().await;
+            yield_times(5).await;
+            drop(shelf.read().await);
+        });
+        yield_times(3000).await;
+        for task in [first, writer, second] {
+            task.await.expect("nobody aborts it");
+        }
+    };
+    assert_eq!(Run::new().plain().execute(program).result, Ok(()));
 }

@@ -2,6 +2,7 @@
 
 mod atomicity;
 mod controlled;
+mod dead_ends;
 mod deadlock;
 mod edges;
 mod futurelock;

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use unpick::sim::assert_trace_snapshot;
 use unpick::sim::strategy::Lockstep;
 use unpick::sim::trace::{Page, TaskRef, diff, wait_graph};
 use unpick::sim::{event, spawn, yield_now};
 use unpick::{Kind, Run};
 
 use crate::programs::{self, traced};
+
+#[test]
+fn the_text_of_a_trace_is_pinned_in_one_line() {
+    assert_trace_snapshot!("text_of_a_wait", Run::new().plain().traced().execute(programs::drain));
+}
 
 #[test]
 fn a_tail_has_the_last_things_that_each_task_did() {

@@ -1,6 +1,8 @@
 //! Lanes: what a person reads of a failure.
 
 use unpick::Run;
+use unpick::primitives::Semaphore;
+use unpick::sim::assert_lanes_snapshot;
 use unpick::sim::choice::Label;
 use unpick::sim::finding::Finding;
 use unpick::sim::strategy::Lockstep;
@@ -18,21 +20,21 @@ fn in_lockstep<Fut: Future>(program: fn() -> Fut) -> (Trace, Option<Finding>) {
 #[test]
 fn a_lost_update_is_read_off_two_lanes() {
     let (trace, _) = in_lockstep(programs::deposits);
-    insta::assert_snapshot!("lanes_lost_update", trace.lanes());
+    assert_lanes_snapshot!("lanes_lost_update", trace);
 }
 
 #[test]
 fn a_deadlock_shows_who_waits_for_whom() {
     let (trace, finding) = in_lockstep(programs::ring);
     let finding = finding.expect("a deadlock");
-    insta::assert_snapshot!("lanes_deadlock", trace.lanes().involving(&finding));
+    assert_lanes_snapshot!("lanes_deadlock", trace, finding);
 }
 
 #[test]
 fn a_lost_wakeup_shows_the_notification_that_woke_nobody() {
     let (trace, finding) = in_lockstep(programs::drain);
     let finding = finding.expect("a deadlock");
-    insta::assert_snapshot!("lanes_lost_wakeup", trace.lanes().involving(&finding));
+    assert_lanes_snapshot!("lanes_lost_wakeup", trace, finding);
 }
 
 #[test]
@@ -232,4 +234,15 @@ fn a_panic_has_its_place() {
     let (trace, _) = in_lockstep(|| async { panic!("it is over") });
     let text = trace.lanes().to_string();
     assert!(text.contains(&format!("panics: it is over :{line}")), "{text}");
+}
+
+#[test]
+fn whoever_waits_for_what_it_holds_itself_is_told_how_often_it_holds_it() {
+    let (trace, _) = in_lockstep(|| async {
+        let permits = Semaphore::new(2).named("permits");
+        let _held = [permits.acquire().await, permits.acquire().await];
+        drop(permits.acquire().await);
+    });
+    let text = trace.lanes().to_string();
+    assert!(text.contains("acquire semaphore permits: waits for main itself 2 times"), "{text}");
 }

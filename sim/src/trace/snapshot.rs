@@ -86,3 +86,35 @@ macro_rules! assert_normal_form_snapshot {
         )
     };
 }
+
+/// Pins the [lanes](crate::trace::Lanes) of a trace, without places in the source, which change
+/// with every edit; with a finding behind it, the lanes of the tasks that it is about. Otherwise
+/// like [`assert_trace_snapshot`](crate::assert_trace_snapshot).
+///
+/// # Examples
+/// ```no_run
+/// use unpick_sim::{Run, assert_lanes_snapshot, spawn};
+///
+/// # fn test() {
+/// let outcome = Run::new().plain().traced().execute(|| async { spawn(async {}).await });
+/// assert_lanes_snapshot!("a_child_in_its_lane", outcome);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_lanes_snapshot {
+    ($name:literal, $traced:expr $(,)?) => {
+        $crate::trace::snapshot::insta::assert_snapshot!(
+            $name,
+            $crate::trace::snapshot::Traced::trace(&$traced).lanes().with_sites(false)
+        )
+    };
+    ($name:literal, $traced:expr, $finding:expr $(,)?) => {
+        $crate::trace::snapshot::insta::assert_snapshot!(
+            $name,
+            $crate::trace::snapshot::Traced::trace(&$traced)
+                .lanes()
+                .involving(&$finding)
+                .with_sites(false)
+        )
+    };
+}
