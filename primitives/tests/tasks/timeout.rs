@@ -1,6 +1,7 @@
 use std::cell::Cell;
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use unpick_primitives::task::{
@@ -43,6 +44,23 @@ fn the_future_is_gone_when_the_timeout_returns_and_not_only_when_that_is_dropped
         }
     });
     notes.check(&["future dropped", "timeout returned", "future dropped", "timeout returned"]);
+}
+
+#[test]
+fn a_future_that_has_returned_is_gone_when_the_timeout_returns() {
+    let notes = Notes::default();
+    plain(|| async {
+        let noted = notes.on_drop("future");
+        // Unlike that of an `async` block, what it has captured stays until it is dropped.
+        let returns = poll_fn(move |_| {
+            let _noted = &noted;
+            Poll::Ready(())
+        });
+        let mut timeout = pin!(timeout(seconds(1), returns));
+        assert_eq!(timeout.as_mut().await, Ok(()));
+        notes.add("timeout returned");
+    });
+    notes.check(&["future dropped", "timeout returned"]);
 }
 
 #[test]

@@ -150,6 +150,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a timeout keeps what it has given up",
         "task/timeout.rs",
+        "this.scope.time_out(|| this.future.set(None));",
+        "this.scope.time_out(|| ());",
+    ),
+    mutant(
+        "a timeout keeps what has returned",
+        "task/timeout.rs",
         "        this.future.set(None);\n",
         "",
     ),
