@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
+use unpick::sim::hunt::Hunt;
 
 use super::Failed;
 use super::package::{cargo, stderr, target, workspace};
@@ -19,9 +21,6 @@ pub struct Release {
     pub version: &'static str,
 }
 
-/// What ends a copy: without it, it was broken off.
-const COMPLETE: &str = ".complete";
-
 impl Release {
     /// Copies its source below the target directory, unless it is there, as if its authors had
     /// written `tokio = { package = "unpick-tokio", … }`, and hands back where. Nothing else of it
@@ -31,39 +30,47 @@ impl Release {
     /// If cargo cannot download the crate, it does not depend on tokio, or the copy cannot be
     /// written.
     pub fn moved(self) -> Result<PathBuf, Failed> {
-        let copy = target().join("moved").join(format!("{}-{}", self.krate, self.version));
         let tokio = workspace().join("primitives/tokio");
         let tokio = tokio.canonicalize().map_err(|error| Failed::Copy(tokio, error))?;
-        let complete = copy.join(COMPLETE);
-        let is_complete = fs::read_to_string(&complete).is_ok_and(|of| Path::new(&of) == tokio);
-        if is_complete {
+        let copy = self.folder("moved", &tokio.display().to_string());
+        if copy.exists() {
             return Ok(copy);
         }
         let source = self.source()?;
-        copy_folder(&source, &copy).map_err(|error| Failed::Copy(copy.clone(), error))?;
-        let path = copy.join("Cargo.toml");
-        let failed = |error| Failed::Copy(path.clone(), error);
-        let manifest = fs::read_to_string(&path).map_err(failed)?;
+        let manifest = source.join("Cargo.toml");
+        let published =
+            fs::read_to_string(&manifest).map_err(|error| Failed::Copy(manifest, error))?;
         let manifest =
-            move_manifest(&manifest, &tokio).ok_or(Failed::NoTokio(self.krate, self.version))?;
-        fs::write(&path, manifest).map_err(failed)?;
-        fs::write(complete, tokio.display().to_string()).map_err(failed)?;
+            move_manifest(&published, &tokio).ok_or(Failed::NoTokio(self.krate, self.version))?;
+        let put = put(&copy, |aside| {
+            copy_folder(&source, aside)?;
+            fs::write(aside.join("Cargo.toml"), &manifest)
+        });
+        put.map_err(|error| Failed::Copy(copy.clone(), error))?;
         Ok(copy)
+    }
+
+    /// A folder below the target directory for this version, and for what else is in it.
+    fn folder(self, kind: &str, content: &str) -> PathBuf {
+        let hash = Hunt::seed_of(content);
+        target().join(kind).join(format!("{}-{}-{hash:016x}", self.krate, self.version))
     }
 
     /// Where cargo keeps the crate's source, once it has downloaded it.
     fn source(self) -> Result<PathBuf, Failed> {
         let Release { krate, version } = self;
-        let asks = target().join("asks").join(format!("{krate}-{version}"));
-        let manifest = asks.join("Cargo.toml");
         let text = format!(
             "[workspace]\n\n[package]\nname = \"asks\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [dependencies]\n{krate} = {{ version = \"={version}\", default-features = false }}\n"
         );
-        let written = fs::create_dir_all(asks.join("src"))
-            .and_then(|()| fs::write(asks.join("src/lib.rs"), ""))
-            .and_then(|()| fs::write(&manifest, text));
-        written.map_err(|error| Failed::Copy(asks, error))?;
+        let asks = self.folder("asks", &text);
+        let manifest = asks.join("Cargo.toml");
+        let put = put(&asks, |aside| {
+            fs::create_dir_all(aside.join("src"))?;
+            fs::write(aside.join("src/lib.rs"), "")?;
+            fs::write(aside.join("Cargo.toml"), &text)
+        });
+        put.map_err(|error| Failed::Copy(asks, error))?;
         let mut metadata = Command::new(cargo());
         metadata.args(["metadata", "--format-version", "1", "--manifest-path"]).arg(&manifest);
         let output = metadata.output().map_err(Failed::NoCargo)?;
@@ -106,6 +113,27 @@ fn move_manifest(manifest: &str, tokio: &Path) -> Option<String> {
     has_tokio.then_some(moved)
 }
 
+/// Puts a folder in its place, unless it is there, that is filled aside: other commands find all of
+/// it or nothing.
+///
+/// # Errors
+/// If it cannot be filled or put there, and nobody else has put it there meanwhile.
+fn put(folder: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    if folder.exists() {
+        return Ok(());
+    }
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let aside = folder.with_file_name(format!(".{name}.{}.{number}", process::id()));
+    let placed = fill(&aside).and_then(|()| fs::rename(&aside, folder));
+    if placed.is_err() && aside.exists() {
+        fs::remove_dir_all(&aside)?;
+    }
+    // One that is there was put there by somebody else, and is the same.
+    placed.or_else(|error| if folder.exists() { Ok(()) } else { Err(error) })
+}
+
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -122,6 +150,8 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     const PUBLISHED: &str = "\
@@ -158,6 +188,28 @@ rt = [\"tokio/rt\"]
                 "",
             );
         assert_eq!(moved, expected);
+    }
+
+    #[test]
+    fn commands_that_copy_the_same_crate_at_once_all_find_all_of_it() {
+        let folder = target().join("moved-in-a-test").join(process::id().to_string());
+        let copy = folder.join("pool-1.0.0");
+        let file = |number: u32| format!("{number}.rs");
+        let fill = |aside: &Path| {
+            fs::create_dir_all(aside)?;
+            (0..20).try_for_each(|number| fs::write(aside.join(file(number)), "text"))
+        };
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    put(&copy, fill).expect("one of them puts it there");
+                    assert!((0..20).all(|number| copy.join(file(number)).exists()));
+                });
+            }
+        });
+        let left = fs::read_dir(&folder).expect("it is there").count();
+        assert_eq!(left, 1, "nothing else is left");
+        fs::remove_dir_all(&folder).expect("it can be removed");
     }
 
     #[test]
