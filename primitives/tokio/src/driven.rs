@@ -33,12 +33,13 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use unpick_sim::probe::{self, Companion, Manner};
+use unpick_sim::probe::{self, Companion, Manner, Standing};
 use unpick_sim::time::{Instant, attach_source};
 
 use self::entered::Entered;
 pub(crate) use self::panics::handle_panics;
 use self::source::Source;
+use crate::task;
 
 thread_local! {
     /// The run that has a runtime, by its number; 0 when none has.
@@ -50,8 +51,7 @@ thread_local! {
 }
 
 /// Goes with every run of a process that this package is part of.
-pub(crate) static COMPANION: Companion =
-    Companion { begin, panicked: lookout::panicked, end: lookout::leave };
+pub(crate) static COMPANION: Companion = Companion { begin, panicked: lookout::panicked, end };
 
 /// Gives the run that begins a runtime, or one that shows whether it is missed.
 fn begin(manner: Manner) {
@@ -60,6 +60,13 @@ fn begin(manner: Manner) {
         Manner::OnTrial => watch(run),
         Manner::ForGood => attach(run),
     }
+}
+
+/// A run on trial is over.
+fn end() -> Standing {
+    panics::forget();
+    task::give_up();
+    lookout::leave()
 }
 
 /// Gives the run with this number a runtime, unless it has one. It has, where the package could
@@ -113,6 +120,7 @@ fn leave(runtime: Rc<Runtime>, is_new: bool) {
     START.set(None);
     hooks::forget_lookahead();
     panics::forget();
+    task::give_up();
     let is_spoilt = hooks::was_thread_refused();
     let Ok(runtime) = Rc::try_unwrap(runtime) else { return };
     if is_new && !is_spoilt {

@@ -47,14 +47,12 @@ pub mod hunt;
 pub mod support {
     pub use tokio::macros::support::*;
 
-    use unpick_sim::choice::Label;
-    use unpick_sim::probe;
-
-    /// A number below `n`: inside of a run from its tape.
+    /// A number below `n`: inside of a run from its tape, where reports say who asked for it.
     #[must_use]
+    #[track_caller]
     pub fn thread_rng_n(n: u32) -> u32 {
         if crate::inside::is_inside() {
-            probe::choose(Label::Data, n)
+            unpick_sim::pick(n as usize) as u32
         } else {
             tokio::macros::support::thread_rng_n(n)
         }

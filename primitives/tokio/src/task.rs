@@ -5,6 +5,7 @@
 //! in tokio; it is a finding if nobody does.
 
 pub mod coop;
+mod dropped;
 mod error;
 mod id;
 mod join;
@@ -25,4 +26,5 @@ pub use self::set::JoinSet;
 pub use self::spawn::block_in_place;
 pub use self::spawn::{spawn, spawn_blocking, yield_now};
 
+pub(crate) use self::dropped::give_up;
 pub(crate) use self::spawn::{spawn_blocking_in_run, spawn_in_run};

@@ -15,7 +15,19 @@ pub(crate) enum Verdict {
     Passed,
     Skipped(&'static str),
     Failed(String),
+    /// The registry cannot be reached, and cargo's cache lacks what the tests need: what it says.
+    Unreachable(String),
 }
+
+/// What cargo says when it got no answer.
+const NO_ANSWER: [&str; 6] = [
+    "failed to download",
+    "Unable to update registry",
+    "failed to query replaced source registry",
+    "Could not resolve host",
+    "spurious network error",
+    "you're using offline mode",
+];
 
 /// A package whose `tokio` is this one, with tokio's tests.
 pub(crate) struct Scratch {
@@ -155,7 +167,9 @@ impl Scratch {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let errors: Vec<&str> =
                 stderr.lines().filter(|line| !line.is_empty()).take(12).collect();
-            verdicts.push(("*".to_owned(), Verdict::Failed(errors.join("\n"))));
+            let is_unreachable = NO_ANSWER.iter().any(|words| stderr.contains(words));
+            let verdict = if is_unreachable { Verdict::Unreachable } else { Verdict::Failed };
+            verdicts.push(("*".to_owned(), verdict(errors.join("\n"))));
         } else if !stdout.contains("test result:") {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let last: Vec<&str> = stderr.lines().take(6).collect();

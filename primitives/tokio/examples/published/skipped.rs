@@ -109,7 +109,6 @@ const INSIDE_KNOWN: &[(&str, &str)] = &[
     ("sync_watch::receiver_wait_for_is_cooperative_ok", NO_BUDGET),
     ("sync_watch::sender_closed_is_cooperative", NO_BUDGET),
     ("task_abort::test_abort_task_that_panics_on_drop_contained", UNHEARD),
-    ("task_abort::test_abort_task_that_panics_on_drop_returned", DROPS),
     ("task_blocking::no_block_in_current_thread_scheduler", IN_PLACE),
     ("task_join_set::join_set_coop", NO_BUDGET),
     ("task_join_set::spawn_local::local_runtime::spawn_then_drop", LOCAL),
@@ -130,6 +129,5 @@ const INSIDE_KNOWN: &[(&str, &str)] = &[
 ];
 
 const UNHEARD: &str = "inside of a run a panic that nobody awaits is a finding";
-const DROPS: &str = "inside of a run a panic in what an aborted task drops is a finding";
 const LOCAL: &str = "inside of a run there is no `LocalRuntime`";
 const NO_PAUSE: &str = "inside of a run time can be paused anywhere";

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use super::error::Panicked;
 use super::id::DropsAs;
-use super::{Id, JoinError};
+use super::{Id, JoinError, dropped};
 
 /// What a task of a run leaves: its output, or its panic.
 pub(super) type Ended<T> = Result<T, Panicked>;
@@ -106,7 +106,10 @@ impl<T> JoinHandle<T> {
                 Poll::Ready(match joined {
                     Ok(Ok(output)) => Ok(output),
                     Ok(Err(panicked)) => Err(JoinError::panicked(of_run.id, panicked.handled())),
-                    Err(_) => Err(JoinError::cancelled(of_run.id)),
+                    Err(_) => Err(match dropped::take(of_run.id) {
+                        Some(panicked) => JoinError::panicked(of_run.id, panicked.handled()),
+                        None => JoinError::cancelled(of_run.id),
+                    }),
                 })
             }
         }

@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::JoinHandle;
 use super::error::Panicked;
 use super::join::Ended;
+use super::{JoinHandle, dropped};
 use crate::inside::is_inside;
 
 /// Spawns a task: inside of a run, one of the run's.
@@ -83,7 +83,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    JoinHandle::of_run(unpick_sim::spawn(Caught { future }))
+    JoinHandle::of_run(unpick_sim::spawn(Caught { future: Some(future) }))
 }
 
 /// Spawns a closure as a task of the run that is going on.
@@ -97,10 +97,21 @@ where
 }
 
 pin_project! {
-    /// A future whose panic is part of its output.
+    /// A future whose panic is part of its output, or is kept for whoever awaits the task if it is
+    /// dropped before it has one.
     struct Caught<F> {
+        // Invariant: there until this is dropped.
         #[pin]
-        future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Caught<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+                dropped::keep(Panicked::new(payload));
+            }
+        }
     }
 }
 
@@ -108,7 +119,7 @@ impl<F: Future> Future for Caught<F> {
     type Output = Ended<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.project().future;
+        let future = self.project().future.as_pin_mut().expect("it is there until it is dropped");
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(polled) => polled.map(Ok),
             Err(payload) => Poll::Ready(Err(Panicked::new(payload))),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::{pending, ready};
 
 use unpick_sim::Run;
+use unpick_sim::trace::EventKind;
 
 use super::run;
 
@@ -27,6 +28,19 @@ fn the_branch_that_is_polled_first_is_on_the_tape_and_plainly_the_first() {
         let again = Run::new().replay(&first.tape).execute(first_of_three);
         assert_eq!(again.result, first.result, "seed {seed}");
     }
+}
+
+#[test]
+fn who_draws_the_first_branch_is_told_with_its_place() {
+    let here = line!() + 2;
+    let outcome =
+        run(7, || async { unpick_tokio::select!(() = ready(()) => 1, () = ready(()) => 2) });
+    let events = outcome.trace.unwrap().events;
+    let sites = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Choice { site: Some(site), .. } => Some((site.0.file(), site.0.line())),
+        _ => None,
+    });
+    assert_eq!(sites.collect::<Vec<_>>(), [(file!(), here)]);
 }
 
 #[test]

@@ -270,6 +270,37 @@ fn a_runtime_that_a_run_makes_spawns_into_the_run_and_takes_its_tasks_along() {
     assert_eq!(outcome.result, Ok((1, true)));
 }
 
+/// Panics when it is dropped.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn a_panic_of_what_an_aborted_task_drops_goes_to_whoever_awaits_it() {
+    let program = |awaits: bool| async move {
+        let task = spawn(async {
+            let _panics = PanicsInDrop;
+            pending::<()>().await;
+        });
+        time::sleep(MILLI).await;
+        task.abort();
+        time::sleep(MILLI).await;
+        if awaits {
+            assert_eq!(task.await.unwrap_err().into_panic().downcast_ref(), Some(&"dropped"));
+        }
+    };
+    for seed in 0..20 {
+        assert_eq!(run(seed, || program(true)).result, Ok(()));
+        let finding = finding_of(run(seed, || program(false)), Kind::Panic);
+        assert_eq!(finding.message, "dropped");
+        assert!(finding.place.unwrap().to_string().contains("tasks.rs"));
+    }
+}
+
 #[test]
 fn sockets_inside_of_a_run_are_a_finding_that_says_what_to_do() {
     let outcome = run(0, || async {
