@@ -437,3 +437,31 @@ fn whoever_waits_behind_a_writer_that_gives_up_is_not_stuck() {
     };
     assert_eq!(Run::new().plain().execute(program).result, Ok(()));
 }
+
+/// Near miss: once guards of a lock were seen to be dropped by others than took them, nobody who
+/// waits for it is certain to be stuck, however long it takes.
+#[test]
+fn a_lock_whose_guards_travel_is_in_no_ring() {
+    use std::sync::Arc;
+
+    let outcome = Run::new().plain().execute(|| async {
+        let (lock, other) = (Arc::new(Lock::new(())), Rc::new(Lock::new(())));
+        let guard = lock.clone().lock_owned().await;
+        spawn(async move { drop(guard) }).await.expect("nobody aborts it");
+        let guard = lock.clone().lock_owned().await;
+        let carrier = spawn(async move {
+            yield_times(3000).await;
+            drop(guard);
+        });
+        let held = other.clone();
+        let waits = spawn(async move {
+            let _held = held.lock().await;
+            drop(lock.lock_owned().await);
+        });
+        yield_times(3).await;
+        drop(other.lock().await);
+        carrier.await.expect("nobody aborts it");
+        waits.await.expect("nobody aborts it");
+    });
+    assert_eq!(outcome.result, Ok(()));
+}

@@ -666,13 +666,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "detectors",
     ),
     mutant(
-        "a write in the same step is over an await",
-        "engine/detectors/atomicity.rs",
-        "(access.1.poll != record.poll).then_some((read, access, stale))",
-        "Some((read, access, stale))",
-        "detectors",
-    ),
-    mutant(
         "a stale check needs nobody in between",
         "engine/detectors/atomicity.rs",
         "let later = |numbered: Numbered| (numbered.0 > since).then_some(numbered.1);",

@@ -30,7 +30,8 @@ fn check_alike(own: Program, theirs: Program) -> String {
     let (own, theirs) = (told(own), told(theirs));
     // What tokio's types and methods are called, and which there are besides.
     let own = own.replace("lock#", "mutex#").replace("rwmutex#", "rwlock#");
-    let own = own.replace("acquire mutex#", "lock mutex#").replace("(`acquire`)", "(`lock`)");
+    let own =
+        own.replace("acquire mutex#", "lock mutex#").replace("in `acquire` at", "in `lock` at");
     let own = own.replace("recv or try_recv", "recv or recv_many or try_recv or blocking_recv");
     assert_eq!(own, theirs);
     theirs
@@ -60,7 +61,7 @@ alike! {
     a_sender_that_is_kept: "DEADLOCK";
     a_message_that_a_timeout_loses: "lost";
     a_value_of_a_oneshot_that_a_timeout_loses: "lost";
-    a_message_that_a_select_loses: "right after it had taken something";
+    a_message_that_a_select_loses: "had just taken something";
     a_lock_that_was_handed_to_a_future_that_was_left: "FUTURELOCK";
     nobody_sends_to_all: "DEADLOCK";
     nobody_changes_what_is_watched: "DEADLOCK";
