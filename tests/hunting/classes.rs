@@ -13,6 +13,7 @@ use unpick::sim::class::Class;
 use unpick::sim::options::{Detection, Options, Switching, TimeModel};
 use unpick::sim::probe::Access;
 use unpick::sim::strategy::Systematic;
+use unpick::sim::tape::Tape;
 use unpick::sim::time::sleep;
 use unpick::sim::trace::{EventKind, ObjectRef, TaskRef, Trace};
 use unpick::sim::{AbortHandle, Shared, spawn, step, yield_now};
@@ -257,19 +258,27 @@ fn options(switching: Switching, time: TimeModel) -> Options {
 /// Every run of a program, as its hash and its form; `None` if there are too many.
 fn enumerate(ops: &Program, options: &Options, runs_max: usize) -> Option<Vec<(Class, Form)>> {
     let mut systematic = Systematic::new();
-    let mut runs = Vec::new();
+    let mut tapes = Vec::new();
     loop {
-        let run = Run::with(options.clone()).traced().strategy(systematic.strategy());
-        let outcome = run.execute(|| program(ops));
-        let trace = outcome.trace.expect("the run is traced");
-        runs.push((outcome.class.expect("classes are hashed"), form_of(&trace)));
-        if !systematic.advance(&outcome.tape) {
-            return Some(runs);
+        let run = Run::with(options.clone()).strategy(systematic.strategy());
+        let tape = run.execute(|| program(ops)).tape;
+        let is_last = !systematic.advance(&tape);
+        tapes.push(tape);
+        if is_last {
+            break;
         }
-        if runs.len() >= runs_max {
+        if tapes.len() >= runs_max {
             return None;
         }
     }
+    // Forms are what takes time.
+    let again = |tape: &Tape| {
+        let run = Run::with(options.clone()).traced().replay(tape);
+        let outcome = run.execute(|| program(ops));
+        let trace = outcome.trace.expect("the run is traced");
+        (outcome.class.expect("classes are hashed"), form_of(&trace))
+    };
+    Some(tapes.iter().map(again).collect())
 }
 
 #[test]

@@ -62,8 +62,14 @@ fn check_is_cut_down(report: &Report, kind: Kind) {
     assert_eq!(minimal.shrunk.tape.deviations(), 1, "{text}");
     assert_eq!(minimal.shrunk.finding.kind, kind);
     assert_eq!(minimal.shrunk.cut_short, None);
-    let decisions = &minimal.decisions;
-    assert!(decisions.flips.iter().all(|flip| flip.without == Without::Passes), "{text}");
+    let flips = &minimal.decisions.flips;
+    assert!(flips.iter().all(|flip| flip.without == Without::Passes), "{text}");
+}
+
+#[track_caller]
+fn check_is_decided(report: &Report) {
+    let (failure, text) = (report.failure().expect("it was found"), report.to_string());
+    let decisions = &failure.minimal().expect("it ends its process again").decisions;
     let decisive = decisions.decisive.expect("half of all schedules end well, or fewer fail");
     assert_eq!(decisive.after.per_cent(), 100, "{text}");
 }
@@ -73,6 +79,7 @@ fn an_abort_is_a_crash() {
     let report = isolated("abort").run(|| fatal_order(|| std::process::abort()));
     check_is_lost(&report, Kind::Crash, &["CRASH: ", "signal 6 (SIGABRT)"]);
     check_is_cut_down(&report, Kind::Crash);
+    check_is_decided(&report);
     insta::assert_snapshot!("crash", report.to_string());
 }
 
@@ -120,7 +127,9 @@ fn a_poll_that_never_returns_is_a_hang() {
         std::hint::spin_loop();
     };
     let options = Options { poll_max: Some(Duration::from_millis(200)), ..Options::default() };
-    let report = isolated("spin").options(options).run(|| fatal_order(spin));
+    // Each costs a tenth of a second.
+    let hunt = isolated("spin").options(options).processes_max(6);
+    let report = hunt.run(|| fatal_order(spin));
     check_is_lost(&report, Kind::Hang, &["HANG: a poll had not returned for 200 ms"]);
     check_is_cut_down(&report, Kind::Hang);
 }
@@ -355,7 +364,7 @@ async fn far_apart() {
 
 #[test]
 fn what_several_workers_took_is_steered_into_by_one() {
-    let hunt = isolated("steered").runs(40).strategy(Member::Fifo);
+    let hunt = isolated("steered").unexplained().runs(40).strategy(Member::Fifo);
     let reports = by_workers(&hunt, far_apart);
     check_is_found_by_all(&reports, 1);
     let strategy = &reports[0].failures[0].strategy;
