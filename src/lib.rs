@@ -21,8 +21,9 @@ pub use unpick_sim as sim;
 
 #[cfg(feature = "cli")]
 pub use unpick_sim::cli;
+pub use unpick_sim::faults::Faults;
 pub use unpick_sim::finding::{Finding, Kind};
-pub use unpick_sim::hunt::{Failure, Hunt, Report};
+pub use unpick_sim::hunt::{Failure, Hunt, Isolation, Report};
 pub use unpick_sim::options::{Detectors, Options, Switching, TimeModel};
 #[cfg(feature = "proptest")]
 pub use unpick_sim::schedules::schedules;

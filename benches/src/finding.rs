@@ -1,5 +1,6 @@
 //! Finding power: how many runs until the first bug, for each strategy.
 
+mod among;
 mod programs;
 mod variable;
 
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use unpick::sim::hunt::Hunt;
 use unpick::sim::strategy::portfolio::{CALIBRATION_RUNS, MEMBERS, Member};
 
+pub use among::print_means;
 pub use programs::{PROGRAMS, Program};
 
 /// The most runs that are made for one base seed.

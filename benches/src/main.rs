@@ -55,6 +55,11 @@ enum Command {
         #[arg(default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
+    /// In which run each interleaving of the program `among_20` is made, over so many base seeds.
+    Among {
+        #[arg(default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+    },
     /// The run in which the bug of one program is found, from 1, or `never`; nanoseconds until then,
     /// and until its report is written.
     Find {
@@ -131,6 +136,7 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Detectors => count::count_detectors()?,
         Command::Run { workload, runs } => (0..*runs).for_each(named(workload)?.run),
         Command::Finding { seeds } => finding::print_table(*seeds),
+        Command::Among { seeds } => finding::print_means(*seeds),
         Command::Find { program, seed, runs_max, strategy } => {
             let first = finding::first(program, *seed, *runs_max, *strategy);
             let first = first.ok_or_else(|| format!("there is no program `{program}`"))?;

@@ -23,7 +23,18 @@ struct Pair {
     shrunk: Shrunk,
     took: Duration,
     /// Each promise that does not hold.
-    broken: Vec<String>,
+    broken: Vec<(Promise, String)>,
+}
+
+/// What shrinking promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    /// What comes out fails in the same way.
+    FailsAlike,
+    /// It is never larger.
+    NeverLarger,
+    /// No deviation that is left can be made plain.
+    Minimal,
 }
 
 /// Prints a line a program, and a summary; says whether all promises hold.
@@ -46,8 +57,19 @@ pub fn print_table(seeds: u64) -> bool {
         let pairs = pairs(&program.run, &Options::default(), seeds);
         programs.extend(line(program.name, pairs));
     }
-    let is_kept = summary("gallery", &gallery);
-    summary("benchmark's programs", &programs) && is_kept
+    println!(
+        "\n| | pairs | fail alike | never larger | locally minimal | median deviations | left | \
+         most left | longest tape | slowest of up to {CHOICES_MAX} choices |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    summary("gallery", &gallery);
+    summary("benchmark's programs", &programs);
+    gallery.append(&mut programs);
+    summary("both", &gallery);
+    let broken: Vec<_> = gallery.iter().flat_map(|pair| &pair.broken).collect();
+    println!("\n{} promises broken", broken.len());
+    broken.iter().for_each(|(_, text)| println!("- {text}"));
+    broken.is_empty()
 }
 
 /// Random walks that fail, one for each base seed, shrunk.
@@ -81,17 +103,19 @@ where
     let mut broken = Vec::new();
     let signature = finding.signature();
     if shrunk.finding.signature() != signature {
-        broken.push(format!("fails otherwise: {}", shrunk.finding));
+        broken.push((Promise::FailsAlike, format!("fails otherwise: {}", shrunk.finding)));
     }
     let size = |tape: &Tape| (tape.deviations(), tape.len());
     if size(&shrunk.tape) > size(&tape) {
-        broken.push(format!("{} is larger than {}", shrunk.tape.token(), tape.token()));
+        let text = format!("{} is larger than {}", shrunk.tape.token(), tape.token());
+        broken.push((Promise::NeverLarger, text));
     }
     let choices = shrunk.tape.choices.iter().enumerate();
     for (number, _) in choices.filter(|(_, choice)| !choice.is_plain()) {
         let flipped = explain::flip(program, options, &shrunk.tape, number);
         if flipped.result.is_err_and(|finding| finding.signature() == signature) {
-            broken.push(format!("choice {number} of {} could be plain", shrunk.tape.token()));
+            let text = format!("choice {number} of {} could be plain", shrunk.tape.token());
+            broken.push((Promise::Minimal, text));
         }
     }
     Pair { tape, shrunk, took, broken }
@@ -114,21 +138,31 @@ fn line(name: &str, pairs: Vec<Pair>) -> Vec<Pair> {
     pairs
 }
 
-fn summary(what: &str, pairs: &[Pair]) -> bool {
+/// Up to how many choices a second is to be enough.
+const CHOICES_MAX: usize = 1000;
+
+/// Prints what came of all programs of a kind.
+fn summary(what: &str, pairs: &[Pair]) {
+    let before = |pair: &Pair| pair.tape.deviations();
     let left = |pair: &Pair| pair.shrunk.tape.deviations();
-    let slowest = pairs.iter().filter(|pair| pair.tape.len() <= 1000).map(|pair| pair.took).max();
+    let is_short = |pair: &&Pair| pair.tape.len() <= CHOICES_MAX;
+    let slowest = pairs.iter().filter(is_short).map(|pair| pair.took).max();
+    let keeps = |promise| {
+        let keeps = |pair: &&Pair| pair.broken.iter().all(|(broken, _)| *broken != promise);
+        pairs.iter().filter(keeps).count()
+    };
     println!(
-        "\n{what}: {} pairs, median {} deviations -> {} (most {}), slowest of up to 1000 choices \
-         {} ms, {} promises broken",
+        "| {what} | {} | {} | {} | {} | {} | {} | {} | {} | {} ms |",
         pairs.len(),
-        median(pairs.iter().map(|pair| pair.tape.deviations())),
+        keeps(Promise::FailsAlike),
+        keeps(Promise::NeverLarger),
+        keeps(Promise::Minimal),
+        median(pairs.iter().map(before)),
         median(pairs.iter().map(left)),
         pairs.iter().map(left).max().unwrap_or_default(),
+        pairs.iter().map(|pair| pair.tape.len()).max().unwrap_or_default(),
         slowest.unwrap_or_default().as_millis(),
-        pairs.iter().map(|pair| pair.broken.len()).sum::<usize>(),
     );
-    pairs.iter().flat_map(|pair| &pair.broken).for_each(|broken| println!("  {broken}"));
-    pairs.iter().all(|pair| pair.broken.is_empty())
 }
 
 fn median(values: impl Iterator<Item = usize>) -> usize {

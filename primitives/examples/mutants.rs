@@ -88,8 +88,8 @@ fn run(mutants: &[Breakage]) -> io::Result<usize> {
         let verdict = test(&workspace, &copy, tests)?;
         fs::write(&path, source)?;
         match verdict {
-            Verdict::Passed => missed += 1,
-            _ => caught += 1,
+            Verdict::Failed | Verdict::Hung => caught += 1,
+            Verdict::Passed | Verdict::DoesNotBuild => missed += 1,
         }
         println!("{:<14} {name}", format!("{verdict:?}"));
     }

@@ -39,18 +39,6 @@ fn a_kept_failure_is_replayed_before_anything_else() {
 }
 
 #[test]
-fn what_is_expected_is_neither_explained_nor_kept() {
-    let folder = folder("expected");
-    let (path, reports) = (folder.join("bank.txt"), folder.join("reports"));
-    let hunt = Hunt::new("bank").quiet().expect(Kind::LostUpdate);
-    let report = hunt.regressions(&path).report_dir(&reports).run(bank::deposits);
-    report.assert_ok();
-    let failure = report.failure().expect("it loses an update, as expected");
-    assert_eq!((&failure.explanation, &failure.kept, &failure.report), (&None, &None, &None));
-    assert!(!path.exists() && !reports.exists());
-}
-
-#[test]
 fn a_mended_program_passes_and_its_regression_stays() {
     static IS_MENDED: AtomicBool = AtomicBool::new(false);
     async fn program() {

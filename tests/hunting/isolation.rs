@@ -291,6 +291,29 @@ fn several_workers_make_the_same_report_as_one_process() {
     check_is_the_same(&isolated("jobs").runs(300).jobs(3), || Box::pin(sound()));
 }
 
+/// Three tasks that do not wait for one another: there are few interleavings.
+async fn apart() {
+    let tasks = [2, 1, 1].map(|steps| {
+        spawn(async move {
+            for _ in 0..steps {
+                yield_now().await;
+            }
+        })
+    });
+    for task in tasks {
+        task.await.expect("nobody aborts it");
+    }
+}
+
+#[test]
+fn what_several_workers_made_of_few_interleavings_is_taken_together() {
+    let hunt = isolated("apart").runs(400);
+    let report = hunt.clone().jobs(2).run(apart);
+    let [made] = report.interleaved.as_slice() else { panic!("{report}") };
+    assert_eq!(made.made, made.interleavings, "{report}");
+    check_is_the_same(&hunt.jobs(2), || Box::pin(apart()));
+}
+
 #[test]
 fn several_workers_count_the_same_claims_as_one_process() {
     check_is_the_same(&isolated("claims").runs(200).jobs(2), || Box::pin(claims()));

@@ -234,3 +234,54 @@ impl Strategy for Learner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Run, pick, spawn, yield_now};
+
+    /// A task by its path and its parent's, with so many events in each of two runs.
+    fn task(path: u64, parent: u64, events: [u64; 2]) -> (u64, TaskCounts) {
+        let (most, sum) = (events[0].max(events[1]), events[0] + events[1]);
+        let sites = BTreeMap::new();
+        (path, TaskCounts { parent, runs: 2, events: sum, events_most: most, sites })
+    }
+
+    #[test]
+    fn a_tasks_weight_is_its_own_events_and_those_of_all_below_it() {
+        let tasks = [task(1, 1, [2, 2]), task(2, 1, [3, 3]), task(3, 2, [5, 7])];
+        let learnt = Learnt { runs: 2, tasks: tasks.into(), ..Learnt::default() };
+        assert_eq!(learnt.weights(&[]), BTreeMap::from([(1, 11), (2, 9), (3, 6)]));
+        assert_eq!(learnt.own_events(), BTreeMap::from([(1, 2), (2, 3), (3, 6)]));
+    }
+
+    #[test]
+    fn leaves_are_known_only_where_each_had_the_same_number_of_events_in_every_run() {
+        let learnt = |events| Learnt {
+            runs: 2,
+            tasks: [task(1, 1, [2, 2]), task(2, 1, [3, 3]), task(3, 1, events)].into(),
+            ..Learnt::default()
+        };
+        assert_eq!(learnt([4, 4]).leaves(), Some(BTreeMap::from([(2, 3), (3, 4)])));
+        assert_eq!(learnt([3, 5]).leaves(), None, "the same sum, unevenly");
+        let missing = Learnt { runs: 3, ..learnt([4, 4]) };
+        assert_eq!(missing.leaves(), None, "they were not there in every run");
+    }
+
+    #[test]
+    fn points_are_schedule_choices_alone() {
+        let lessons = Lessons::default();
+        let outcome = Run::new().strategy(lessons.attend(Chooser::RandomWalk)).execute(|| async {
+            let other = spawn(yield_now());
+            for _ in 0..9 {
+                let _ = pick(5);
+            }
+            yield_now().await;
+            other.await.expect("nobody aborts it");
+        });
+        let choices = outcome.tape.choices.iter();
+        let schedule = choices.filter(|choice| choice.label() == Label::Schedule).count();
+        assert!(schedule > 0 && outcome.tape.len() >= schedule + 9);
+        assert_eq!(lessons.learnt().points() as usize, schedule);
+    }
+}
