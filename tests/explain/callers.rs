@@ -8,7 +8,7 @@ use unpick::sim::finding::Place;
 use unpick::sim::hunt::explain::Minimal;
 use unpick::sim::hunt::{Failure, Hunt};
 use unpick::sim::options::Detection;
-use unpick::sim::trace::EventKind;
+use unpick::sim::trace::{Event, EventKind, TaskRef};
 use unpick::{Kind, Options};
 
 /// The first failure of a hunt with these options, explained.
@@ -158,4 +158,18 @@ fn nobody_is_asked_who_called_if_that_is_switched_off() {
     assert!(!report.contains(" from :") && way(&report).is_none(), "{report}");
     let looked_at = self::minimal(programs::twice);
     assert_eq!(looked_at.trace, minimal.trace, "a trace does not know who called");
+}
+
+#[test]
+fn a_wake_of_something_unknown_has_its_own_place_whatever_was_said_before() {
+    let failure = failure(Options::default(), programs::moved);
+    let minimal = failure.minimal().expect("it fails again");
+    let is_wake =
+        |event: &Event| event.task.is_some() && event.kind == EventKind::Woken { task: TaskRef(0) };
+    let wake = minimal.trace.events.iter().position(is_wake).expect("main is woken");
+    assert_eq!(letters(minimal.callers.own(wake)), "V");
+    let report = failure.to_string();
+    let line = report.lines().find(|line| line.contains("wakes main")).expect("it has a line");
+    let place = minimal.callers.own(wake).expect("it has a place");
+    assert!(line.ends_with(&format!(":{}", place.line)), "{report}");
 }

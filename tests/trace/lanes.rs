@@ -1,13 +1,16 @@
 //! Lanes: what a person reads of a failure.
 
+use std::rc::Rc;
+use std::time::Duration;
+
 use unpick::Run;
-use unpick::primitives::Semaphore;
+use unpick::primitives::{Lock, Semaphore};
 use unpick::sim::assert_lanes_snapshot;
 use unpick::sim::choice::Label;
 use unpick::sim::finding::Finding;
 use unpick::sim::strategy::Lockstep;
 use unpick::sim::trace::{EventKind, TaskRef, Trace};
-use unpick::sim::{event, spawn, task, yield_now};
+use unpick::sim::{event, spawn, task, time, yield_now};
 
 use crate::programs::{self, traced};
 
@@ -199,6 +202,52 @@ fn nobody_is_shown_to_wake_whose_time_has_come() {
     let mut ahead = texts.filter(|text| text.contains("the clock runs ahead"));
     let text = ahead.next().expect("in one of fifty runs the clock runs ahead");
     assert!(!text.contains("wakes sleeper"), "{text}");
+}
+
+/// Its worker sleeps, and is about to lock when the clock runs ahead.
+async fn stalls_before_a_lock() {
+    let lock = Rc::new(Lock::new(0).named("storage"));
+    let locks = lock.clone();
+    let worker = task().named("worker").spawn(async move {
+        time::sleep(Duration::from_millis(50)).await;
+        *locks.lock().await += 1;
+    });
+    time::sleep(Duration::from_millis(100)).await;
+    *lock.lock().await += 1;
+    worker.await.expect("nobody aborts it");
+}
+
+#[test]
+fn whoever_goes_on_before_the_clock_runs_ahead_does_so_above_the_rule() {
+    let run = |seed| Run::new().seed(seed).time(unpick::TimeModel::Stalling).strategy(Lockstep);
+    let mut texts = (0..200).filter_map(|seed| {
+        let outcome = run(seed).traced().execute(stalls_before_a_lock);
+        outcome.trace.map(|trace| trace.lanes().with_sites(false).to_string())
+    });
+    let runs_ahead = "======== the clock runs ahead: t=0.050 -> t=0.100 ========";
+    let text = texts.find(|text| text.contains(runs_ahead)).expect("in one of 200 runs");
+    let rows: Vec<&str> = text.lines().collect();
+    let rule = rows.iter().position(|row| row.starts_with(runs_ahead)).expect("it is there");
+    let words = |row: usize| rows[row].split_whitespace().collect::<Vec<_>>();
+    assert_eq!(words(rule - 1), ["t=0.050", "goes", "on"], "{text}");
+    assert_eq!(words(rule + 1)[..4], ["t=0.100", "about", "to", "acquire"], "{text}");
+    assert_eq!(text.matches("goes on").count(), 1, "whose time is that of its next line: {text}");
+}
+
+#[test]
+fn whoever_is_woken_by_something_unknown_is_not_by_what_was_said_before() {
+    let trace = traced(Run::new().plain(), || async {
+        let (sender, receiver) = futures::channel::oneshot::channel();
+        let worker = task().named("worker").spawn(async move {
+            event!("it is done");
+            sender.send(()).expect("somebody waits");
+        });
+        receiver.await.expect("it is sent");
+        worker.await.expect("nobody aborts it");
+    });
+    let text = trace.lanes().with_sites(false).to_string();
+    let (said, woke) = text.split_once("say it is done\n").expect("it is said");
+    assert!(woke.trim_start().starts_with("wakes main\n"), "{said}{woke}");
 }
 
 /// Six tasks with long names that do something.

@@ -119,7 +119,9 @@ pub(super) async fn moved() {
     let ringer = spawn(async move {
         sleep(Duration::from_millis(5)).await;
         rings.set(true);
-        first.take().expect("somebody waits").wake();
+        event!("it rings");
+        let waker = first.take().expect("somebody waits");
+        waker.wake(); // V
     });
     hand_over(bell).await; // U
     ringer.await.expect("nobody aborts it");

@@ -38,10 +38,13 @@ fn wanted(trace: &Trace, finding: &Finding, decisions: &Decisions) -> BTreeSet<u
     };
     let called = before_end(trace).filter(|(_, event)| is_called(&event.kind));
     let all: BTreeSet<usize> = called.map(|(index, _)| index).take(EVENTS_MAX + 1).collect();
+    let shown = lanes_of(trace, finding, Some(decisions)).events();
     if all.len() <= EVENTS_MAX {
-        return all;
+        // Of wakes there are many, and few have a line of their own.
+        let is_wake = |event: &usize| matches!(trace.events[*event].kind, EventKind::Woken { .. });
+        return all.into_iter().chain(shown.into_iter().filter(is_wake)).collect();
     }
-    let mut wanted = lanes_of(trace, finding, Some(decisions)).events();
+    let mut wanted = shown;
     for (task, place) in named(finding) {
         wanted.extend(events_at(trace, task, place).rev().take(OF_ONE_MAX));
     }

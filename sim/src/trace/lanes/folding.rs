@@ -36,7 +36,8 @@ fn keep(kept: &mut Vec<Line>, line: Line, notes: &BTreeMap<usize, String>) {
     kept.push(line);
 }
 
-/// A rule stays if it is marked, or if another lane goes on after it. Of several, one is enough.
+/// A rule stays if it is marked, if another lane goes on after it, or if a task went on only to
+/// have the clock move. Of several, one is enough.
 fn without_idle_rules(lines: Vec<Line>) -> Vec<Line> {
     let mut kept: Vec<Line> = Vec::new();
     let mut rules: Vec<Line> = Vec::new();
@@ -46,7 +47,8 @@ fn without_idle_rules(lines: Vec<Line>) -> Vec<Line> {
             rules.push(line);
             continue;
         }
-        let is_switch = lane.is_some() && lane != line.task;
+        let has_gone_on = kept.last().is_some_and(|last| last.source == Source::Resumed);
+        let is_switch = has_gone_on || lane.is_some() && lane != line.task;
         keep_rules(&mut kept, &mut rules, is_switch);
         lane = line.task;
         kept.push(line);

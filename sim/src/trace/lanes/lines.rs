@@ -76,6 +76,10 @@ pub(in crate::trace) enum Source {
     Freed,
     /// The task ended.
     Ended,
+    /// The task goes on: what it does comes later.
+    Resumed,
+    /// The task says or sees something, writes it down or starts a timer: that wakes nobody.
+    Quiet,
     /// Whatever else a task does.
     Other,
 }
@@ -87,7 +91,13 @@ impl Line {
 
     /// Whether a task with only such lines is worth a lane.
     pub(in crate::trace) const fn is_action(&self) -> bool {
-        !matches!(self.source, Source::Rule { .. } | Source::Spawned(_) | Source::Ended)
+        let is_idle = matches!(self.source, Source::Spawned(_) | Source::Ended | Source::Resumed);
+        !is_idle && !self.is_rule()
+    }
+
+    /// Whether whoever is woken next may be so because of it.
+    const fn may_wake(&self) -> bool {
+        !matches!(self.source, Source::Quiet | Source::Spawned(_) | Source::Resumed)
     }
 }
 
@@ -255,7 +265,7 @@ impl<'a> Writer<'a> {
             }
             EventKind::TimerStarted { deadline, site } => {
                 let text = format!("sleeps until t={deadline}");
-                self.push(index, event, text, Some(*site), Source::Other);
+                self.push(index, event, text, Some(*site), Source::Quiet);
             }
             EventKind::TimerDropped { site, .. } => self.dropped = Some((index, *site)),
             EventKind::TimedOut { site } => {
@@ -281,18 +291,18 @@ impl<'a> Writer<'a> {
             }
             EventKind::Struck(struck) => self.struck(index, event, *struck),
             EventKind::Passed { label, site } => {
-                self.push(index, event, format!("point {label}"), Some(*site), Source::Other);
+                self.push(index, event, format!("point {label}"), Some(*site), Source::Quiet);
             }
             // What matters less is told by the other renderings.
             EventKind::Logged { level, .. } if *level > LogLevel::Info => {}
             EventKind::Logged { level, text, .. } => {
                 let text = format!("log {}: {}", level.name(), one_line(text));
-                self.push(index, event, text, None, Source::Other);
+                self.push(index, event, text, None, Source::Quiet);
             }
             EventKind::Said { text, site } if !site.is_known() => self.remarked(text),
             EventKind::Said { text, site } => {
                 let text = format!("say {}", one_line(text));
-                self.push(index, event, text, Some(*site), Source::Other);
+                self.push(index, event, text, Some(*site), Source::Quiet);
             }
             EventKind::Elided { events } => {
                 let text = format!("({events} events before)");
@@ -367,10 +377,20 @@ impl<'a> Writer<'a> {
             return;
         }
         let (taken, arity) = (choice.taken(), choice.arity());
+        let jump = match self.trace.events.get(index + 1).map(|event| &event.kind) {
+            Some(&EventKind::ClockJumped { to }) if choice.label() == Label::Time => Some(to),
+            _ => None,
+        };
+        if jump.is_some() {
+            self.goes_on(index, event);
+        }
         let what = match (choice.label(), choice.is_plain()) {
             (Label::Schedule, false) => "switch".into(),
             (Label::Schedule, true) => "no switch".into(),
-            (Label::Time, false) => "the clock runs ahead".into(),
+            (Label::Time, false) => match jump {
+                Some(to) => format!("the clock runs ahead: t={} -> t={to}", event.at),
+                None => "what is due together comes in another order".into(),
+            },
             (Label::Time, true) => "the clock stays".into(),
             (Label::Fault, false) => self.injected(index).into(),
             (Label::Fault, true) => "nothing is injected".into(),
@@ -395,6 +415,22 @@ impl<'a> Writer<'a> {
         if choice.label() != Label::Schedule {
             self.flush();
         }
+    }
+
+    /// A task that has done nothing yet in its step, and before whose first operation the clock
+    /// moves: it has come to it at an earlier time than that of its next line.
+    fn goes_on(&mut self, index: usize, event: &Event) {
+        let Some(task) = event.task else { return };
+        if self.last().is_some() {
+            return;
+        }
+        let earlier = self.lines.iter().rev().find(|line| line.task == Some(task));
+        let text = match earlier {
+            Some(line) if line.at == event.at => return,
+            Some(_) => "goes on",
+            None => "begins",
+        };
+        self.push(index, event, text.into(), None, Source::Resumed);
     }
 
     /// What a choice of a fault brings about, which the next event says.
@@ -493,8 +529,10 @@ impl<'a> Writer<'a> {
         }
         let title = self.title(task).to_owned();
         match self.last() {
-            Some(last) if !last.names.titles.is_empty() => last.names.titles.push(title),
-            Some(last) if last.is_action() || last.source == Source::Ended => {
+            Some(last) if last.may_wake() && !last.names.titles.is_empty() => {
+                last.names.titles.push(title);
+            }
+            Some(last) if last.may_wake() => {
                 last.names = Names::new(" -> ", title);
             }
             _ => {
@@ -528,7 +566,7 @@ impl<'a> Writer<'a> {
         }
         let is = value.as_ref().map_or_else(String::new, |value| format!(" = {}", one_line(value)));
         let text = format!("{verb} {}{is}", self.object(object));
-        self.push(index, event, text, Some(site), Source::Other);
+        self.push(index, event, text, Some(site), Source::Quiet);
         let task = event.task.unwrap_or(TaskRef(0));
         let variable = self.variables.entry(object).or_default();
         if verb == "write"
