@@ -14,8 +14,12 @@ use unpick::primitives::{Lock, Queue};
 use unpick::sim::{spawn, yield_now};
 
 /// What is hunted: each by its name, with about as many runs as take a second.
-const PROGRAMS: &[(&str, u64)] =
-    &[("two_yields", 300_000), ("lost_update_10", 100_000), ("lock_10", 60_000), ("queue", 20_000)];
+const PROGRAMS: &[(&str, u64)] = &[
+    ("two_yields", 900_000),
+    ("lost_update_10", 230_000),
+    ("lock_10", 120_000),
+    ("queue", 90_000),
+];
 
 /// The subcommand that a process of its own is started with.
 pub const ALONE: &str = "hunt-by-jobs";

@@ -97,8 +97,9 @@ pub struct Detectors {
     /// and steers a run into each: only one that really deadlocks is a finding. On by default;
     /// costs nothing unless a task takes something while it holds something else.
     pub lock_order: Detection,
-    /// Whether a hunt repeats its run 0, and one run in 256, to see whether they do the same
-    /// again: see [`nondeterminism`](crate::hunt::nondeterminism). On by default.
+    /// Whether a hunt repeats its run 0, and one run in 256 (in 4096 from number 65 536 on), to
+    /// see whether they do the same again: see
+    /// [`nondeterminism`](crate::hunt::nondeterminism). On by default.
     pub nondeterminism: Detection,
     /// Whether tasks are woken by hand when nothing can run any more, to see whether they only
     /// missed a notification. On by default; costs nothing before.

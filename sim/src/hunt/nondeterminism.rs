@@ -17,13 +17,27 @@ use crate::tape::Tape;
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, Site, TaskRef, Text, Trace};
 
-/// One run in so many is repeated, beginning with run 0.
+/// One run in so many is repeated, beginning with run 0, before number [`OFTEN_BEFORE`].
 pub const ONE_IN: u64 = 256;
 
+/// Where a hunt has repeated 256 runs.
+pub const OFTEN_BEFORE: u64 = 65_536;
+
+/// One run in so many is repeated from there on.
+pub const ONE_IN_LATER: u64 = 4096;
+
 /// Whether a run of this number is one of those that a hunt repeats.
+///
+/// # Examples
+/// ```
+/// use unpick_sim::hunt::nondeterminism::is_repeated;
+///
+/// assert_eq!((0..65_536).filter(|&number| is_repeated(number)).count(), 256);
+/// assert_eq!((65_536..1_000_000).filter(|&number| is_repeated(number)).count(), 229);
+/// ```
 #[must_use]
 pub const fn is_repeated(number: u64) -> bool {
-    number.is_multiple_of(ONE_IN)
+    number.is_multiple_of(if number < OFTEN_BEFORE { ONE_IN } else { ONE_IN_LATER })
 }
 
 /// Repeats a run from its tape, and says where it goes another way, if it does.
