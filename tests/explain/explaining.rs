@@ -60,6 +60,18 @@ fn what_needs_a_switch_within_a_step_passes_with_cooperative_switching() {
     let minimal = failure.minimal().expect("it fails again");
     assert!(minimal.plainer.iter().all(|plainer| plainer.fails.is_none() && plainer.runs == 100));
     assert_eq!(minimal.shrunk.tape.switching, Switching::Preemptive);
+    let text = failure.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "passes (100 runs): it likely takes a switch at an await that need not wait";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn what_decided_stands_in_the_head_of_what_the_program_says_itself() {
+    let failure = failure(Options { time: TimeModel::Stalling, ..Options::default() }, late);
+    let text = failure.to_string();
+    let (head, _) = text.split_once("\n\n").expect("the lanes come after it");
+    let said = "\n  decisive: the clock runs ahead to t=0.001 although tasks are ready";
+    assert!(head.contains(said), "{text}");
 }
 
 /// Fails if the clock runs ahead of a task that is ready.

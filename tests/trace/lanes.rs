@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use unpick::Run;
+use unpick::primitives::task::timeout;
 use unpick::primitives::{Lock, Semaphore};
 use unpick::sim::assert_lanes_snapshot;
 use unpick::sim::choice::Label;
@@ -248,6 +249,17 @@ fn whoever_is_woken_by_something_unknown_is_not_by_what_was_said_before() {
     let text = trace.lanes().with_sites(false).to_string();
     let (said, woke) = text.split_once("say it is done\n").expect("it is said");
     assert!(woke.trim_start().starts_with("wakes main\n"), "{said}{woke}");
+}
+
+#[test]
+fn the_timer_of_a_timeout_that_was_up_is_not_called_a_sleep() {
+    let trace = traced(Run::new().plain(), || async {
+        let slow = time::sleep(Duration::from_millis(20));
+        timeout(Duration::from_millis(10), slow).await.expect_err("it is too slow");
+    });
+    let text = trace.lanes().with_sites(false).to_string();
+    let said = text.split_once("sleeps until t=0.020\n").map(|(_, then)| then.trim_start());
+    assert!(said.is_some_and(|then| then.starts_with("timeout at t=0.010\n")), "{text}");
 }
 
 /// Six tasks with long names that do something.

@@ -17,8 +17,9 @@ use crate::finding::Finding;
 ///
 /// Only what a reader needs is there. A lock that is taken and let go in one step is one line,
 /// and who woke whom stands behind what woke it. A rule across the page says where a choice let
-/// another task come in than the plain one. Lines that are left out are counted. It ends where the
-/// main task ends, or the run was over: what was dropped then is not told.
+/// another task come in than the plain one, or the clock run ahead: a task that had come to its turn
+/// before that `goes on` above it. Lines that are left out are counted. It ends where the main task
+/// ends, or the run was over: what was dropped then is not told.
 ///
 /// # Examples
 /// ```

@@ -92,17 +92,20 @@ pub(crate) fn lanes_of<'a>(
             lanes.mark(number, format!("decisive: chance of failing {before} -> {after}"))
         }
         // None of them makes much more likely what happens, or it was not measured.
-        None => match decisions.and_then(last_needed) {
+        None => match decisions.and_then(Decisions::marked) {
             Some(number) => lanes.mark(number, "decisive: without it the run passes"),
             None => lanes,
         },
     }
 }
 
-/// The last deviation without which the run passes.
-fn last_needed(decisions: &Decisions) -> Option<usize> {
-    let needed = decisions.flips.iter().rev().find(|flip| flip.without == Without::Passes);
-    needed.map(|flip| flip.number)
+impl Decisions {
+    /// The choice that a report calls decisive: the one after which it is likelier to fail, or else
+    /// the last deviation without which the run passes.
+    pub(in crate::hunt) fn marked(&self) -> Option<usize> {
+        let needed = || self.flips.iter().rev().find(|flip| flip.without == Without::Passes);
+        self.decisive.map(|decisive| decisive.number).or_else(|| needed().map(|flip| flip.number))
+    }
 }
 
 /// The tasks that a choice of a traced run is about: whose choice it was, who came next instead,

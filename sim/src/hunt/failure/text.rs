@@ -6,7 +6,7 @@ use super::source::{Row, Source, files_in, named, named_in_full};
 use super::{Failure, Origin};
 use crate::finding::{Finding, Kind};
 use crate::hunt::explain::{
-    Limit, Minimal, Replayed, Without, lanes_of, tell_calls, tell_choice, tell_dropped,
+    Limit, Minimal, Model, Replayed, Without, lanes_of, tell_calls, tell_choice, tell_dropped,
 };
 use crate::hunt::keeping::REPLAY;
 use crate::hunt::regressions::Alignment;
@@ -60,6 +60,9 @@ const WORDS: &str = "its words are at";
 /// How many choices of those that a failure takes are told one by one.
 const TAKES_MAX: usize = 6;
 
+/// What a failure takes that is not there with cooperative switching.
+const AT_ANY_AWAIT: &str = "it likely takes a switch at an await that need not wait";
+
 /// What may take part in a run that no tape controls.
 const SUSPECTS: &str = "Something outside of the tape takes part: the order of a HashMap, a wall \
     clock, a thread's generator of random numbers, a static, state that the program keeps between \
@@ -78,6 +81,7 @@ pub(super) fn render(failure: &Failure) -> String {
     page.headline(&failure.hunt, finding);
     page.finding(finding);
     if let Some(minimal) = minimal {
+        page.decided(minimal);
         page.calls(minimal);
     }
     // By then the lanes have named the file.
@@ -211,6 +215,18 @@ impl Page {
         }
         if let Some(hint) = finding.hint() {
             self.wrapped("  hint: ", "    ", hint);
+        }
+    }
+
+    /// What decided, where the finding only says what came of it.
+    fn decided(&mut self, minimal: &Minimal) {
+        let is_outcome = matches!(minimal.shrunk.finding.kind, Kind::Error | Kind::Panic);
+        let choices = &minimal.shrunk.tape.choices;
+        let is_unusual = |&number: &usize| choices.get(number).is_some_and(|it| !it.is_plain());
+        let number = minimal.decisions.marked().filter(is_unusual).filter(|_| is_outcome);
+        let told = number.and_then(|number| tell_choice(&minimal.trace, number));
+        if let Some(told) = told {
+            self.wrapped("  ", "    ", &format!("decisive: {told}"));
         }
     }
 
@@ -385,6 +401,9 @@ impl Page {
         for plainer in &minimal.plainer {
             let (model, runs) = (plainer.model, plainer.runs);
             checks.push(match plainer.fails {
+                None if model == Model::Cooperative => {
+                    format!("{model} it passes ({runs} runs): {AT_ANY_AWAIT}")
+                }
                 None => format!("{model} it passes ({runs} runs)"),
                 Some(_) => format!("{model} it fails as well"),
             });

@@ -1,6 +1,6 @@
 //! From events to lines: what is said, and what is part of something else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::words::{one_line, short_titles};
@@ -133,6 +133,8 @@ struct Writer<'a> {
     /// What each task is called.
     titles: Vec<String>,
     marks: &'a BTreeMap<usize, String>,
+    /// Where timeouts were called of which one at least was up.
+    timeouts: BTreeSet<Site>,
     lines: Vec<Line>,
     /// Where the lines of the step that goes on begin.
     step_begins: usize,
@@ -151,8 +153,13 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(trace: &'a Trace, marks: &'a BTreeMap<usize, String>) -> Writer<'a> {
+        let timeouts = trace.events.iter().filter_map(|event| match event.kind {
+            EventKind::TimedOut { site } => Some(site),
+            _ => None,
+        });
         Writer {
             trace,
+            timeouts: timeouts.collect(),
             titles: short_titles(trace),
             marks,
             lines: Vec::new(),
@@ -264,7 +271,9 @@ impl<'a> Writer<'a> {
                 self.push(index, event, text, None, Source::Other);
             }
             EventKind::TimerStarted { deadline, site } => {
-                let text = format!("sleeps until t={deadline}");
+                let is_timeout = self.timeouts.contains(site);
+                let what = if is_timeout { "timeout at" } else { "sleeps until" };
+                let text = format!("{what} t={deadline}");
                 self.push(index, event, text, Some(*site), Source::Quiet);
             }
             EventKind::TimerDropped { site, .. } => self.dropped = Some((index, *site)),
