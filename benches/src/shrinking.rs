@@ -1,5 +1,7 @@
-//! What shrinking comes to: for failing runs of the gallery and of the benchmark's programs, how
-//! many deviations are left, and whether all holds that is promised.
+//! What shrinking comes to: for failing runs of the gallery, of the benchmark's programs, and of
+//! some that are long, how many deviations are left, and whether all holds that is promised.
+
+mod long;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -57,6 +59,11 @@ pub fn print_table(seeds: u64) -> bool {
         let pairs = pairs(&program.run, &Options::default(), seeds);
         programs.extend(line(program.name, pairs));
     }
+    let mut long_ones = Vec::new();
+    for program in long::PROGRAMS {
+        let pairs = pairs(&program.run, &Options::default(), seeds);
+        long_ones.extend(line(program.name, pairs));
+    }
     println!(
         "\n| | pairs | fail alike | never larger | locally minimal | median deviations | left | \
          most left | longest tape | slowest of up to {CHOICES_MAX} choices |"
@@ -64,8 +71,10 @@ pub fn print_table(seeds: u64) -> bool {
     println!("|---|---|---|---|---|---|---|---|---|---|");
     summary("gallery", &gallery);
     summary("benchmark's programs", &programs);
+    summary("long programs", &long_ones);
     gallery.append(&mut programs);
-    summary("both", &gallery);
+    gallery.append(&mut long_ones);
+    summary("all", &gallery);
     let broken: Vec<_> = gallery.iter().flat_map(|pair| &pair.broken).collect();
     println!("\n{} promises broken", broken.len());
     broken.iter().for_each(|(_, text)| println!("- {text}"));
