@@ -87,7 +87,7 @@
 //! Only programs with such crates pay for that runtime. A hunt makes its runs without driving it; the
 //! first of them in which somebody asks it for a task, a timer or the time is thrown away, and the
 //! hunt begins anew with all of it: so the program may be called once or a few times more than there
-//! are runs. [`sim::enter`] is for systems on which a package cannot say that it goes with every run
+//! are runs. `sim::enter` is for systems on which a package cannot say that it goes with every run
 //! (those other than Linux, Android, macOS, Windows and the BSDs).
 //!
 //! Such a crate can be built against this package as well: a copy of its source, whose dependency
