@@ -6,10 +6,10 @@
 //! any, choose the mutants whose names or files contain one of them: `sim/` are those of hunts,
 //! `primitives/` the others.
 
-#[path = "../../tests/mutants/list.rs"]
-mod hunts;
 #[path = "../tests/mutants/list.rs"]
 mod list;
+#[path = "../../tests/mutants/list.rs"]
+mod sim;
 
 use std::fs;
 use std::io;
@@ -34,7 +34,7 @@ fn all() -> Vec<Breakage> {
         broken: mutant.broken,
         tests: vec!["-p", "unpick-primitives", "--lib", "--tests"],
     });
-    let hunts = hunts::MUTANTS.iter().map(|mutant| Breakage {
+    let hunts = sim::all().map(|mutant| Breakage {
         name: mutant.name,
         path: format!("sim/src/{}", mutant.file),
         original: mutant.original,
