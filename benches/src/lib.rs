@@ -1,12 +1,13 @@
 //! The workloads that are measured, each as a user would write it.
 //!
 #![doc = include_str!("../LIMITS.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod callgrind;
 pub mod count;
 pub mod finding;
 pub mod jobs;
+pub mod limit;
 pub mod peers;
 pub mod profile;
 pub mod reports;

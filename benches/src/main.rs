@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 
 use unpick::sim::strategy::portfolio::Member;
 use unpick_benches::workloads::{self, WORKLOADS, Workload};
-use unpick_benches::{count, finding, jobs, peers, profile, reports, scale, shrinking, systematic};
+use unpick_benches::{
+    count, finding, jobs, limit, peers, profile, reports, scale, shrinking, systematic,
+};
 
 /// Measures Unpick.
 #[derive(Debug, Parser)]
@@ -48,6 +50,12 @@ enum Command {
     Exhaust { program: String, runs_max: u64 },
     /// What detectors cost: instructions a run of some programs without and with them.
     Detectors,
+    /// How few instructions the workloads can take: a minimal engine, beside Unpick.
+    Limit,
+    /// Makes runs of one workload over the minimal engine; `-bare` behind its name for one that is
+    /// not told who holds and who waits.
+    #[command(name = limit::RUN, hide = true)]
+    RunLimit { workload: String, runs: u64 },
     /// Makes runs of one workload, for a profiler to look at.
     Run { workload: String, runs: u64 },
     /// The median number of runs to the first bug over so many base seeds, for each strategy.
@@ -135,6 +143,8 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         Command::Detectors => count::count_detectors()?,
         Command::Run { workload, runs } => (0..*runs).for_each(named(workload)?.run),
+        Command::Limit => limit::print_table()?,
+        Command::RunLimit { workload, runs } => limit::run(workload, *runs)?,
         Command::Finding { seeds } => finding::print_table(*seeds),
         Command::Among { seeds } => finding::print_means(*seeds),
         Command::Find { program, seed, runs_max, strategy } => {

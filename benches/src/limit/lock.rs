@@ -1,0 +1,141 @@
+//! A fair lock around a value, which is handed over.
+
+#![expect(unsafe_code, reason = "whoever holds the lock has the value, which stays in it")]
+
+use std::cell::UnsafeCell;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use super::NONE;
+use super::engine::{Core, ENGINE};
+use super::objects::{FREE, Kind, Place, Turn, Waiting, poll};
+
+/// A lock; `TOLD` says whether the engine is told who holds it and who waits for it.
+pub(crate) struct Lock<T, const TOLD: bool> {
+    place: Place,
+    /// Whether somebody has it, whichever thread's run that is in.
+    is_held: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached through guards alone, of which there is one at a time: see `poll`
+// of `Acquire`. So it is sent from one thread to another, and never shared.
+unsafe impl<T: Send, const TOLD: bool> Sync for Lock<T, TOLD> {}
+
+impl<T, const TOLD: bool> Lock<T, TOLD> {
+    #[track_caller]
+    pub(crate) fn new(value: T) -> Lock<T, TOLD> {
+        let (is_held, value) = (AtomicBool::new(false), UnsafeCell::new(value));
+        Lock { place: Place::new("lock"), is_held, value }
+    }
+
+    /// Waits until the lock is the caller's.
+    #[track_caller]
+    pub(crate) fn lock(&self) -> Acquire<'_, T, TOLD> {
+        Acquire { lock: self, waiting: Waiting::new(Location::caller()) }
+    }
+}
+
+/// The future of [`Lock::lock`].
+pub(crate) struct Acquire<'a, T, const TOLD: bool> {
+    lock: &'a Lock<T, TOLD>,
+    waiting: Waiting,
+}
+
+impl<'a, T, const TOLD: bool> Future for Acquire<'a, T, TOLD> {
+    type Output = Guard<'a, T, TOLD>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Acquire { lock, waiting } = &mut *self;
+        let (lock, site) = (*lock, waiting.site);
+        let attempt = |core: &mut Core, index: usize, turn: Turn| {
+            let (id, now_ns) = (core.current, core.now_ns);
+            let object = &mut core.objects[index];
+            // Whom it was handed to has it already.
+            if turn == Turn::First {
+                if object.holder != FREE {
+                    return None;
+                }
+                assert!(!lock.is_held.swap(true, Ordering::Acquire), "it is held elsewhere");
+                object.holder = id;
+            }
+            if TOLD {
+                (object.held_at, object.held_since_ns) = (site, now_ns);
+            }
+            Some(())
+        };
+        let kind = Kind { name: "acquire", line: 0 };
+        poll::<TOLD, ()>((&lock.place, waiting), kind, cx, attempt).map(|()| Guard { lock })
+    }
+}
+
+impl<T, const TOLD: bool> Drop for Acquire<'_, T, TOLD> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.waiting.is_known() {
+            self.drop_known();
+        }
+    }
+}
+
+impl<T, const TOLD: bool> Acquire<'_, T, TOLD> {
+    #[cold]
+    #[inline(never)]
+    fn drop_known(&self) {
+        let was_handed = ENGINE.with(|engine| engine.core.borrow_mut().withdraw(&self.waiting));
+        if was_handed {
+            drop(Guard { lock: self.lock });
+        }
+    }
+}
+
+/// Has the lock.
+pub(crate) struct Guard<'a, T, const TOLD: bool> {
+    // Invariant: `is_held` of the lock was set by whoever made the first guard since it was last
+    // cleared, and each later one was made when the one before was dropped.
+    lock: &'a Lock<T, TOLD>,
+}
+
+impl<T, const TOLD: bool> Deref for Guard<'_, T, TOLD> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this is the lock's only guard, which is borrowed for as long as the value is.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T, const TOLD: bool> DerefMut for Guard<'_, T, TOLD> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and it is borrowed mutably.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T, const TOLD: bool> Drop for Guard<'_, T, TOLD> {
+    #[inline]
+    fn drop(&mut self) {
+        if !release(&self.lock.place) {
+            self.lock.is_held.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Hands a lock to the first who waits for it; says whether somebody does.
+#[inline(never)]
+fn release(place: &Place) -> bool {
+    ENGINE.with(|engine| {
+        let core: &mut Core = &mut engine.core.borrow_mut();
+        if !place.is_known(core) {
+            return false;
+        }
+        let index = place.index(core);
+        let heir = core.hand_to_first(index, 0);
+        core.objects[index].holder = heir;
+        heir != NONE
+    })
+}
