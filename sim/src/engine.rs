@@ -51,7 +51,7 @@ use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, is_inside};
-pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic};
+pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_task_waker, own_task, wake_task};
 

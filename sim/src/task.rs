@@ -1,5 +1,7 @@
 //! Tasks: spawning, joining, aborting, giving way.
 
+#![expect(unsafe_code, reason = "a handle is of the type of its task's output: it says so")]
+
 mod hand_over;
 mod join;
 
@@ -12,7 +14,7 @@ pub(crate) use hand_over::HANDED_OVER;
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 
-use crate::engine::{Duty, NewTask, OnPanic, expect_run, with_run};
+use crate::engine::{Core, Duty, NewTask, OnPanic, expect_run, with_run};
 
 /// Spawns a task: a future that runs beside the others of its run.
 ///
@@ -37,25 +39,41 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    task().spawn(future)
+    spawn_as(NewTask::default(), future)
+}
+
+/// Spawns a task that is to be like this.
+#[inline(always)]
+#[track_caller]
+fn spawn_as<F>(new: NewTask, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let site = Location::caller();
+    let spawn = |core: &mut Core| (core.stamp, core.spawn(future, site, new));
+    let (stamp, task) = expect_run("sim::spawn", spawn);
+    // SAFETY: The task of that number in that run is the one with this future.
+    unsafe { JoinHandle::new(stamp, task) }
 }
 
 /// A task with a name or other particulars, to be spawned.
 pub fn task() -> Builder {
-    Builder { new: NewTask::default() }
+    Builder { name: None, new: NewTask::default() }
 }
 
 /// What a task is to be; made by [`task`].
 #[derive(Debug)]
 #[must_use = "a builder spawns nothing by itself"]
 pub struct Builder {
+    name: Option<String>,
     new: NewTask,
 }
 
 impl Builder {
     /// Gives the task a name, which stands in traces and reports behind its path.
     pub fn named(mut self, name: impl Into<String>) -> Builder {
-        self.new.name = Some(name.into());
+        self.name = Some(name.into());
         self
     }
 
@@ -84,17 +102,16 @@ impl Builder {
     /// # Panics
     /// Outside of a run.
     #[track_caller]
-    pub fn spawn<F>(mut self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let mut future = Some(future);
-        let site = Location::caller();
-        let (stamp, task) = expect_run("sim::spawn", |core| {
-            (core.stamp, core.spawn(&mut future, site, &mut self.new))
-        });
-        JoinHandle::new(stamp, task)
+        let handle = spawn_as(self.new, future);
+        if let Some(name) = self.name {
+            handle.name(name.into_boxed_str());
+        }
+        handle
     }
 }
 

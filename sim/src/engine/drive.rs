@@ -145,11 +145,12 @@ impl Loop<'_> {
                 self.inside(|core| core.end_otherwise(task, panic))
             }
             Errand::Discard(task, mut body) => {
-                let given_up = || body.as_mut().give_up(&mut ());
+                let given_up = || body.as_mut().give_up(None);
                 let given_up = catch_unwind(AssertUnwindSafe(given_up)).map_err(panics::caught);
                 self.inside(|core| {
                     match given_up {
-                        Ok(()) => core.keep_body(task, body),
+                        Ok(true) => core.keep_body(task, body),
+                        Ok(false) => drop(body),
                         Err(panic) => core.fail_panicked(task, panic),
                     }
                     core.current = None;

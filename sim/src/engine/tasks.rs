@@ -3,13 +3,12 @@
 mod body;
 mod records;
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::Location;
 use std::task::Waker;
 
-pub(crate) use self::body::TaskBody;
 use self::body::fill;
+pub(crate) use self::body::{Place, TaskBody};
 pub(crate) use self::records::Tasks;
 use super::Core;
 use super::beacon::Identity;
@@ -145,18 +144,11 @@ pub(crate) struct Aside {
     pub(crate) ended_ns: u64,
 }
 
-/// How many bodies are kept for tasks of later runs, and how large one may be.
+/// How many bodies are kept for tasks of later runs.
 pub(super) const SPARE_MAX: usize = 1 << 17;
-const SPARE_BYTES_MAX: usize = 256;
 
 /// How many tasks the beacon is told of at once, at the most.
 const UNPUBLISHED_MAX: usize = 64;
-
-/// Whether a body that has given up its output is kept for later runs.
-#[inline]
-fn is_worth_keeping(id: TaskId, body: &TaskBody) -> bool {
-    id.index() < SPARE_MAX && size_of_val(&**body) <= SPARE_BYTES_MAX
-}
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
 /// Flood 2014) over both.
@@ -194,25 +186,23 @@ impl Task {
 }
 
 /// What a new task is to be.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NewTask {
-    pub(crate) name: Option<String>,
     pub(crate) on_panic: OnPanic,
     pub(crate) duty: Duty,
     pub(crate) is_cancellable: bool,
 }
 
 impl Core {
-    /// Adds a task with the future that is in `future`, behind all ready turns. The run's limit of
-    /// tasks is 2^24.
+    /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
     ///
     /// Its body is one that a task of an earlier run has left, if that fits, or a new one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn spawn<F>(
         &mut self,
-        future: &mut Option<F>,
+        future: F,
         site: &'static Location<'static>,
-        new: &mut NewTask,
+        new: NewTask,
     ) -> TaskId
     where
         F: Future + 'static,
@@ -224,14 +214,14 @@ impl Core {
 
     /// Keeps a body that has given up its output for a task of a later run.
     pub(super) fn keep_body(&mut self, id: TaskId, body: TaskBody) {
-        if is_worth_keeping(id, &body) {
+        if id.index() < SPARE_MAX {
             self.tasks[id.index()].body = Some(body);
         }
     }
 
     /// Adds the task whose body is in the next record.
     #[inline(never)]
-    fn spawn_filled(&mut self, site: &'static Location<'static>, new: &mut NewTask) -> TaskId {
+    fn spawn_filled(&mut self, site: &'static Location<'static>, new: NewTask) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
         let parent = self.current.unwrap_or(TaskId::MAIN);
@@ -258,9 +248,6 @@ impl Core {
         if self.unpublished.get_mut().len() >= UNPUBLISHED_MAX {
             self.publish_identities();
         }
-        if new.name.is_some() {
-            self.name(id, &mut new.name);
-        }
         if self.is_asking {
             self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
         }
@@ -280,12 +267,11 @@ impl Core {
         drop(self.identities());
     }
 
+    /// Gives a task a name.
     #[cold]
     #[inline(never)]
-    fn name(&self, id: TaskId, name: &mut Option<String>) {
-        if let Some(name) = name.take() {
-            self.identities().names.insert(id, name.into_boxed_str());
-        }
+    pub(crate) fn name(&self, id: TaskId, name: Box<str>) {
+        self.identities().names.insert(id, name);
     }
 
     /// Makes a task ready, unless it is, has ended, or is being polled: then it is polled once
@@ -440,12 +426,39 @@ impl Core {
         self.joiners.remove(head, joiner)
     }
 
-    /// What whoever joins a task finds. An output is moved to `place`, an `Option` of its type.
+    /// What whoever joins a task finds. An output is moved to `place`, which is for one of its type.
     /// If the task has not ended, the current one is woken through `waker` when it does.
+    #[inline(always)]
     pub(crate) fn join(
         &mut self,
         id: TaskId,
-        place: &mut dyn Any,
+        place: Place<'_>,
+        waker: &Waker,
+        site: &'static Location<'static>,
+    ) -> JoinPoll {
+        let task = &mut self.tasks[id.index()];
+        if task.leftover != Leftover::Output {
+            return self.join_otherwise(id, waker, site);
+        }
+        task.leftover = Leftover::Taken;
+        if let Some(body) = &mut task.body {
+            let is_small = body.as_mut().give_up(Some(place));
+            if !is_small || id.index() >= SPARE_MAX {
+                self.drop_body(id);
+            }
+        }
+        self.left -= 1;
+        if self.is_watched || self.detectors.is_some() {
+            self.note_join(id);
+        }
+        JoinPoll::Returned
+    }
+
+    /// The same of a task that has left no output.
+    #[inline(never)]
+    fn join_otherwise(
+        &mut self,
+        id: TaskId,
         waker: &Waker,
         site: &'static Location<'static>,
     ) -> JoinPoll {
@@ -460,27 +473,9 @@ impl Core {
             };
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        if leftover == Leftover::Output {
-            if let Some(body) = &mut task.body {
-                body.as_mut().give_up(place);
-                if !is_worth_keeping(id, body) {
-                    task.body = None;
-                }
-            }
-            self.left -= 1;
-        }
         if self.is_watched || self.detectors.is_some() {
             self.note_join(id);
         }
-        if leftover == Leftover::Output {
-            return JoinPoll::Returned;
-        }
-        self.join_without_output(leftover)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn join_without_output(&mut self, leftover: Leftover) -> JoinPoll {
         let joined = match leftover {
             Leftover::Cancelled => JoinPoll::Cancelled,
             Leftover::Panicked => JoinPoll::Panicked,
@@ -489,6 +484,13 @@ impl Core {
         };
         self.left -= 1;
         joined
+    }
+
+    /// Drops a body of which nothing is left, and which is not to be kept.
+    #[cold]
+    #[inline(never)]
+    fn drop_body(&mut self, id: TaskId) {
+        self.tasks[id.index()].body = None;
     }
 
     /// The message of a task that was joined and had panicked.

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::engine::{
-    JoinPoll, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run, with_run_of,
+    JoinPoll, Place, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run, with_run_of,
 };
 
 /// Waits for a task and gives its output; dropping it leaves the task running.
@@ -16,6 +16,7 @@ use crate::engine::{
 /// # Cancel safety
 /// It may be polled in a `select!` by reference; nothing is lost.
 pub struct JoinHandle<T> {
+    /// Invariant: in the run with this stamp, the task's future has outputs of type `T`.
     stamp: Stamp,
     task: TaskId,
     /// Whether it has returned: then there is nothing left to give up.
@@ -24,8 +25,20 @@ pub struct JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(stamp: Stamp, task: TaskId) -> JoinHandle<T> {
+    /// A handle of a task.
+    ///
+    /// # Safety
+    /// In the run with this stamp, the task's future must have outputs of type `T`.
+    #[inline]
+    pub(super) unsafe fn new(stamp: Stamp, task: TaskId) -> JoinHandle<T> {
         JoinHandle { stamp, task, is_over: false, output: PhantomData }
+    }
+
+    /// Gives the task a name.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn name(&self, name: Box<str>) {
+        with_run_of(self.stamp, |core| core.name(self.task, name));
     }
 
     /// Asks for the task to be dropped when it is next scheduled, even if a wake-up of its own
@@ -56,8 +69,10 @@ impl<T> JoinHandle<T> {
         T: 'static,
     {
         let mut output: Option<T> = None;
-        let joined =
-            with_run_of(self.stamp, |core| core.join(self.task, &mut output, cx.waker(), site));
+        // SAFETY: It is given to this handle's task, in its run, whose stamp no other run has: the
+        // outputs of that are of type `T`.
+        let place = unsafe { Place::new(&mut output) };
+        let joined = with_run_of(self.stamp, |core| core.join(self.task, place, cx.waker(), site));
         match joined {
             Some(JoinPoll::Pending) => return Poll::Pending,
             Some(JoinPoll::MustWait) => return self.wait(cx, site),
