@@ -4,12 +4,15 @@ mod among;
 mod programs;
 mod variable;
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use unpick::sim::hunt::Hunt;
 use unpick::sim::strategy::portfolio::{CALIBRATION_RUNS, MEMBERS, Member};
 
-pub use among::print_means;
+pub use among::{
+    ALL_OF_AMONG, Firsts, interleavings_alone, interleavings_by_portfolio, print_means,
+};
 pub use programs::{PROGRAMS, Program};
 
 /// The most runs that are made for one base seed.
@@ -38,34 +41,43 @@ pub fn print_table(seeds: u64) {
 pub struct First {
     /// In which run, from 1, the bug was found; `None` if it was not.
     pub run: Option<u64>,
-    /// How long it took until that run was there.
+    /// How long it took until that run was there and told of, the hunt's own beginning included; if
+    /// the bug was not found, until the hunt was over.
     pub found: Duration,
-    /// How much longer until its report was written: reproduced, cut down and explained.
-    pub reported: Duration,
+    /// How much longer until its report was written: run 0 repeated, and this one reproduced, cut
+    /// down and explained. Of the portfolio only.
+    pub reported: Option<Duration>,
 }
 
 /// Hunts the program of this name by the portfolio (its calibration counted) or by a strategy alone
-/// (calibration not counted). `None` if there is no such program.
+/// (calibration not counted, and nothing explained). `None` if there is no such program.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
 pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Option<First> {
+    let begin = Instant::now();
     let program = PROGRAMS.iter().find(|program| program.name == name)?;
     let hunt = Hunt::new(program.name).quiet().seed(seed);
     let (hunt, before) = match member {
         None => (hunt.runs(runs_max), 0),
         Some(member) => {
-            let hunt = hunt.strategy(member).past_calibration();
+            let hunt = hunt.strategy(member).past_calibration().unexplained();
             (hunt.runs(runs_max + CALIBRATION_RUNS), CALIBRATION_RUNS)
         }
     };
-    let begin = Instant::now();
-    let report = hunt.run(program.run);
+    // What comes before the first run counts as well; what counts twice then is a few instructions.
+    let entered = OnceLock::new();
+    let report = hunt.run(|| {
+        entered.get_or_init(|| begin.elapsed());
+        (program.run)()
+    });
     let _text = std::hint::black_box(report.to_string());
-    let reported = begin.elapsed().saturating_sub(report.wall);
+    let whole = begin.elapsed();
+    let after = report.failure().map_or(report.wall, |failure| failure.after);
+    let found = entered.into_inner().unwrap_or_default() + after;
     Some(First {
         run: report.failure().map(|_| report.runs - before),
-        found: report.wall,
-        reported,
+        found,
+        reported: member.is_none().then(|| whole.saturating_sub(found)),
     })
 }
 

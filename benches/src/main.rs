@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
-use unpick::sim::strategy::portfolio::Member;
 use unpick_benches::workloads::{self, WORKLOADS, Workload};
 use unpick_benches::{
     count, finding, jobs, limit, peers, profile, reports, scale, shrinking, systematic,
@@ -68,16 +67,6 @@ enum Command {
         #[arg(default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
-    /// The run in which the bug of one program is found, from 1, or `never`; nanoseconds until then,
-    /// and until its report is written.
-    Find {
-        program: String,
-        seed: u64,
-        runs_max: u64,
-        /// One strategy alone, calibration not counted, rather than the portfolio.
-        #[arg(long, env = "PEER_STRATEGY")]
-        strategy: Option<Member>,
-    },
     /// How long each form of a long run takes; fails if one takes a second.
     Reports {
         #[arg(default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
@@ -102,9 +91,9 @@ enum Command {
         repetitions: u64,
         #[arg(default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
-        /// Only how soon bugs are found.
-        #[arg(long)]
-        finding: bool,
+        /// Only these parts, in the order of the whole.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<peers::Part>,
     },
 }
 
@@ -147,12 +136,6 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::RunLimit { workload, runs } => limit::run(workload, *runs)?,
         Command::Finding { seeds } => finding::print_table(*seeds),
         Command::Among { seeds } => finding::print_means(*seeds),
-        Command::Find { program, seed, runs_max, strategy } => {
-            let first = finding::first(program, *seed, *runs_max, *strategy);
-            let first = first.ok_or_else(|| format!("there is no program `{program}`"))?;
-            let run = first.run.map_or_else(|| String::from("never"), |run| run.to_string());
-            println!("{run} {} {}", first.found.as_nanos(), first.reported.as_nanos());
-        }
         Command::Reports { events } => {
             if !reports::print_table(*events) {
                 return Ok(ExitCode::FAILURE);
@@ -167,8 +150,7 @@ fn execute(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::HuntByJobs { program, runs, jobs } => {
             println!("{}", jobs::hunt(program, *runs, *jobs)?);
         }
-        Command::Peers { seeds, finding: true, .. } => peers::compare_findings(*seeds)?,
-        Command::Peers { repetitions, seeds, .. } => peers::compare(*repetitions, *seeds)?,
+        Command::Peers { repetitions, seeds, only } => peers::compare(*repetitions, *seeds, only)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,9 +7,13 @@
 
 mod build;
 mod contender;
+mod finding;
 mod table;
 
 use std::fmt;
+use std::time::Instant;
+
+use clap::ValueEnum;
 
 use crate::callgrind::CountError;
 use crate::count;
@@ -18,41 +22,75 @@ use crate::workloads::{WORKLOADS, Workload};
 
 use contender::{Contender, Exhausted, Found, Side};
 
-/// Builds the peers, measures everything, and prints the tables as Markdown.
+/// A part of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Nanoseconds a unit of each workload.
+    Times,
+    /// Instructions a unit.
+    Instructions,
+    /// Memory a task.
+    Memory,
+    /// Runs and time to the first bug.
+    Finding,
+    /// How soon each interleaving of one program is made.
+    Among,
+    /// How soon all schedules of a program are tried.
+    Systematic,
+}
+
+const PARTS: [Part; 6] =
+    [Part::Times, Part::Instructions, Part::Memory, Part::Finding, Part::Among, Part::Systematic];
+
+/// Builds the peers, measures these parts, or all if none is named, and prints them as Markdown; how
+/// long each took goes to standard error.
 ///
 /// # Errors
 /// If a peer cannot be built.
-pub fn compare(repetitions: u64, seeds: u64) -> Result<(), PeersError> {
+#[expect(clippy::disallowed_methods, reason = "how long it takes is told")]
+pub fn compare(repetitions: u64, seeds: u64, only: &[Part]) -> Result<(), PeersError> {
     let contenders = build::all()?;
     println!("{}", table::head(&build::versions(), repetitions, seeds));
     let timed: Vec<&Contender> =
         contenders.iter().filter(|it| it.side != Side::UnpickAlone).collect();
-    let rows = rows(|workload| measure(workload, &timed, repetitions));
-    println!("{}", table::times(&timed, &rows));
-    println!("{}", table::instructions(&timed, &self::rows(|workload| counts(workload, &timed))));
-    let memory: Vec<Option<u64>> = timed.iter().map(|it| it.bytes_a_task(TASKS)).collect();
-    println!("{}", table::memory(&timed, &memory));
-    print_findings(&contenders, seeds);
-    let rows: Vec<(&str, Vec<Option<Exhausted>>)> =
-        systematic::PROGRAMS.iter().map(|&program| (program, exhaust(program, &timed))).collect();
-    print!("{}", table::exhausted(&timed, &rows));
+    for part in PARTS.into_iter().filter(|part| only.is_empty() || only.contains(part)) {
+        let begin = Instant::now();
+        let text = match part {
+            Part::Times => {
+                table::times(&timed, &rows(|workload| measure(workload, &timed, repetitions)))
+            }
+            Part::Instructions => {
+                table::instructions(&timed, &rows(|workload| counts(workload, &timed)))
+            }
+            Part::Memory => {
+                let memory: Vec<_> = timed.iter().map(|it| it.bytes_a_task(TASKS)).collect();
+                table::memory(&timed, &memory)
+            }
+            Part::Finding => {
+                let rows: Vec<_> = SEARCHED
+                    .iter()
+                    .map(|&program| (program, search(program, &contenders, seeds)))
+                    .collect();
+                let (runs, times) =
+                    (finding::runs(&contenders, &rows), finding::times(&contenders, &rows));
+                format!("{runs}\n{times}")
+            }
+            Part::Among => finding::among(seeds, &contenders),
+            Part::Systematic => {
+                let rows: Vec<_> = systematic::PROGRAMS
+                    .iter()
+                    .map(|&program| (program, exhaust(program, &timed)))
+                    .collect();
+                table::exhausted(&timed, &rows)
+            }
+        };
+        print!("{text}");
+        if part != Part::Systematic {
+            println!();
+        }
+        eprintln!("{part:?}: {} s", begin.elapsed().as_secs());
+    }
     Ok(())
-}
-
-/// Builds the peers, and prints the tables of how soon bugs are found.
-///
-/// # Errors
-/// If a peer cannot be built.
-pub fn compare_findings(seeds: u64) -> Result<(), PeersError> {
-    print_findings(&build::all()?, seeds);
-    Ok(())
-}
-
-fn print_findings(contenders: &[Contender], seeds: u64) {
-    let rows: Vec<(&str, Vec<Searched>)> =
-        SEARCHED.iter().map(|&program| (program, search(program, contenders, seeds))).collect();
-    println!("{}", table::finding(contenders, &rows));
-    println!("{}", table::finding_times(contenders, &rows));
 }
 
 /// What one contender needs for one workload: nanoseconds a unit, sorted; `None` if it cannot
@@ -105,6 +143,9 @@ const SEARCHED: [&str; 16] = [
 
 /// The most runs that a search may take.
 const RUNS_MAX: u64 = 2_000;
+
+/// In how many runs interleavings are looked for.
+const AMONG_MAX: u64 = 20_000;
 
 /// The most runs that an exhaustive search may take.
 const EXHAUST_MAX: u64 = 200_000;

@@ -41,6 +41,7 @@ mod places;
 mod progress;
 pub mod regressions;
 mod repeat;
+mod repeating;
 mod report;
 mod rerun;
 mod running;

@@ -8,6 +8,7 @@ mod jobs;
 mod kept_crashes;
 mod limits;
 mod misuse;
+mod repetitions;
 mod switching;
 
 #[path = "../support/child.rs"]

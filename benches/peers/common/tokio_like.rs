@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::{spawn_local, yield_now};
 
+use crate::among;
+
 pub async fn steps(tasks: u32, count: u32) {
     let handles: Vec<_> = (0..tasks)
         .map(|_| {
@@ -144,6 +146,26 @@ pub async fn among_20() {
         handle.await.unwrap();
     }
     assert!((seen[0].get(), seen[1].get()) != (10, 15), "the one schedule");
+}
+
+/// The same, but that it tells whose turn it was and never fails.
+pub async fn among_told() {
+    let handles: Vec<_> = [(b'a', 20), (b'b', 0), (b'c', 0)]
+        .into_iter()
+        .map(|(name, steps)| {
+            spawn_local(async move {
+                among::took(name);
+                for _ in 0..steps {
+                    yield_now().await;
+                    among::took(name);
+                }
+            })
+        })
+        .collect();
+    for handle in handles {
+        handle.await.unwrap();
+    }
+    among::ended();
 }
 
 /// A variable; to read or to write it is a step of its own.

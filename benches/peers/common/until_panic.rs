@@ -1,17 +1,15 @@
-//! For peers that do not survive a panic of the program.
+//! For peers that make many runs by themselves, and end at a panic of the program.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::measure;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Counts runs, and ends the process with the count told as soon as anything panics.
-pub fn count_until_panic(program: fn()) -> impl Fn() + Send + Sync + 'static {
-    std::panic::set_hook(Box::new(|_| {
-        measure::tell(Some(count()));
-        std::process::exit(0);
-    }));
+/// Counts runs.
+pub fn counting(program: fn()) -> impl Fn() + Send + Sync + 'static {
+    COUNT.store(0, Ordering::SeqCst);
     move || {
         COUNT.fetch_add(1, Ordering::SeqCst);
         program();
@@ -21,4 +19,10 @@ pub fn count_until_panic(program: fn()) -> impl Fn() + Send + Sync + 'static {
 /// How many runs were counted.
 pub fn count() -> u64 {
     COUNT.load(Ordering::SeqCst)
+}
+
+/// In which run a panic ended it, from 1; `None` if none did.
+pub fn first_panic(run: impl FnOnce()) -> Option<u64> {
+    set_hook(Box::new(|_| measure::failed()));
+    catch_unwind(AssertUnwindSafe(run)).is_err().then(count)
 }

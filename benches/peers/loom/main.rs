@@ -19,13 +19,12 @@ fn check(runs_max: u64, preemption_bound: Option<usize>, program: fn()) {
     model.preemption_bound = preemption_bound;
     // It stops one before.
     model.max_permutations = Some(runs_max as usize + 1);
-    model.check(until_panic::count_until_panic(program));
+    model.check(until_panic::counting(program));
 }
 
 /// With the bound on preemptions that its documentation recommends.
 fn search(runs_max: u64, program: fn()) -> Option<u64> {
-    check(runs_max, Some(2), program);
-    None
+    until_panic::first_panic(|| check(runs_max, Some(2), program))
 }
 
 /// Without a bound.
@@ -84,5 +83,6 @@ fn main() {
             ("locks_3", |max| exhaust(max, sct_threads::locks_3)),
             ("lost_update_4", |max| exhaust(max, sct_threads::lost_update_4)),
         ],
+        among: None,
     });
 }

@@ -1,5 +1,7 @@
 //! madsim: its runtime, a seed a run. Built with `--cfg madsim`.
 
+#[path = "../common/among.rs"]
+mod among;
 #[path = "../common/first_panic.rs"]
 mod first_panic;
 #[path = "../common/measure.rs"]
@@ -57,5 +59,6 @@ fn main() {
             ("among_20", search!(tokio_like::among_20())),
         ],
         exhausted: &[],
+        among: Some(|seed, runs| among::told(|| repeat(seed << 32, runs, tokio_like::among_told))),
     });
 }

@@ -1,6 +1,8 @@
 //! shuttle: asynchronous tasks on its own executor. The strategy is in the variable
 //! `PEER_STRATEGY`: `random`, `pct` (of depth 3) or `urw`.
 
+#[path = "../common/among.rs"]
+mod among;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/sct_threads.rs"]
@@ -45,14 +47,13 @@ fn repeat(seed: u64, runs: u64, program: impl Fn() + Send + Sync + 'static) {
 }
 
 fn search(seed: u64, runs_max: u64, program: fn()) -> Option<u64> {
-    repeat(seed, runs_max, until_panic::count_until_panic(program));
-    None
+    until_panic::first_panic(|| repeat(seed, runs_max, until_panic::counting(program)))
 }
 
 /// Its depth-first search, without reduction.
 fn exhaust(runs_max: u64, program: fn()) -> u64 {
     let scheduler = DfsScheduler::new(Some(runs_max as usize), false);
-    Runner::new(scheduler, config()).run(until_panic::count_until_panic(program));
+    Runner::new(scheduler, config()).run(until_panic::counting(program));
     until_panic::count()
 }
 
@@ -196,6 +197,28 @@ fn among_20() {
     });
 }
 
+/// The same, but that it tells whose turn it was and never fails.
+fn among_told() {
+    block_on(async {
+        let handles: Vec<_> = [(b'a', 20), (b'b', 0), (b'c', 0)]
+            .into_iter()
+            .map(|(name, steps)| {
+                spawn_local(async move {
+                    among::took(name);
+                    for _ in 0..steps {
+                        yield_now().await;
+                        among::took(name);
+                    }
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+        among::ended();
+    });
+}
+
 fn main() {
     measure::main(&measure::Peer {
         workloads: &[
@@ -229,5 +252,6 @@ fn main() {
             ("locks_3", |max| exhaust(max, sct_threads::locks_3)),
             ("lost_update_4", |max| exhaust(max, sct_threads::lost_update_4)),
         ],
+        among: Some(|seed, runs| among::told(|| repeat(seed, runs, among_told))),
     });
 }

@@ -1,5 +1,7 @@
 //! Plain tokio, on one thread, with its clock paused.
 
+#[path = "../common/among.rs"]
+mod among;
 #[path = "../common/first_panic.rs"]
 mod first_panic;
 #[path = "../common/measure.rs"]
@@ -59,5 +61,6 @@ fn main() {
             ("among_20", search!(tokio_like::among_20())),
         ],
         exhausted: &[],
+        among: Some(|_, runs| among::told(|| repeat(runs, tokio_like::among_told))),
     });
 }

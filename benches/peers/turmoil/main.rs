@@ -1,5 +1,7 @@
 //! turmoil: one client on a simulated network that nobody uses, its hosts in random order.
 
+#[path = "../common/among.rs"]
+mod among;
 #[path = "../common/first_panic.rs"]
 mod first_panic;
 #[path = "../common/measure.rs"]
@@ -66,5 +68,6 @@ fn main() {
             ("among_20", search!(tokio_like::among_20())),
         ],
         exhausted: &[],
+        among: Some(|seed, runs| among::told(|| repeat(seed << 32, runs, tokio_like::among_told))),
     });
 }

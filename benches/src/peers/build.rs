@@ -42,14 +42,22 @@ const ALONE: [(&str, &str); 5] = [
 /// Every contender, Unpick first. Builds what is not built yet.
 pub(super) fn all() -> Result<Vec<Contender>, PeersError> {
     let unpick = env::current_exe().map_err(|error| PeersError(error.to_string()))?;
-    let ours = |name, strategy, side| Contender { name, program: unpick.clone(), strategy, side };
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = unpick.parent().unwrap_or(own);
+    let searcher = Some(folder.join(format!("peer-unpick{}", env::consts::EXE_SUFFIX)));
+    build(&["--bin", "peer-unpick"], &own.join("Cargo.toml"), None, "")?;
+    let ours = |name, strategy, side| {
+        let (program, searcher) = (unpick.clone(), searcher.clone());
+        Contender { name, program, searcher, strategy, side }
+    };
     let mut contenders = vec![ours("unpick", None, Side::Unpick)];
     contenders.extend(ALONE.map(|(name, strategy)| ours(name, Some(strategy), Side::UnpickAlone)));
     for peer in &PEERS {
-        let program = build(peer)?;
+        let program = build_peer(peer)?;
         contenders.extend(peer.strategies.iter().map(|&(name, strategy)| Contender {
             name,
             program: program.clone(),
+            searcher: None,
             strategy,
             side: Side::Peer,
         }));
@@ -72,19 +80,32 @@ fn folder(peer: &Peer) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(peer.package)
 }
 
-fn build(peer: &Peer) -> Result<PathBuf, PeersError> {
+fn build_peer(peer: &Peer) -> Result<PathBuf, PeersError> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers").join(peer.package);
-    eprintln!("building {}", peer.package);
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(folder(peer).join("Cargo.toml"))
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTFLAGS", peer.rustflags)
-        .status()
-        .map_err(|error| PeersError(format!("cargo could not be started: {error}")))?;
-    if !status.success() {
-        return Err(PeersError(format!("{} could not be built", peer.package)));
-    }
+    build(&[], &folder(peer).join("Cargo.toml"), Some(&target), peer.rustflags)?;
     Ok(target.join("release").join(format!("peer-{}", peer.package)))
+}
+
+/// Builds a package, into this target folder if it is to be another one than usual.
+fn build(
+    arguments: &[&str],
+    manifest: &Path,
+    target: Option<&Path>,
+    rustflags: &str,
+) -> Result<(), PeersError> {
+    eprintln!("building {}", manifest.display());
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--quiet"]).args(arguments);
+    command.arg("--manifest-path").arg(manifest);
+    if let Some(target) = target {
+        command.env("CARGO_TARGET_DIR", target).env("RUSTFLAGS", rustflags);
+    }
+    let status = command.status();
+    let status =
+        status.map_err(|error| PeersError(format!("cargo could not be started: {error}")))?;
+    if !status.success() {
+        return Err(PeersError(format!("{} could not be built", manifest.display())));
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! One contender: a program that is asked, and what it answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(super) struct Contender {
     /// What the table calls it.
     pub(super) name: &'static str,
     pub(super) program: PathBuf,
+    /// What searches, if it is another one.
+    pub(super) searcher: Option<PathBuf>,
     pub(super) strategy: Option<&'static str>,
     pub(super) side: Side,
 }
@@ -38,6 +40,8 @@ pub(super) struct Found {
     pub(super) run: Option<u64>,
     /// How long it took until that run was there, or all were made.
     pub(super) nanoseconds: u64,
+    /// How long it took the second time in the same process; `None` if there was none.
+    pub(super) again: Option<u64>,
     /// How much longer until there was a report; `None` if there is none.
     pub(super) reported: Option<u64>,
 }
@@ -53,7 +57,11 @@ pub(super) struct Exhausted {
 
 impl Contender {
     pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        self.command_of(&self.program)
+    }
+
+    fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         if let Some(strategy) = self.strategy {
             command.env("PEER_STRATEGY", strategy);
         }
@@ -62,7 +70,11 @@ impl Contender {
 
     /// What the program prints; `None` if it fails, or has not ended after [`PATIENCE`].
     fn ask(&self, arguments: &[&str]) -> Option<String> {
-        let mut command = self.command();
+        self.ask_of(&self.program, arguments)
+    }
+
+    fn ask_of(&self, program: &Path, arguments: &[&str]) -> Option<String> {
+        let mut command = self.command_of(program);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;
         let mut left = PATIENCE;
@@ -94,13 +106,22 @@ impl Contender {
 
     /// Searches for a bug; `None` if the program cannot be expressed.
     pub(super) fn find(&self, program: &str, seed: u64, runs_max: u64) -> Option<Found> {
-        let said = self.ask(&["find", program, &seed.to_string(), &runs_max.to_string()])?;
+        let searcher = self.searcher.as_ref().unwrap_or(&self.program);
+        let arguments = ["find", program, &seed.to_string(), &runs_max.to_string()];
+        let said = self.ask_of(searcher, &arguments)?;
         let mut said = said.split(' ');
         let run = said.next()?;
         let run = if run == "never" { None } else { Some(run.parse().ok()?) };
         let nanoseconds = said.next()?.parse().ok()?;
-        let reported = said.next().map(str::parse).transpose().ok()?;
-        Some(Found { run, nanoseconds, reported })
+        let mut time = || said.next().filter(|&time| time != "-").and_then(|it| it.parse().ok());
+        Some(Found { run, nanoseconds, again: time(), reported: time() })
+    }
+
+    /// In which run each interleaving of the program `among_20` is made for the first time, in
+    /// ascending order; `None` if the program cannot be expressed.
+    pub(super) fn among(&self, seed: u64, runs_max: u64) -> Option<Vec<u64>> {
+        let said = self.ask(&["among", &seed.to_string(), &runs_max.to_string()])?;
+        said.split(' ').map(|first| first.parse().ok()).collect()
     }
 
     /// Goes through all schedules; `None` if the program cannot be expressed.

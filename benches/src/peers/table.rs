@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::process::Command;
 
-use super::{Contender, EXHAUST_MAX, Exhausted, RUNS_MAX, Samples, Searched, Side};
+use super::{Contender, EXHAUST_MAX, Exhausted, RUNS_MAX, Samples, Side};
 use crate::workloads::Workload;
 
 /// What a cell says of what a contender cannot do.
-const NOT_EXPRESSED: &str = "–";
+pub(super) const NOT_EXPRESSED: &str = "–";
 
 /// What was measured, on which machine, and how cells are read.
 pub(super) fn head(versions: &str, repetitions: u64, seeds: u64) -> String {
@@ -38,7 +38,7 @@ pub(super) fn head(versions: &str, repetitions: u64, seeds: u64) -> String {
     )
 }
 
-fn header(first: &str, names: &[&str], last: &str) -> String {
+pub(super) fn header(first: &str, names: &[&str], last: &str) -> String {
     let mut text = format!("| {first} | {} |", names.join(" | "));
     if !last.is_empty() {
         let _ = write!(text, " {last} |");
@@ -48,7 +48,7 @@ fn header(first: &str, names: &[&str], last: &str) -> String {
     text
 }
 
-fn names<'a>(contenders: impl IntoIterator<Item = &'a Contender>) -> Vec<&'static str> {
+pub(super) fn names<'a>(contenders: impl IntoIterator<Item = &'a Contender>) -> Vec<&'static str> {
     contenders.into_iter().map(|contender| contender.name).collect()
 }
 
@@ -70,7 +70,12 @@ fn ratio(contenders: &[&Contender], figures: &[Option<f64>]) -> String {
 /// Unpick the best peer takes.
 pub(super) fn times(contenders: &[&Contender], rows: &[(&Workload, Vec<Samples>)]) -> String {
     let names = names(contenders.iter().copied());
-    let mut text = String::from("## Times\n\nThe median, and in parentheses the range.\n\n");
+    let mut text = String::from(
+        "## Times\n\nThe median, and in parentheses the range. Each figure is of a process of its own: \
+         what that does only once (memory that is touched for the first time, above all where \
+         100 000 tasks are spawned) is in it, for all alike. `cargo run --release -p \
+         unpick-benches -- time` prints what Unpick takes after some runs that are not counted.\n\n",
+    );
     text.push_str(&header("nanoseconds", &names, "best peer / unpick"));
     for (workload, samples) in rows {
         let _ = write!(text, "| {}, a {} |", workload.name, workload.unit);
@@ -134,81 +139,6 @@ pub(super) fn memory(contenders: &[&Contender], bytes: &[Option<u64>]) -> String
     });
     let figures: Vec<_> = bytes.iter().map(|count| count.map(|it| it as f64)).collect();
     let _ = writeln!(text, " {} |", ratio(contenders, &figures));
-    text
-}
-
-/// Runs to the first bug: the median over base seeds, and how often it was found if not always.
-pub(super) fn finding(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) -> String {
-    let mut text = String::from(
-        "## Runs to the first bug\n\nThe median over base seeds; how often it was found, where \
-         that was not always. `unpick` is the portfolio, its calibration counted; what stands \
-         beside it are single strategies, calibration not counted. loom has no seeds.\n\n",
-    );
-    text.push_str(&header("runs", &names(contenders), ""));
-    for (program, searched) in rows {
-        let _ = write!(text, "| {program} |");
-        searched.iter().for_each(|searched| {
-            let _ = write!(text, " {} |", median_runs(searched));
-        });
-        text.push('\n');
-    }
-    text
-}
-
-fn median_runs(searched: &Searched) -> String {
-    let Some(searched) = searched else { return NOT_EXPRESSED.into() };
-    let mut sorted: Vec<u64> = searched.iter().map(|it| it.run.unwrap_or(u64::MAX)).collect();
-    sorted.sort_unstable();
-    let (found, all) = (searched.iter().filter(|it| it.run.is_some()).count(), searched.len());
-    match (found, sorted[(sorted.len() - 1) / 2]) {
-        (0, _) => String::from("never"),
-        (_, u64::MAX) => format!("> {RUNS_MAX} ({found} of {all})"),
-        (_, median) if found < all => format!("{median} ({found} of {all})"),
-        (_, median) => median.to_string(),
-    }
-}
-
-/// How long the searches took, by the median.
-#[expect(clippy::float_arithmetic, reason = "measured times")]
-pub(super) fn finding_times(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) -> String {
-    let mut text = String::from(
-        "## Milliseconds to the first bug\n\nThe median over base seeds until the failing run is \
-         there, those that did not find it within their runs included. In Unpick's are two fresh \
-         threads on which run 0 is repeated, to see whether the program is deterministic. What comes \
-         then is in the last column, for the portfolio: the run is made again on a fresh thread, \
-         cut down and explained, and the report written.\n\n",
-    );
-    let mut names = names(contenders);
-    names.push("unpick, report");
-    text.push_str(&header("milliseconds", &names, ""));
-    for (program, searched) in rows {
-        let _ = write!(text, "| {program} |");
-        for searched in searched {
-            let Some(searched) = searched else {
-                let _ = write!(text, " {NOT_EXPRESSED} |");
-                continue;
-            };
-            let mut sorted: Vec<u64> = searched.iter().map(|it| it.nanoseconds).collect();
-            sorted.sort_unstable();
-            let median = sorted[(sorted.len() - 1) / 2] as f64 / 1e6;
-            let mark = if searched.iter().any(|it| it.run.is_some()) { "" } else { "never, " };
-            let _ = write!(text, " {mark}{median:.2} |");
-        }
-        let own = contenders.iter().position(|it| it.side == Side::Unpick);
-        let own = own.and_then(|place| searched[place].as_ref());
-        let mut reported: Vec<u64> =
-            own.into_iter().flatten().filter_map(|found| found.reported).collect();
-        reported.sort_unstable();
-        match reported.get(reported.len().saturating_sub(1) / 2) {
-            Some(&median) => {
-                let _ = write!(text, " {:.2} |", median as f64 / 1e6);
-            }
-            None => {
-                let _ = write!(text, " {NOT_EXPRESSED} |");
-            }
-        }
-        text.push('\n');
-    }
     text
 }
 

@@ -1,7 +1,6 @@
 //! What becomes of a run that failed: it is explained, kept, and told how to be made again.
 
 use std::future::Future;
-use std::time::Duration;
 
 use super::builder::{Explaining, Hunt};
 use super::explain::{self, Budget};
@@ -13,19 +12,13 @@ use crate::tape::Tape;
 impl Hunt {
     /// Makes a failure of what was caught: finds out about it, and keeps it, unless it was
     /// expected.
-    pub(super) fn fail<F, Fut>(
-        &self,
-        caught: Caught,
-        origin: Origin,
-        after: Duration,
-        program: &F,
-    ) -> Failure
+    pub(super) fn fail<F, Fut>(&self, caught: Caught, origin: Origin, program: &F) -> Failure
     where
         F: Fn() -> Fut + Sync,
         Fut: Future,
         Fut::Output: Verdict,
     {
-        let Caught { id, strategy, mut finding, tape } = caught;
+        let Caught { id, strategy, mut finding, tape, after } = caught;
         let is_unexpected = self.expected != Some(finding.kind);
         // It says something of the tape, not of the program: there is nothing to explain or keep.
         let is_of_the_program = finding.kind != Kind::Divergence;

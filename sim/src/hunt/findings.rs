@@ -1,6 +1,7 @@
 //! What a hunt has found so far, and up to which run it still has to look.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::finding::{Finding, Signature};
 use crate::seed::RunId;
@@ -13,6 +14,8 @@ pub(super) struct Caught {
     pub(super) strategy: String,
     pub(super) finding: Finding,
     pub(super) tape: Tape,
+    /// How long the hunt had gone on by then.
+    pub(super) after: Duration,
 }
 
 /// Of each signature the failure with the lowest number. So what is found does not depend on
@@ -77,7 +80,7 @@ mod tests {
     fn caught(number: u64, kind: Kind) -> Caught {
         let finding = Finding::new(kind, "", Instant::from_nanos(0));
         let (id, strategy) = (RunId::new(0, number), String::new());
-        Caught { id, strategy, finding, tape: Tape::default() }
+        Caught { id, strategy, finding, tape: Tape::default(), after: Duration::ZERO }
     }
 
     #[test]

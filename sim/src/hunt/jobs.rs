@@ -5,10 +5,14 @@
 //!
 //! Jobs meet as rarely as can be: each takes its numbers in batches, counts by itself, and where
 //! there are several, none waits for the threads on which runs are repeated.
+//!
+//! Run 0 is repeated when calibration has ended, which a finding may have brought about: until then
+//! a hunt starts no thread, since that takes as long as dozens of small runs. What the repetition
+//! finds is a finding of run 0, whatever was found meanwhile.
 
 use std::future::Future;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -17,11 +21,11 @@ use super::builder::{Calibration, Hunt};
 use super::course::{Assigned, Course};
 use super::findings::{Caught, Findings};
 use super::lock_order::Nestings;
-use super::nondeterminism;
+use super::nondeterminism::{self, NoThread};
 use super::progress::{Progress, Shown};
+use super::repeating::{First, Repeating, Repetitions, tell_missed};
 use super::tally::Tally;
 use super::verdict::{Verdict, judge};
-use crate::finding::Finding;
 use crate::options::{Detection, Options, Switching};
 use crate::probe::{self, Manner, Standing};
 use crate::run::{Outcome, Run};
@@ -33,9 +37,6 @@ use crate::tape::Tape;
 
 /// How many runs a job takes at a time, at the most.
 const BATCH_MAX: u64 = 64;
-
-/// How many runs are being repeated at once for each job, at the most.
-const REPEATING_MAX: usize = 8;
 
 /// How many batches a job makes at the least, so that all jobs end at about the same time.
 const BATCHES_MIN: u64 = 32;
@@ -91,9 +92,10 @@ where
     if !work.is_over() {
         thread::scope(|scope| {
             let work = &work;
-            let others: Vec<_> = (1..hunt.jobs_made())
-                .map(|_| scope.spawn(|| work.toil(scope, program, None)))
-                .collect();
+            // Where there is no thread to be had for one, the others make its runs.
+            let job = || work.toil(scope, program, None);
+            let start = |_| thread::Builder::new().spawn_scoped(scope, job).ok();
+            let others: Vec<_> = (1..hunt.jobs_made()).filter_map(start).collect();
             tally.merge(work.toil(scope, program, Some(&mut progress)));
             for other in others {
                 match other.join() {
@@ -107,7 +109,7 @@ where
     if work.is_void.load(Ordering::Relaxed) {
         return None;
     }
-    work.tell_of_repetitions(&mut tally);
+    work.repetitions.tell(&mut tally);
     Some(work.harvest(tally))
 }
 
@@ -116,43 +118,9 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// A passing run that is being repeated, to see whether it does the same again. It counts as that
-/// for as long as this is there.
-struct Repeating<'a> {
-    work: &'a Work<'a>,
-    id: RunId,
-    strategy: String,
-}
-
-impl<'a> Repeating<'a> {
-    /// Waits while there are many of them.
-    fn begin(work: &'a Work<'a>, id: RunId, strategy: String) -> Repeating<'a> {
-        while work.repeating.load(Ordering::Acquire) >= work.hunt.jobs_made() * REPEATING_MAX {
-            // They need the cores more.
-            thread::yield_now();
-        }
-        work.repeating.fetch_add(1, Ordering::Relaxed);
-        Repeating { work, id, strategy }
-    }
-
-    /// It was repeated, and that came to this.
-    #[cold]
-    fn failed(mut self, finding: Finding, tape: Tape) {
-        let strategy = std::mem::take(&mut self.strategy);
-        self.work.lock_failed_again().push(strategy.clone());
-        self.work.catch(Caught { id: self.id, strategy, finding, tape });
-    }
-}
-
-impl Drop for Repeating<'_> {
-    fn drop(&mut self) {
-        self.work.repeating.fetch_sub(1, Ordering::Release);
-    }
-}
-
 /// What the jobs of a hunt share.
-struct Work<'a> {
-    hunt: &'a Hunt,
+pub(super) struct Work<'a> {
+    pub(super) hunt: &'a Hunt,
     course: Course,
     start: Instant,
     /// How many runs a job takes at a time.
@@ -164,13 +132,10 @@ struct Work<'a> {
     /// No run above this number has to be made.
     last: AtomicU64,
     is_out_of_time: AtomicBool,
-    /// How many runs are being repeated while jobs go on.
-    repeating: AtomicUsize,
+    pub(super) repetitions: Repetitions,
     /// Whether a run on trial was void. Then so is all.
     is_void: AtomicBool,
     findings: Mutex<Findings>,
-    /// The strategies of runs that passed, and did something else when they were repeated.
-    failed_again: Mutex<Vec<String>>,
 }
 
 impl<'a> Work<'a> {
@@ -184,8 +149,7 @@ impl<'a> Work<'a> {
             made: AtomicU64::new(0),
             last: AtomicU64::new(u64::MAX),
             is_out_of_time: AtomicBool::new(false),
-            repeating: AtomicUsize::new(0),
-            failed_again: Mutex::default(),
+            repetitions: Repetitions::default(),
             is_void: AtomicBool::new(false),
             findings: Mutex::new(Findings::new(hunt.distinct_max)),
         }
@@ -195,15 +159,6 @@ impl<'a> Work<'a> {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_failed_again(&self) -> MutexGuard<'_, Vec<String>> {
-        self.failed_again.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts what came of runs that were repeated while jobs went on.
-    fn tell_of_repetitions(&self, tally: &mut Tally) {
-        self.lock_failed_again().drain(..).for_each(|strategy| tally.fail(&strategy));
-    }
-
     /// The first runs, one after the other: what strategies learn is summed up in their order.
     fn calibrate<F, Fut>(&self, program: &F, tally: &mut Tally)
     where
@@ -211,13 +166,57 @@ impl<'a> Work<'a> {
         Fut: Future,
         Fut::Output: Verdict,
     {
+        let counts = self.hunt.calibration == Calibration::Counts;
+        let mut first = None;
         for number in 0..CALIBRATION_RUNS.min(self.hunt.runs) {
             if number > self.last.load(Ordering::Relaxed) || self.is_over() {
-                return;
+                break;
             }
-            let counts = self.hunt.calibration == Calibration::Counts;
-            self.make(number, program, tally, counts);
+            if number == 0 {
+                first = self.make_first(program, tally, counts);
+            } else {
+                self.make(number, program, tally, counts);
+            }
             self.made.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(first) = first
+            && !self.is_void.load(Ordering::Relaxed)
+        {
+            self.repeat_first(first, program, tally);
+        }
+    }
+
+    /// Makes run 0; what is to be repeated of it, if it passed. Where no finding of calibration
+    /// counts, nothing is.
+    fn make_first<F, Fut>(&self, program: &F, tally: &mut Tally, counts: bool) -> Option<First>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let (strategy, tape) = self.make_unrepeated(0, program, tally, counts)?;
+        counts.then(|| First { strategy, tape, tally: tally.clone() })
+    }
+
+    /// Repeats run 0.
+    fn repeat_first<F, Fut>(&self, first: First, program: &F, tally: &mut Tally)
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
+        let First { strategy, tape, tally: after_first } = first;
+        let id = RunId::new(self.hunt.seed, 0);
+        match nondeterminism::try_check(&self.hunt.options, id, &tape, program) {
+            Ok(None) => {}
+            Ok(Some(finding)) => {
+                self.catch(Caught { id, strategy, finding, tape, after: self.elapsed() });
+                if self.last.load(Ordering::Relaxed) == 0 {
+                    // The hunt ends with run 0.
+                    *tally = after_first;
+                }
+            }
+            Err(NoThread) => self.repetitions.miss(),
         }
     }
 
@@ -284,17 +283,34 @@ impl<'a> Work<'a> {
         Fut: Future,
         Fut::Output: Verdict,
     {
+        let unrepeated = self.make_unrepeated(number, program, tally, true);
+        let Some((strategy, tape)) = unrepeated else { return };
+        let id = RunId::new(self.hunt.seed, number);
+        let repeating = Repeating::begin(self, id, strategy);
+        let ended = move |finding, tape| repeating.ended(finding, tape);
+        nondeterminism::check_aside(scope, &self.hunt.options, id, tape, program, ended);
+    }
+
+    /// Makes a run that is to be repeated later; its strategy and its tape, if it passed.
+    fn make_unrepeated<F, Fut>(
+        &self,
+        number: u64,
+        program: &F,
+        tally: &mut Tally,
+        counts: bool,
+    ) -> Option<(String, Tape)>
+    where
+        F: Fn() -> Fut,
+        Fut: Future,
+        Fut::Output: Verdict,
+    {
         let assigned = self.course.assign(number);
         let strategy = assigned.assignment.name.clone();
         let outcome = self.hunt.make_assigned(number, assigned, program);
         let is_repeated = outcome.result.is_ok() && outcome.standing == Standing::Stands;
         let tape = is_repeated.then(|| outcome.tape.clone());
-        self.take_in(number, strategy.clone(), outcome, tally, true);
-        let Some(tape) = tape else { return };
-        let id = RunId::new(self.hunt.seed, number);
-        let repeating = Repeating::begin(self, id, strategy);
-        let failed = move |finding, tape| repeating.failed(finding, tape);
-        nondeterminism::check_aside(scope, &self.hunt.options, id, tape, program, failed);
+        self.take_in(number, strategy.clone(), outcome, tally, counts);
+        Some((strategy, tape?))
     }
 
     /// How far it has come; of the classes, those that this job has seen.
@@ -315,7 +331,10 @@ impl<'a> Work<'a> {
     {
         let mut assigned = self.course.assign(number);
         let strategy = std::mem::take(&mut assigned.assignment.name);
-        let outcome = self.hunt.make_checked(number, assigned, program);
+        let Checked { outcome, is_missed } = self.hunt.make_checked(number, assigned, program);
+        if is_missed {
+            self.repetitions.miss();
+        }
         self.take_in(number, strategy, outcome, tally, counts);
     }
 
@@ -343,12 +362,16 @@ impl<'a> Work<'a> {
         tally.add(number, &strategy, &outcome);
         if let (Err(finding), true) = (outcome.result, counts) {
             let (id, tape) = (RunId::new(self.hunt.seed, number), outcome.tape);
-            self.catch(Caught { id, strategy, finding, tape });
+            self.catch(Caught { id, strategy, finding, tape, after: self.elapsed() });
         }
     }
 
+    pub(super) fn elapsed(&self) -> Duration {
+        now().duration_since(self.start)
+    }
+
     #[cold]
-    fn catch(&self, caught: Caught) {
+    pub(super) fn catch(&self, caught: Caught) {
         let telling = telling(self.hunt, &caught);
         let mut findings = self.lock_findings();
         let is_new = findings.add(caught);
@@ -374,7 +397,7 @@ impl<'a> Work<'a> {
     }
 
     fn harvest(self, mut tally: Tally) -> Harvest {
-        let wall = now().duration_since(self.start);
+        let wall = self.elapsed();
         let order = self.course.kept();
         let swept = self.course.swept();
         let findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -387,7 +410,7 @@ impl<'a> Work<'a> {
             && made < self.hunt.shard.runs_up_to(self.hunt.runs - 1);
         let nestings = std::mem::take(&mut tally.nestings);
         let caught = findings.into_sorted();
-        let notes = Vec::new();
+        let notes = self.repetitions.missed().map(tell_missed).into_iter().collect();
         Harvest { caught, nestings, tally, runs, is_out_of_time, wall, order, swept, notes }
     }
 }
@@ -409,6 +432,13 @@ pub(super) fn tell(telling: Option<String>) {
     }
 }
 
+/// A run that was repeated, if it is one of those that are.
+pub(super) struct Checked {
+    pub(super) outcome: Outcome<()>,
+    /// Whether it was to be repeated, and there was no OS thread to be had for that.
+    pub(super) is_missed: bool,
+}
+
 impl Hunt {
     /// Makes one run, and repeats it if it is one of those that are.
     pub(super) fn make_checked<F, Fut>(
@@ -416,7 +446,7 @@ impl Hunt {
         number: u64,
         assigned: Assigned,
         program: &F,
-    ) -> Outcome<()>
+    ) -> Checked
     where
         F: Fn() -> Fut + Sync,
         Fut: Future,
@@ -424,14 +454,18 @@ impl Hunt {
     {
         let mut outcome = self.make_assigned(number, assigned, program);
         let id = RunId::new(self.seed, number);
+        let mut is_missed = false;
         if outcome.result.is_ok()
             && outcome.standing == Standing::Stands
             && nondeterminism::is_repeated(number)
-            && let Some(finding) = nondeterminism::check(&self.options, id, &outcome.tape, program)
         {
-            outcome.result = Err(finding);
+            match nondeterminism::try_check(&self.options, id, &outcome.tape, program) {
+                Ok(None) => {}
+                Ok(Some(finding)) => outcome.result = Err(finding),
+                Err(NoThread) => is_missed = true,
+            }
         }
-        outcome
+        Checked { outcome, is_missed }
     }
 
     /// Makes one run, under the hunt's own options.

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use super::Hunt;
 use super::course::Switchings;
@@ -115,7 +116,8 @@ impl Search<'_> {
 }
 
 impl Hunt {
-    /// Steers runs into orders of locks that could deadlock; the first run that fails.
+    /// Steers runs into orders of locks that could deadlock; the first run that fails, whose time
+    /// is the caller's to tell.
     /// `prepare` hears of each run before it is made, and may put another chooser around its own.
     pub(super) fn confirm<F, Fut>(
         &self,
@@ -147,7 +149,8 @@ impl Hunt {
             if let Err(mut finding) = outcome.result {
                 finding.evidence.push(tell(ring));
                 let strategy = String::from(STEERED);
-                return Some(Caught { id, strategy, finding, tape: outcome.tape });
+                let (tape, after) = (outcome.tape, Duration::ZERO);
+                return Some(Caught { id, strategy, finding, tape, after });
             }
         }
         None

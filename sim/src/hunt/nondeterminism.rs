@@ -42,8 +42,8 @@ pub const fn is_repeated(number: u64) -> bool {
 
 /// Repeats a run from its tape, and says where it goes another way, if it does.
 ///
-/// It costs two traced runs, and two OS threads. Addresses in shown values and in what the
-/// program says do not count.
+/// It costs two traced runs, and two OS threads; where there is none to be had, nothing is found.
+/// Addresses in shown values and in what the program says do not count.
 ///
 /// # Examples
 /// ```
@@ -66,35 +66,56 @@ where
     Fut: Future,
     Fut::Output: Verdict,
 {
+    try_check(options, id, tape, program).ok().flatten()
+}
+
+/// There was no OS thread to be had on which to repeat a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoThread;
+
+/// The same, telling apart that nothing was found and that nothing could be tried.
+pub(super) fn try_check<F, Fut>(
+    options: &Options,
+    id: RunId,
+    tape: &Tape,
+    program: &F,
+) -> Result<Option<Finding>, NoThread>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future,
+    Fut::Output: Verdict,
+{
     if options.detectors.nondeterminism == Detection::Off {
-        return None;
+        return Ok(None);
     }
-    let first = repeat(options, id, tape, program)?;
-    let second = repeat(options, id, tape, program)?;
-    compare(options, id, tape, program, &first, &second)
+    let Some(first) = repeat(options, id, tape, program)? else { return Ok(None) };
+    let Some(second) = repeat(options, id, tape, program)? else { return Ok(None) };
+    Ok(compare(options, id, tape, program, &first, &second))
 }
 
 /// The same, without waiting for it: each repetition begins the next thread, and the last one hands
-/// over what was found, if anything was. Where there is no thread to be had, nothing is.
+/// over what was found, if anything was. Where there is no thread to be had, `ended` is dropped.
 pub(super) fn check_aside<'scope, 'env, F, Fut>(
     scope: &'scope Scope<'scope, 'env>,
     options: &'env Options,
     id: RunId,
     tape: Tape,
     program: &'env F,
-    failed: impl FnOnce(Finding, Tape) + Send + 'scope,
+    ended: impl FnOnce(Option<Finding>, Tape) + Send + 'scope,
 ) where
     F: Fn() -> Fut + Sync,
     Fut: Future,
     Fut::Output: Verdict,
 {
     let make_first = move || {
-        let Some(first) = make_again(options, id, &tape, program) else { return };
+        let Some(first) = make_again(options, id, &tape, program) else {
+            return ended(None, tape);
+        };
         let make_second = move || {
-            let Some(second) = make_again(options, id, &tape, program) else { return };
-            if let Some(finding) = compare(options, id, &tape, program, &first, &second) {
-                failed(finding, tape);
-            }
+            let second = make_again(options, id, &tape, program);
+            let compare = |second| compare(options, id, &tape, program, &first, &second);
+            let finding = second.and_then(compare);
+            ended(finding, tape);
         };
         let _second = thread::Builder::new().spawn_scoped(scope, make_second);
     };
@@ -117,7 +138,7 @@ where
 {
     if let Some(place) = difference(&first.trace, &second.trace) {
         // Looked at once more, to tell a counter from a clock.
-        let third = repeat(options, id, tape, program);
+        let third = repeat(options, id, tape, program).ok().flatten();
         return Some(tell_difference(&first.trace, &second.trace, third.as_ref(), place));
     }
     first.divergence.as_ref().map(|divergence| tell_divergence(&first.trace, divergence))
@@ -129,9 +150,13 @@ struct Repeated {
     divergence: Option<Divergence>,
 }
 
-/// Makes the run again on a fresh thread. `None` if there is no thread to be had, or the run
-/// could not be made.
-fn repeat<F, Fut>(options: &Options, id: RunId, tape: &Tape, program: &F) -> Option<Repeated>
+/// Makes the run again on a fresh thread. `None` if the run could not be made.
+fn repeat<F, Fut>(
+    options: &Options,
+    id: RunId,
+    tape: &Tape,
+    program: &F,
+) -> Result<Option<Repeated>, NoThread>
 where
     F: Fn() -> Fut + Sync,
     Fut: Future,
@@ -139,8 +164,8 @@ where
 {
     thread::scope(|scope| {
         let make = || make_again(options, id, tape, program);
-        let repeated = thread::Builder::new().spawn_scoped(scope, make).ok()?;
-        repeated.join().ok()?
+        let repeated = thread::Builder::new().spawn_scoped(scope, make).map_err(|_| NoThread)?;
+        Ok(repeated.join().ok().flatten())
     })
 }
 

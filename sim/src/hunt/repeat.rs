@@ -34,7 +34,8 @@ where
     let mut tally = Tally::default();
     tally.add(id.number, &strategy, &outcome);
     let tape = outcome.tape;
-    let caught = outcome.result.err().map(|finding| Caught { id, strategy, finding, tape });
+    let after = Duration::ZERO;
+    let caught = outcome.result.err().map(|finding| Caught { id, strategy, finding, tape, after });
     Harvest {
         caught: caught.into_iter().collect(),
         tally,

@@ -71,8 +71,8 @@ impl Hunt {
         {
             let unknown = || (RunId::new(hunt.seed, 0), String::from(REPLAY));
             let (id, strategy) = found.unwrap_or_else(unknown);
-            let caught = Caught { id, strategy, finding, tape };
-            let failures = vec![hunt.fail(caught, origin, Duration::ZERO, program)];
+            let caught = Caught { id, strategy, finding, tape, after: Duration::ZERO };
+            let failures = vec![hunt.fail(caught, origin, program)];
             return Report { failures, notes, ..Report::none(hunt) };
         }
         let isolated = hunt.ordinal.filter(|_| hunt.isolation == Isolation::Process);
@@ -94,7 +94,8 @@ impl Hunt {
         if is_whole && harvest.caught.is_empty() {
             // What an isolated hunt took is known to its worker, which has done this already.
             let mut as_it_is = |_, chooser| chooser;
-            harvest.caught.extend(hunt.confirm(&harvest.nestings, &mut as_it_is, program));
+            let caught = hunt.confirm(&harvest.nestings, &mut as_it_is, program);
+            harvest.caught.extend(caught.map(|it| Caught { after: harvest.wall, ..it }));
         }
         hunt.report(harvest, notes, only.is_none(), program)
     }
@@ -147,13 +148,12 @@ impl Hunt {
         let properties = self.properties(tally.properties);
         let is_whole = self.shard == Shard::WHOLE && !harvest.is_out_of_time;
         let judges_properties = is_whole && harvest.runs >= PROPERTIES_RUNS;
-        let wall = harvest.wall;
         let interleaved = harvest.swept.iter().map(Interleaved::new).collect();
         let failures = harvest.caught.into_iter();
         let failures = failures.map(|caught| {
             let is_steered = caught.strategy == lock_order::STEERED;
             let origin = if is_steered { Origin::Steered } else { Origin::Hunt };
-            self.fail(caught, origin, wall, program)
+            self.fail(caught, origin, program)
         });
         Report {
             name: self.name.clone(),

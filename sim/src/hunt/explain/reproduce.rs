@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::finding::Finding;
@@ -86,7 +87,15 @@ where
     Replay { trace: again.trace, instead }
 }
 
-/// Calls this on an OS thread of its own, on which no run was made before.
+/// Calls this on an OS thread of its own, on which no run was made before; on this one, if there is
+/// none to be had.
 pub(super) fn on_a_fresh_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| resume_unwind(panic))
+    let work = Mutex::new(Some(work));
+    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let call = || take().map(|work| work());
+    let fresh = thread::scope(|scope| {
+        let fresh = thread::Builder::new().spawn_scoped(scope, call).ok()?;
+        fresh.join().unwrap_or_else(|panic| resume_unwind(panic))
+    });
+    fresh.or_else(call).expect("it is called where it was not yet; a bug in unpick")
 }

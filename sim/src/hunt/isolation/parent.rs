@@ -18,6 +18,7 @@ use crate::hunt::findings::{Caught, Findings};
 use crate::hunt::jobs::{Harvest, now, tell, telling};
 use crate::hunt::lock_order::{Nestings, STEERED};
 use crate::hunt::progress::{Progress, Shown};
+use crate::hunt::repeating::tell_missed;
 use crate::hunt::surroundings::Only;
 use crate::hunt::tally::{Ran, Tally};
 use crate::options::Switching;
@@ -66,6 +67,8 @@ struct Parent<'a> {
     earlier: Option<EarlierFile>,
     /// Runs in which something was taken while something else was held.
     nested: Vec<u64>,
+    /// How many runs were to be repeated, and were not, because a worker had no thread for it.
+    missed: u64,
     notes: Vec<String>,
 }
 
@@ -128,6 +131,7 @@ impl<'a> Parent<'a> {
                 panic!("hunt `{}`: a file for its workers: {error}", hunt.name)
             }),
             nested: Vec::new(),
+            missed: 0,
             notes: Vec::new(),
         }
     }
@@ -136,6 +140,7 @@ impl<'a> Parent<'a> {
     fn count(&mut self, made: Made) -> ControlFlow<()> {
         let Made { number, strategy, failed, .. } = &made;
         let number_made = *number;
+        self.missed += u64::from(made.is_missed);
         if made.has_nested {
             self.nested.push(number_made);
         }
@@ -155,7 +160,8 @@ impl<'a> Parent<'a> {
         }
         let id = RunId::new(self.hunt.seed, *number);
         if let (false, Some((finding, tape))) = (made.left_order, made.failed) {
-            self.catch(Caught { id, strategy: made.strategy, finding, tape });
+            let (strategy, after) = (made.strategy, now().duration_since(self.start));
+            self.catch(Caught { id, strategy, finding, tape, after });
         }
         if number_made >= self.findings.last() || self.is_over() {
             return ControlFlow::Break(());
@@ -220,7 +226,8 @@ impl<'a> Parent<'a> {
         self.is_out_of_time
     }
 
-    fn harvest(self) -> Harvest {
+    fn harvest(mut self) -> Harvest {
+        self.notes.extend(Some(self.missed).filter(|&missed| missed > 0).map(tell_missed));
         let last = self.findings.last();
         let made = self.made;
         let runs = match last {
@@ -376,7 +383,8 @@ impl<'a> Shared<'a> {
         let mut parent = self.lock();
         let tape = parent.tape(number, choices);
         let id = RunId::new(parent.hunt.seed, number);
-        parent.catch(Caught { id, strategy, finding, tape });
+        let after = now().duration_since(parent.start);
+        parent.catch(Caught { id, strategy, finding, tape, after });
     }
 
     /// Starts a worker, and follows what it tells.

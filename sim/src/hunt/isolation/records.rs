@@ -77,6 +77,8 @@ pub(super) struct Made {
     /// Whether something was taken while something else was held, as in no run of this worker
     /// before.
     pub(super) has_nested: bool,
+    /// Whether it was to be repeated, and there was no OS thread to be had for that.
+    pub(super) is_missed: bool,
 }
 
 impl Record {
@@ -188,6 +190,7 @@ impl Made {
         write_properties(out, &self.properties);
         out.option(self.failed.as_ref(), |out, (finding, tape)| write_failed(out, finding, tape));
         out.flag(self.has_nested);
+        out.flag(self.is_missed);
     }
 
     fn read(input: &mut Input<'_>) -> Option<Made> {
@@ -199,7 +202,7 @@ impl Made {
         let holds_left = input.flag()?;
         let properties = read_properties(input)?;
         let failed = input.option(read_failed)?;
-        let has_nested = input.flag()?;
+        let (has_nested, is_missed) = (input.flag()?, input.flag()?);
         Some(Made {
             number,
             strategy,
@@ -211,6 +214,7 @@ impl Made {
             properties,
             failed,
             has_nested,
+            is_missed,
         })
     }
 }
@@ -552,6 +556,7 @@ mod tests {
             properties,
             failed: Some((finding(), Tape { switching, time, choices })),
             has_nested: true,
+            is_missed: true,
         };
         let polled = Polled { task: String::from("main.2 reaper"), spawned: Some(place(1)) };
         let stuck = Some(String::from("at read"));

@@ -15,6 +15,7 @@ use crate::engine::Beacon;
 use crate::hunt::Hunt;
 use crate::hunt::course::{Assigned, Course};
 use crate::hunt::explain::{Budget, explain};
+use crate::hunt::jobs::Checked;
 use crate::hunt::lock_order::{Nestings, STEERED};
 use crate::hunt::surroundings::Only;
 use crate::hunt::verdict::{Verdict, judge};
@@ -120,7 +121,7 @@ where
     let mut make = |number, course: &Course| {
         let assigned = course.assign(number);
         let strategy = begin(number, &assigned, true);
-        let mut outcome = hunt.make_checked(number, assigned, program);
+        let Checked { mut outcome, is_missed } = hunt.make_checked(number, assigned, program);
         let mut has_nested = false;
         if outcome.result.is_ok() {
             has_nested = nestings.add(std::mem::take(&mut outcome.nested));
@@ -128,7 +129,7 @@ where
             // The hunt may end with it.
             send(&Record::Order(kept));
         }
-        let made = Made { has_nested, ..made(number, strategy, outcome) };
+        let made = Made { has_nested, is_missed, ..made(number, strategy, outcome) };
         send(&Record::Ended(Box::new(made)));
     };
     for number in from..CALIBRATION_RUNS.min(hunt.runs) {
@@ -209,8 +210,9 @@ where
     let strategy = begin(number, &assigned, true);
     let id = RunId::new(hunt.seed, number);
     assigned.assignment.chooser = Recording::new(assigned.assignment.chooser, id).into();
-    let outcome = hunt.make_checked(number, assigned, program);
-    send(&Record::Ended(Box::new(made(number, strategy, outcome))));
+    let Checked { outcome, is_missed } = hunt.make_checked(number, assigned, program);
+    let made = Made { is_missed, ..made(number, strategy, outcome) };
+    send(&Record::Ended(Box::new(made)));
 }
 
 fn replay<F, Fut>(hunt: &Hunt, token: &Token, program: &F)
@@ -263,5 +265,6 @@ fn made(number: u64, strategy: String, outcome: Outcome<()>) -> Made {
         properties,
         failed: outcome.result.err().map(|finding| (finding, outcome.tape)),
         has_nested: false,
+        is_missed: false,
     }
 }
