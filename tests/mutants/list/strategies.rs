@@ -122,4 +122,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "    sum + 0 * count",
         "strategies",
     ),
+    mutant(
+        "tasks that were not there in every run count as steady",
+        "strategy/learning.rs",
+        "task.runs == self.runs && task.events == task.events_most * self.runs",
+        "task.events == task.events_most * task.runs",
+        "lib",
+    ),
+    mutant(
+        "a task that spawned another one counts as a leaf",
+        "strategy/learning.rs",
+        "            leaves.remove(&task.parent);\n",
+        "            let _ = task.parent;\n",
+        "hunting",
+    ),
 ];
