@@ -38,7 +38,7 @@ pub struct Peer<'a> {
 
 static BEGIN: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// When the first panic came, in nanoseconds since the beginning; 0 if none has.
+/// When the program failed, in nanoseconds since the beginning; 0 if it has not.
 static FAILED: AtomicU64 = AtomicU64::new(0);
 
 fn begin() {
@@ -50,7 +50,7 @@ fn nanoseconds() -> u64 {
     BEGIN.lock().unwrap().map_or(0, |begin| begin.elapsed().as_nanos() as u64)
 }
 
-/// The program has just panicked. To be called by the panic hook, before anything is unwound.
+/// The program has failed: to be called as soon as that is known.
 pub fn failed() {
     let _ = FAILED.compare_exchange(0, nanoseconds(), Relaxed, Relaxed);
 }

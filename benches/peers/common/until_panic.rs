@@ -23,6 +23,7 @@ pub fn count() -> u64 {
 
 /// In which run a panic ended it, from 1; `None` if none did.
 pub fn first_panic(run: impl FnOnce()) -> Option<u64> {
+    // In the hook, before anything is unwound.
     set_hook(Box::new(|_| measure::failed()));
     catch_unwind(AssertUnwindSafe(run)).is_err().then(count)
 }
