@@ -1,5 +1,7 @@
 //! The loop, and the state of the run on this thread.
 
+#![expect(unsafe_code, reason = "a look at the engine is to be a place, and not a call")]
+
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -23,6 +25,12 @@ pub(super) const MAIN: u32 = 0;
 /// How many bits of a packed number are the index; the rest is the run's stamp.
 pub(super) const INDEX_BITS: u32 = 24;
 
+/// The index in a packed number.
+#[inline(always)]
+pub(super) const fn index_of(number: u64) -> usize {
+    number as usize & ((1 << INDEX_BITS) - 1)
+}
+
 /// After how many turns a run is ended.
 pub(super) const STEPS_MAX: u64 = 1_000_000;
 
@@ -40,7 +48,7 @@ pub(super) struct Engine {
 }
 
 thread_local! {
-    pub(super) static ENGINE: Engine = const {
+    static ENGINE: Engine = const {
         Engine {
             stamp: Cell::new(0),
             current: Cell::new(0),
@@ -52,9 +60,21 @@ thread_local! {
     };
 }
 
+/// The engine of this thread.
+#[inline(always)]
+pub(super) fn engine() -> &'static Engine {
+    ENGINE.with(|engine| {
+        // SAFETY: a thread's engine is where it is until the thread is gone: it is made of
+        // constants, and never dropped. It is not `Sync`, so that no other thread gets hold of the
+        // reference.
+        unsafe { &*std::ptr::from_ref(engine) }
+    })
+}
+
 pub(super) struct Core {
     pub(super) stamp: u64,
-    steps: u64,
+    /// How many more turns there may be.
+    steps_left: u64,
     /// How often an operation asked whether it goes on.
     pub(super) asked: u64,
     pub(super) current: u32,
@@ -96,12 +116,36 @@ pub(super) const RING: u32 = 8;
 pub(crate) struct Outcome<T> {
     /// What the program returned, or the finding.
     pub(crate) result: Result<T, String>,
-    /// The choices: see [`unpack`].
-    pub(crate) tape: Vec<u64>,
+    /// The choices.
+    pub(crate) tape: Tape,
     /// How many turns there were.
     pub(crate) steps: u64,
     /// How many tasks, the main one included.
     pub(crate) tasks: usize,
+}
+
+/// The choices of a run: see [`unpack`]. The next run uses its allocation again.
+#[derive(Debug)]
+pub(crate) struct Tape(pub(crate) Vec<u64>);
+
+impl Drop for Tape {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.capacity() > 0 {
+            let choices = std::mem::take(&mut self.0);
+            give_back(engine(), choices);
+        }
+    }
+}
+
+#[inline(never)]
+fn give_back(engine: &Engine, mut choices: Vec<u64>) {
+    if let Ok(mut core) = engine.core.try_borrow_mut()
+        && core.tape.capacity() == 0
+    {
+        choices.clear();
+        std::mem::forget(std::mem::replace(&mut core.tape, choices));
+    }
 }
 
 /// Label, arity and alternative taken of a choice on a tape.
@@ -116,18 +160,17 @@ where
     F: FnOnce() -> Fut,
     Fut: Future,
 {
-    ENGINE.with(|engine| {
-        begin(engine, seed);
-        let mut output = None;
-        {
-            let main = pin!(async { output = Some(program().await) });
-            drive(engine, main);
-        }
-        if engine.core.borrow().has_left() {
-            drop_left(engine);
-        }
-        engine.core.borrow_mut().end(engine, output)
-    })
+    let engine = engine();
+    begin(engine, seed);
+    let mut output = None;
+    {
+        let main = pin!(async { output = Some(program().await) });
+        drive(engine, main);
+    }
+    if engine.core.borrow().has_left() {
+        drop_left(engine);
+    }
+    engine.core.borrow_mut().end(engine, output)
 }
 
 fn begin(engine: &Engine, seed: u64) {
@@ -138,6 +181,7 @@ fn begin(engine: &Engine, seed: u64) {
     let core: &mut Core = &mut engine.core.borrow_mut();
     core.stamp = stamp;
     core.seed = seed;
+    core.steps_left = STEPS_MAX;
     if core.tasks.is_empty() {
         core.tasks.push(Task::new());
     }
@@ -239,14 +283,14 @@ fn spin(engine: &Engine, mut main: Pin<&mut dyn Future<Output = ()>>, polled: &m
 #[cold]
 #[inline(never)]
 pub(super) fn wake_current() {
-    ENGINE.with(|engine| engine.woken.set(true));
+    engine().woken.set(true);
 }
 
 impl Core {
     pub(super) const fn new() -> Core {
         Core {
             stamp: 0,
-            steps: 0,
+            steps_left: 0,
             asked: 0,
             current: NONE,
             attention: 0,
@@ -325,8 +369,8 @@ impl Core {
                 self.idle();
                 continue;
             };
-            self.steps += 1;
-            if self.steps >= STEPS_MAX {
+            self.steps_left -= 1;
+            if self.steps_left == 0 {
                 self.fail(String::from("out of steps"));
                 return None;
             }
@@ -376,7 +420,7 @@ impl Core {
     fn idle(&mut self) {
         if self.fire_next() {
             let now_ns = self.now_ns;
-            ENGINE.with(|engine| engine.now_ns.set(now_ns));
+            engine().now_ns.set(now_ns);
         } else {
             let report = self.who_waits();
             self.fail(report);
@@ -485,7 +529,7 @@ impl Core {
         self.objects.clear();
         self.now_ns = 0;
         let tasks = std::mem::take(&mut self.len);
-        let steps = std::mem::take(&mut self.steps);
-        Outcome { result, tape: std::mem::take(&mut self.tape), steps, tasks }
+        let steps = STEPS_MAX - self.steps_left;
+        Outcome { result, tape: Tape(std::mem::take(&mut self.tape)), steps, tasks }
     }
 }

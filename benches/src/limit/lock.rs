@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use super::NONE;
-use super::engine::{Core, ENGINE};
+use super::engine::{Core, Engine, engine};
 use super::objects::{FREE, Kind, Place, Turn, Waiting, poll};
 
 /// A lock; `TOLD` says whether the engine is told who holds it and who waits for it.
@@ -49,28 +49,44 @@ pub(crate) struct Acquire<'a, T, const TOLD: bool> {
 impl<'a, T, const TOLD: bool> Future for Acquire<'a, T, TOLD> {
     type Output = Guard<'a, T, TOLD>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Acquire { lock, waiting } = &mut *self;
-        let (lock, site) = (*lock, waiting.site);
-        let attempt = |core: &mut Core, index: usize, turn: Turn| {
-            let (id, now_ns) = (core.current, core.now_ns);
-            let object = &mut core.objects[index];
-            // Whom it was handed to has it already.
-            if turn == Turn::First {
-                if object.holder != FREE {
-                    return None;
-                }
-                assert!(!lock.is_held.swap(true, Ordering::Acquire), "it is held elsewhere");
-                object.holder = id;
-            }
-            if TOLD {
-                (object.held_at, object.held_since_ns) = (site, now_ns);
-            }
-            Some(())
-        };
-        let kind = Kind { name: "acquire", line: 0 };
-        poll::<TOLD, ()>((&lock.place, waiting), kind, cx, attempt).map(|()| Guard { lock })
+        let (lock, own) = (*lock, (&lock.place, &lock.is_held));
+        match acquire::<TOLD>(engine(), own, waiting, cx) {
+            Some(()) => Poll::Ready(Guard { lock }),
+            None => Poll::Pending,
+        }
     }
+}
+
+static ACQUIRE: Kind = Kind { name: "acquire", line: 0 };
+
+/// Polls for a lock.
+#[inline(never)]
+fn acquire<const TOLD: bool>(
+    engine: &Engine,
+    (place, is_held): (&Place, &AtomicBool),
+    waiting: &mut Waiting,
+    cx: &Context<'_>,
+) -> Option<()> {
+    let site = waiting.site;
+    poll::<TOLD, ()>(engine, (place, waiting), &ACQUIRE, cx, |core, index, turn| {
+        let (id, now_ns) = (core.current, core.now_ns);
+        let object = &mut core.objects[index];
+        // Whom it was handed to has it already.
+        if turn == Turn::First {
+            if object.holder != FREE {
+                return None;
+            }
+            assert!(!is_held.swap(true, Ordering::Acquire), "it is held elsewhere");
+            object.holder = id;
+        }
+        if TOLD {
+            (object.held_at, object.held_since_ns) = (site, now_ns);
+        }
+        Some(())
+    })
 }
 
 impl<T, const TOLD: bool> Drop for Acquire<'_, T, TOLD> {
@@ -86,7 +102,7 @@ impl<T, const TOLD: bool> Acquire<'_, T, TOLD> {
     #[cold]
     #[inline(never)]
     fn drop_known(&self) {
-        let was_handed = ENGINE.with(|engine| engine.core.borrow_mut().withdraw(&self.waiting));
+        let was_handed = engine().core.borrow_mut().withdraw(&self.waiting);
         if was_handed {
             drop(Guard { lock: self.lock });
         }
@@ -119,7 +135,7 @@ impl<T, const TOLD: bool> DerefMut for Guard<'_, T, TOLD> {
 impl<T, const TOLD: bool> Drop for Guard<'_, T, TOLD> {
     #[inline]
     fn drop(&mut self) {
-        if !release(&self.lock.place) {
+        if !release(engine(), &self.lock.place) {
             self.lock.is_held.store(false, Ordering::Release);
         }
     }
@@ -127,15 +143,10 @@ impl<T, const TOLD: bool> Drop for Guard<'_, T, TOLD> {
 
 /// Hands a lock to the first who waits for it; says whether somebody does.
 #[inline(never)]
-fn release(place: &Place) -> bool {
-    ENGINE.with(|engine| {
-        let core: &mut Core = &mut engine.core.borrow_mut();
-        if !place.is_known(core) {
-            return false;
-        }
-        let index = place.index(core);
-        let heir = core.hand_to_first(index, 0);
-        core.objects[index].holder = heir;
-        heir != NONE
-    })
+fn release(engine: &Engine, place: &Place) -> bool {
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    let Some(index) = place.known_index(core) else { return false };
+    let heir = core.hand_to_first(index, 0);
+    core.objects[index].holder = heir;
+    heir != NONE
 }

@@ -4,11 +4,11 @@
 use std::fmt::Write;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use super::NONE;
 use super::engine::{
-    Core, ENGINE, Engine, GRANTED, INDEX_BITS, PRESELECTED, RING, STEPS_MAX, wake_current,
+    Core, Engine, GRANTED, INDEX_BITS, PRESELECTED, RING, STEPS_MAX, index_of, wake_current,
 };
 use super::tasks::State;
 use super::waker;
@@ -63,7 +63,7 @@ pub(super) struct Operation {
     object: u32,
     next: u32,
     previous: u32,
-    kind: &'static str,
+    kind: &'static Kind,
     site: &'static Location<'static>,
     since_ns: u64,
 }
@@ -78,7 +78,7 @@ impl Operation {
             object,
             next,
             previous,
-            kind: "",
+            kind: &NO_KIND,
             site,
             since_ns: 0,
         }
@@ -102,11 +102,7 @@ impl Place {
     #[inline(always)]
     pub(super) fn index(&self, core: &mut Core) -> usize {
         let number = self.number.load(Ordering::Relaxed);
-        if number >> INDEX_BITS == core.stamp {
-            number as usize & ((1 << INDEX_BITS) - 1)
-        } else {
-            self.register(core)
-        }
+        if number >> INDEX_BITS == core.stamp { index_of(number) } else { self.register(core) }
     }
 
     #[cold]
@@ -127,9 +123,11 @@ impl Place {
         index
     }
 
-    /// Whether it is known in the run on this thread.
-    pub(super) fn is_known(&self, core: &Core) -> bool {
-        core.stamp != 0 && self.number.load(Ordering::Relaxed) >> INDEX_BITS == core.stamp
+    /// The same, if it has one.
+    #[inline(always)]
+    pub(super) fn known_index(&self, core: &Core) -> Option<usize> {
+        let number = self.number.load(Ordering::Relaxed);
+        (number >> INDEX_BITS == core.stamp).then_some(index_of(number))
     }
 }
 
@@ -153,12 +151,13 @@ impl Waiting {
 }
 
 /// What is polled.
-#[derive(Clone, Copy)]
 pub(super) struct Kind {
     pub(super) name: &'static str,
     /// In which line of its object it waits.
     pub(super) line: u8,
 }
+
+static NO_KIND: Kind = Kind { name: "", line: 0 };
 
 /// What an attempt is made with: nothing, or what was waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,55 +171,55 @@ pub(super) enum Turn {
 /// Polls an operation: it gives way, is tried, or waits in line.
 #[inline(always)]
 pub(super) fn poll<const TOLD: bool, R>(
+    engine: &Engine,
     (place, waiting): (&Place, &mut Waiting),
-    kind: Kind,
+    kind: &'static Kind,
     cx: &Context<'_>,
     attempt: impl FnOnce(&mut Core, usize, Turn) -> Option<R>,
-) -> Poll<R> {
-    ENGINE.with(|engine| {
-        let core: &mut Core = &mut engine.core.borrow_mut();
-        let turn = if waiting.number == 0 {
-            if !core.ask::<TOLD>(engine, (place, waiting), kind, cx) {
-                return Poll::Pending;
+) -> Option<R> {
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    let turn = if waiting.number == 0 {
+        if !core.ask::<TOLD>(engine, (place, waiting), kind, cx) {
+            return None;
+        }
+        Turn::First
+    } else if core.attention & GRANTED != 0 {
+        core.attention &= !GRANTED;
+        Turn::First
+    } else {
+        let operation = &mut core.tasks[index_of(waiting.number)].operation;
+        if operation.phase != Phase::Handed {
+            if operation.phase != Phase::Snoozed {
+                return None;
             }
-            Turn::First
-        } else if core.attention & GRANTED != 0 {
-            core.attention &= !GRANTED;
+            operation.phase = Phase::None;
+            if !core.ask::<TOLD>(engine, (place, waiting), kind, cx) {
+                return None;
+            }
             Turn::First
         } else {
-            let id = waiting.number as u32 & ((1 << INDEX_BITS) - 1);
-            match core.tasks[id as usize].operation.phase {
-                Phase::Handed => Turn::Handed,
-                Phase::Snoozed => {
-                    core.tasks[id as usize].operation.phase = Phase::None;
-                    if !core.ask::<TOLD>(engine, (place, waiting), kind, cx) {
-                        return Poll::Pending;
-                    }
-                    Turn::First
-                }
-                Phase::None | Phase::Announced | Phase::Waiting => return Poll::Pending,
-            }
-        };
-        let object = place.index(core);
-        let result = attempt(core, object, turn);
-        if result.is_none() {
-            core.wait_in_line::<TOLD>(object, waiting, kind);
-            return Poll::Pending;
+            Turn::Handed
         }
-        core.tasks[core.current as usize].operation.phase = Phase::None;
-        waiting.number = 0;
-        result.map_or(Poll::Pending, Poll::Ready)
-    })
+    };
+    let object = place.index(core);
+    let result = attempt(core, object, turn);
+    if result.is_none() {
+        core.wait_in_line::<TOLD>(object, waiting, kind);
+        return None;
+    }
+    core.tasks[core.current as usize].operation.phase = Phase::None;
+    waiting.number = 0;
+    result
 }
 
 impl Core {
     /// Whether an operation goes on in place. If not, it is announced.
-    #[inline(never)]
+    #[inline(always)]
     fn ask<const TOLD: bool>(
         &mut self,
         engine: &Engine,
         (place, waiting): (&Place, &mut Waiting),
-        kind: Kind,
+        kind: &'static Kind,
         cx: &Context<'_>,
     ) -> bool {
         let number = engine.current.get();
@@ -257,16 +256,21 @@ impl Core {
     }
 
     #[inline(always)]
-    fn describe(&mut self, object: u32, waiting: &Waiting, kind: Kind) {
+    fn describe(&mut self, object: u32, waiting: &Waiting, kind: &'static Kind) {
         let since_ns = self.now_ns;
         let operation = &mut self.tasks[self.current as usize].operation;
-        (operation.object, operation.kind) = (object, kind.name);
+        (operation.object, operation.kind) = (object, kind);
         (operation.site, operation.since_ns) = (waiting.site, since_ns);
     }
 
     /// An operation cannot be executed, and waits.
-    #[inline(never)]
-    fn wait_in_line<const TOLD: bool>(&mut self, index: usize, waiting: &mut Waiting, kind: Kind) {
+    #[inline(always)]
+    fn wait_in_line<const TOLD: bool>(
+        &mut self,
+        index: usize,
+        waiting: &mut Waiting,
+        kind: &'static Kind,
+    ) {
         let id = self.current;
         waiting.number = self.stamp << INDEX_BITS | u64::from(id);
         let object = &mut self.objects[index];
@@ -286,7 +290,7 @@ impl Core {
         let since_ns = self.now_ns;
         let operation = &mut self.tasks[id as usize].operation;
         if TOLD && operation.phase == Phase::None {
-            (operation.kind, operation.site) = (kind.name, waiting.site);
+            (operation.kind, operation.site) = (kind, waiting.site);
             operation.since_ns = since_ns;
         }
         (operation.phase, operation.line) = (Phase::Waiting, kind.line);
@@ -377,7 +381,7 @@ impl Core {
             let (own, since_ns) = (task.ordinal, operation.since_ns);
             if operation.phase == Phase::Waiting {
                 let object = &self.objects[operation.object as usize];
-                let (kind, line) = (operation.kind, operation.site.line());
+                let (kind, line) = (operation.kind.name, operation.site.line());
                 let _ = write!(
                     text,
                     "\ntask {id} ({own} of {}) waits to {kind} {} of :{} at :{line} since {since_ns}",
@@ -417,7 +421,7 @@ impl Core {
         if waiting.number >> INDEX_BITS != self.stamp {
             return false;
         }
-        let id = waiting.number as u32 & ((1 << INDEX_BITS) - 1);
+        let id = index_of(waiting.number) as u32;
         let operation = &mut self.tasks[id as usize].operation;
         let phase = std::mem::replace(&mut operation.phase, Phase::None);
         match phase {

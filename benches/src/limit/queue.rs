@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::engine::{Core, ENGINE};
-use super::objects::{Kind, Place, Turn, Waiting, poll};
+use super::engine::{Core, Engine, engine};
+use super::objects::{Kind, Place, Waiting, poll};
 
 /// A queue; `TOLD` says whether the engine is told who waits at it.
 pub(crate) struct Queue<T, const TOLD: bool> {
@@ -68,23 +68,54 @@ impl<T, const TOLD: bool> Unpin for Put<'_, T, TOLD> {}
 impl<T, const TOLD: bool> Future for Put<'_, T, TOLD> {
     type Output = Result<(), Infallible>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Put { queue, item, waiting } = &mut *self;
-        let site = waiting.site;
-        let attempt = |core: &mut Core, object: usize, _: Turn| {
-            {
-                let mut items = queue.items.lock().unwrap_or_else(PoisonError::into_inner);
-                if items.len() >= queue.room {
-                    return None;
-                }
-                items.push_back(item.take().expect("it is put once"));
-            }
-            core.has_moved::<TOLD>(object, GETTERS, site);
-            Some(())
-        };
-        let kind = Kind { name: "put", line: PUTTERS as u8 };
-        poll::<TOLD, ()>((&queue.place, waiting), kind, cx, attempt).map(Ok)
+        match put(engine(), queue, item, waiting, cx) {
+            Some(()) => Poll::Ready(Ok(())),
+            None => Poll::Pending,
+        }
     }
+}
+
+static PUT: Kind = Kind { name: "put", line: PUTTERS as u8 };
+static GET: Kind = Kind { name: "get", line: GETTERS as u8 };
+
+#[inline(never)]
+fn put<T, const TOLD: bool>(
+    engine: &Engine,
+    queue: &Queue<T, TOLD>,
+    item: &mut Option<T>,
+    waiting: &mut Waiting,
+    cx: &Context<'_>,
+) -> Option<()> {
+    let site = waiting.site;
+    poll::<TOLD, ()>(engine, (&queue.place, waiting), &PUT, cx, |core, object, _| {
+        {
+            let mut items = queue.items.lock().unwrap_or_else(PoisonError::into_inner);
+            if items.len() >= queue.room {
+                return None;
+            }
+            items.push_back(item.take().expect("it is put once"));
+        }
+        core.has_moved::<TOLD>(object, GETTERS, site);
+        Some(())
+    })
+}
+
+#[inline(never)]
+fn get<T, const TOLD: bool>(
+    engine: &Engine,
+    queue: &Queue<T, TOLD>,
+    waiting: &mut Waiting,
+    cx: &Context<'_>,
+) -> Option<T> {
+    let site = waiting.site;
+    poll::<TOLD, T>(engine, (&queue.place, waiting), &GET, cx, |core, object, _| {
+        let item = queue.items.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        core.has_moved::<TOLD>(object, PUTTERS, site);
+        Some(item)
+    })
 }
 
 /// The future of [`Queue::get`].
@@ -96,16 +127,13 @@ pub(crate) struct Get<'a, T, const TOLD: bool> {
 impl<T, const TOLD: bool> Future for Get<'_, T, TOLD> {
     type Output = Result<T, Infallible>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Get { queue, waiting } = &mut *self;
-        let site = waiting.site;
-        let attempt = |core: &mut Core, object: usize, _: Turn| {
-            let item = queue.items.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
-            core.has_moved::<TOLD>(object, PUTTERS, site);
-            Some(item)
-        };
-        let kind = Kind { name: "get", line: GETTERS as u8 };
-        poll::<TOLD, T>((&queue.place, waiting), kind, cx, attempt).map(Ok)
+        match get(engine(), queue, waiting, cx) {
+            Some(item) => Poll::Ready(Ok(item)),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -131,11 +159,10 @@ impl<T, const TOLD: bool> Drop for Get<'_, T, TOLD> {
 #[cold]
 #[inline(never)]
 fn pass_on(place: &Place, waiting: &Waiting, line: usize) {
-    ENGINE.with(|engine| {
-        let core: &mut Core = &mut engine.core.borrow_mut();
-        if core.withdraw(waiting) {
-            let object = place.index(core);
-            core.hand_to_first(object, line);
-        }
-    });
+    let engine = engine();
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    if core.withdraw(waiting) {
+        let object = place.index(core);
+        core.hand_to_first(object, line);
+    }
 }

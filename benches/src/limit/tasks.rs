@@ -7,12 +7,13 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
 use super::NONE;
-use super::engine::{Core, ENGINE, INDEX_BITS, MAIN};
+use super::engine::{Core, Engine, INDEX_BITS, MAIN, engine, index_of};
 use super::objects::Operation;
 use super::timers::Timer;
 use super::waker;
@@ -107,13 +108,20 @@ where
     F::Output: 'static,
 {
     let site = Location::caller();
-    let number = ENGINE.with(|engine| {
-        let core: &mut Core = &mut engine.core.borrow_mut();
-        assert!(core.stamp != 0, "spawn is for futures inside of a run");
-        fill(core.next_task(), future);
-        core.enlist(site)
-    });
+    let number = spawn_in(engine(), future, site);
     JoinHandle { number, output: PhantomData }
+}
+
+#[inline(never)]
+fn spawn_in<F>(engine: &Engine, future: F, site: &'static Location<'static>) -> u64
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    assert!(core.stamp != 0, "spawn is for futures inside of a run");
+    fill(core.next_task(), future);
+    core.enlist(site)
 }
 
 /// Moves a future into the body of a task of an earlier run, if that is of its type, or into a
@@ -156,7 +164,7 @@ impl Core {
     }
 
     /// Makes a task of the record that was filled last, and says how it is numbered.
-    #[inline(never)]
+    #[inline(always)]
     fn enlist(&mut self, site: &'static Location<'static>) -> u64 {
         let id = self.len as u32;
         let parent = self.current;
@@ -184,41 +192,62 @@ pub(crate) struct JoinHandle<T> {
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, ()>;
 
+    #[inline]
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, ()>> {
-        let site = Location::caller();
-        ENGINE.with(|engine| {
-            let core: &mut Core = &mut engine.core.borrow_mut();
-            assert!(self.number >> INDEX_BITS == core.stamp, "a handle of another run");
-            let id = self.number as u32 & ((1 << INDEX_BITS) - 1);
-            let task = &mut core.tasks[id as usize];
-            if task.state != State::Ended {
-                assert!(
-                    task.joiner == NONE && waker::is_of(cx.waker(), engine.current.get()),
-                    "only a task itself waits for another, with a waker of its own"
-                );
-                task.joiner = core.current;
-                let own = &mut core.tasks[core.current as usize];
-                (own.joins, own.joins_at) = (id, Some(site));
-                return Poll::Pending;
+        let (number, site) = (self.number, Location::caller());
+        let ended = join(engine(), number, cx.waker(), site);
+        let body = match ended {
+            Joined::Pending => return Poll::Pending,
+            Joined::Aborted => {
+                self.number = 0;
+                return Poll::Ready(Err(()));
             }
-            self.number = 0;
-            core.left -= 1;
-            let body = task.body.as_mut().map(|body| body.as_mut());
-            let output = body.and_then(|body| {
-                // SAFETY: the body of a task whose handle is a `JoinHandle<T>` is a `Stage<F>` with
-                // an output of type `T`: `spawn` alone makes handles, a number is that of one task
-                // of one run, and a task's body is not replaced before its run is over. `Stage` is
-                // laid out as in C, so that its first field is where it is itself; that field is
-                // not pinned.
-                unsafe {
-                    let body: *mut dyn Body = body.get_unchecked_mut();
-                    (*body.cast::<Option<T>>()).take()
-                }
-            });
-            Poll::Ready(output.ok_or(()))
-        })
+            Joined::Returned(body) => body,
+        };
+        self.number = 0;
+        // SAFETY: the body of a task whose handle is a `JoinHandle<T>` is a `Stage<F>` with an
+        // output of type `T`: `spawn` alone makes handles, a number is that of one task of one
+        // run, and a task's body is not replaced before its run is over. `Stage` is laid out as in
+        // C, so that its first field is where it is itself; that field is not pinned. It is there
+        // while the task is, and borrowed by nobody: who is polled has not returned.
+        let output = unsafe { body.cast::<Option<T>>().as_mut().take() };
+        Poll::Ready(output.ok_or(()))
     }
+}
+
+/// What whoever joins a task finds.
+enum Joined {
+    /// It has not ended, and wakes whoever asked when it does.
+    Pending,
+    /// It was dropped.
+    Aborted,
+    /// It has returned; where its body is.
+    Returned(NonNull<()>),
+}
+
+/// Has the current task woken when another one ends, if it has not.
+#[inline(never)]
+fn join(engine: &Engine, number: u64, waker: &Waker, site: &'static Location<'static>) -> Joined {
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    assert!(number >> INDEX_BITS == core.stamp, "a handle of another run");
+    let task = &mut core.tasks[index_of(number)];
+    if task.state == State::Ended {
+        core.left -= 1;
+        let Some(body) = &mut task.body else { return Joined::Aborted };
+        // SAFETY: nothing is moved.
+        let body = unsafe { body.as_mut().get_unchecked_mut() };
+        return Joined::Returned(NonNull::from(body).cast());
+    }
+    assert!(
+        (task.joiner == NONE || task.joiner == core.current)
+            && waker::is_of(waker, engine.current.get()),
+        "only a task itself waits for another, with a waker of its own"
+    );
+    task.joiner = core.current;
+    let own = &mut core.tasks[core.current as usize];
+    (own.joins, own.joins_at) = (index_of(number) as u32, Some(site));
+    Joined::Pending
 }
 
 impl<T> Drop for JoinHandle<T> {
@@ -233,33 +262,31 @@ impl<T> Drop for JoinHandle<T> {
 /// Has the output of a task dropped, now or when there is one.
 #[inline(never)]
 fn detach(number: u64) {
-    ENGINE.with(|engine| {
-        let _left = {
-            let core: &mut Core = &mut engine.core.borrow_mut();
-            if core.stamp != number >> INDEX_BITS {
-                return;
-            }
-            let task = &mut core.tasks[number as usize & ((1 << INDEX_BITS) - 1)];
-            task.is_detached = true;
-            task.joiner = NONE;
-            core.left -= usize::from(task.state == State::Ended);
-            if task.state == State::Ended { task.body.take() } else { None }
-        };
-    });
+    let engine = engine();
+    let _left = {
+        let core: &mut Core = &mut engine.core.borrow_mut();
+        if core.stamp != number >> INDEX_BITS {
+            return;
+        }
+        let task = &mut core.tasks[index_of(number)];
+        task.is_detached = true;
+        task.joiner = NONE;
+        core.left -= usize::from(task.state == State::Ended);
+        if task.state == State::Ended { task.body.take() } else { None }
+    };
 }
 
 impl<T> JoinHandle<T> {
     /// Has the task dropped when it is its turn next.
     #[cfg(test)]
     pub(crate) fn abort(&self) {
-        ENGINE.with(|engine| {
-            let core: &mut Core = &mut engine.core.borrow_mut();
-            let id = self.number as u32 & ((1 << INDEX_BITS) - 1);
-            if core.tasks[id as usize].state != State::Ended {
-                core.tasks[id as usize].is_aborted = true;
-                core.wake(id);
-            }
-        });
+        let engine = engine();
+        let core: &mut Core = &mut engine.core.borrow_mut();
+        let id = index_of(self.number) as u32;
+        if core.tasks[id as usize].state != State::Ended {
+            core.tasks[id as usize].is_aborted = true;
+            core.wake(id);
+        }
     }
 }
 

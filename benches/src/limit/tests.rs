@@ -28,7 +28,11 @@ fn check_same<A: Future, B: Future<Output = ()>>(
             (choice.label() as u64, choice.arity(), choice.taken())
         };
         let tape: Vec<_> = theirs.tape.choices.iter().map(choice).collect();
-        assert_eq!(ours.tape.iter().copied().map(unpack).collect::<Vec<_>>(), tape, "seed {seed}");
+        assert_eq!(
+            ours.tape.0.iter().copied().map(unpack).collect::<Vec<_>>(),
+            tape,
+            "seed {seed}"
+        );
         assert_eq!((ours.steps, ours.tasks), (theirs.steps, theirs.tasks), "seed {seed}");
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::NONE;
-use super::engine::{Core, ENGINE, INDEX_BITS};
+use super::engine::{Core, Engine, INDEX_BITS, engine, index_of};
 use super::tasks::State;
 use super::waker;
 
@@ -178,7 +178,7 @@ impl Core {
 #[inline]
 #[track_caller]
 pub(crate) fn sleep(duration: Duration) -> Sleep {
-    let now_ns = ENGINE.with(|engine| engine.now_ns.get());
+    let now_ns = engine().now_ns.get();
     let ahead_ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     Sleep { deadline_ns: now_ns.saturating_add(ahead_ns), number: 0, site: Location::caller() }
 }
@@ -196,12 +196,12 @@ impl Future for Sleep {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if ENGINE.with(|engine| self.deadline_ns <= engine.now_ns.get()) {
+        if self.deadline_ns <= engine().now_ns.get() {
             self.number = 0;
             return Poll::Ready(());
         }
         if self.number == 0 {
-            self.number = start(self.deadline_ns, cx, self.site);
+            self.number = start(engine(), self.deadline_ns, cx, self.site);
         }
         Poll::Pending
     }
@@ -209,13 +209,16 @@ impl Future for Sleep {
 
 /// Has the current task woken at this instant, which lies ahead; says how it is numbered.
 #[inline(never)]
-fn start(deadline_ns: u64, cx: &Context<'_>, site: &'static Location<'static>) -> u64 {
-    ENGINE.with(|engine| {
-        let number = engine.current.get();
-        assert!(waker::is_of(cx.waker(), number), "a task sleeps with its own waker");
-        engine.core.borrow_mut().start_timer(deadline_ns, site);
-        number
-    })
+fn start(
+    engine: &Engine,
+    deadline_ns: u64,
+    cx: &Context<'_>,
+    site: &'static Location<'static>,
+) -> u64 {
+    let number = engine.current.get();
+    assert!(waker::is_of(cx.waker(), number), "a task sleeps with its own waker");
+    engine.core.borrow_mut().start_timer(deadline_ns, site);
+    number
 }
 
 impl Drop for Sleep {
@@ -231,11 +234,10 @@ impl Sleep {
     #[cold]
     #[inline(never)]
     fn drop_set(&self) {
-        ENGINE.with(|engine| {
-            let core: &mut Core = &mut engine.core.borrow_mut();
-            if self.number >> INDEX_BITS == core.stamp {
-                core.cancel_timer(self.number as u32 & ((1 << INDEX_BITS) - 1));
-            }
-        });
+        let engine = engine();
+        let core: &mut Core = &mut engine.core.borrow_mut();
+        if self.number >> INDEX_BITS == core.stamp {
+            core.cancel_timer(index_of(self.number) as u32);
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::engine::{ENGINE, INDEX_BITS};
+use super::engine::{Engine, INDEX_BITS, engine, index_of};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(raw, wake, wake, |_| ());
 
@@ -29,22 +29,18 @@ const fn raw(data: *const ()) -> RawWaker {
 
 /// A task that wakes itself, which is most of what tasks do, touches two cells.
 fn wake(data: *const ()) {
-    ENGINE.with(|engine| {
-        let number = data.addr() as u64;
-        if engine.current.get() == number {
-            engine.woken.set(true);
-        } else {
-            wake_other(number);
-        }
-    });
+    let engine = engine();
+    if engine.current.get() == data.addr() as u64 {
+        engine.woken.set(true);
+    } else {
+        wake_other(engine, data.addr() as u64);
+    }
 }
 
 #[inline(never)]
-fn wake_other(number: u64) {
-    ENGINE.with(|engine| {
-        // One of a run that is over, or of another thread's, is inert.
-        if engine.stamp.get() == number >> INDEX_BITS {
-            engine.core.borrow_mut().wake(number as u32 & ((1 << INDEX_BITS) - 1));
-        }
-    });
+fn wake_other(engine: &Engine, number: u64) {
+    // One of a run that is over, or of another thread's, is inert.
+    if engine.stamp.get() == number >> INDEX_BITS {
+        engine.core.borrow_mut().wake(index_of(number) as u32);
+    }
 }
