@@ -7,6 +7,8 @@ use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use rand_chacha::ChaCha8Rng;
@@ -43,7 +45,6 @@ pub(super) struct Engine {
     pub(super) woken: Cell<bool>,
     /// The virtual time, where a future that is made can read it.
     pub(super) now_ns: Cell<u64>,
-    last_stamp: Cell<u64>,
     pub(super) core: RefCell<ManuallyDrop<Core>>,
 }
 
@@ -54,7 +55,6 @@ thread_local! {
             current: Cell::new(0),
             woken: Cell::new(false),
             now_ns: Cell::new(0),
-            last_stamp: Cell::new(0),
             core: RefCell::new(ManuallyDrop::new(Core::new())),
         }
     };
@@ -94,11 +94,14 @@ pub(super) struct Core {
     /// How many tasks have not ended or were not joined.
     pub(super) left: usize,
     pub(super) objects: Vec<Object>,
+    /// How often something was taken by who held something.
+    pub(super) nested: u64,
     pub(super) now_ns: u64,
     pub(super) wheel: Wheel,
     finding: Option<String>,
     /// What is to be dropped while the engine is not borrowed, and as whose.
     errand: Option<Polled>,
+    beacon: Option<Arc<Beacon>>,
 }
 
 /// Bits of [`Core::attention`]: a turn is preselected.
@@ -109,6 +112,22 @@ pub(super) const GRANTED: u32 = 2;
 pub(super) const FINDING: u32 = 4;
 /// The wait of the task that was polled may have closed a ring.
 pub(super) const RING: u32 = 8;
+
+/// Somebody is to be told of everything: a strategy, a trace, the run's class.
+pub(super) const HEARD: u32 = 16;
+/// No operation gives way.
+pub(super) const SHUT: u32 = 32;
+/// What stays for a whole run, or until somebody takes it away. Nobody sets it here; it is asked for
+/// wherever an engine that has all of that would ask.
+const LASTING: u32 = HEARD | SHUT;
+
+/// What other threads may see of a run: the watchdog which poll takes long, and a waker that is
+/// called there that it was.
+#[derive(Default)]
+struct Beacon {
+    polled: AtomicU64,
+    was_woken: AtomicBool,
+}
 
 /// What one run comes to.
 #[derive(Debug)]
@@ -175,12 +194,14 @@ where
 
 fn begin(engine: &Engine, seed: u64) {
     assert!(engine.stamp.get() == 0, "one run at a time");
-    let stamp = engine.last_stamp.get() + 1;
-    engine.last_stamp.set(stamp);
+    // Zero is none. No other run of this process has it, whichever thread that is on.
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let stamp = NEXT.fetch_add(1, Ordering::Relaxed);
     engine.stamp.set(stamp);
     let core: &mut Core = &mut engine.core.borrow_mut();
     core.stamp = stamp;
     core.seed = seed;
+    core.beacon.get_or_insert_default();
     core.steps_left = STEPS_MAX;
     if core.tasks.is_empty() {
         core.tasks.push(Task::new());
@@ -242,10 +263,12 @@ fn drop_left(engine: &Engine) {
 type Polled = (u32, Option<Pin<Box<dyn Body>>>);
 
 fn spin(engine: &Engine, mut main: Pin<&mut dyn Future<Output = ()>>, polled: &mut Polled) {
+    let beacon = engine.core.borrow().beacon.clone().expect("it is made with the first run");
     loop {
         let task = polled.0;
         let number = engine.stamp.get() << INDEX_BITS | u64::from(task);
         engine.current.set(number);
+        beacon.polled.store(number, Ordering::Relaxed);
         // Its drop would do nothing: it owns nothing.
         let waker = ManuallyDrop::new(waker::waker(number));
         let mut context = Context::from_waker(&waker);
@@ -272,11 +295,21 @@ fn spin(engine: &Engine, mut main: Pin<&mut dyn Future<Output = ()>>, polled: &m
                 }
             }
         }
+        if beacon.was_woken.load(Ordering::Relaxed) {
+            not_here();
+        }
         let Some((task, body)) = core.next() else { return };
         polled.0 = task;
         // Forgotten, because it is known to be empty: its drop need not be looked at.
         std::mem::forget(std::mem::replace(&mut polled.1, body));
     }
+}
+
+/// What Unpick has and the minimal engine has not.
+#[cold]
+#[inline(never)]
+pub(super) fn not_here() -> ! {
+    panic!("the minimal engine has no strategies, traces, classes, or futures outside of runs")
 }
 
 /// The task that is being polled is to be polled again.
@@ -304,10 +337,12 @@ impl Core {
             len: 0,
             left: 0,
             objects: Vec::new(),
+            nested: 0,
             now_ns: 0,
             wheel: Wheel::new(),
             finding: None,
             errand: None,
+            beacon: None,
         }
     }
 
@@ -380,6 +415,7 @@ impl Core {
             }
             self.current = task;
             let record = &mut self.tasks[task as usize];
+            record.polls = record.polls.wrapping_add(1);
             let body = record.body.take();
             if record.is_aborted {
                 self.end_aborted(task, body);
@@ -402,10 +438,13 @@ impl Core {
             if self.attention & FINDING != 0 {
                 return Some(NONE);
             }
+            if self.attention & LASTING != 0 {
+                not_here();
+            }
         }
         let (key, place) = self.preselected;
         let is_preselected = self.attention & PRESELECTED != 0;
-        self.attention = 0;
+        self.attention &= LASTING;
         if is_preselected
             && (place as usize) < self.ready.len()
             && self.ready.get(place as usize) == key

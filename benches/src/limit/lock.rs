@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use super::NONE;
-use super::engine::{Core, Engine, engine};
+use super::engine::{Core, Engine, HEARD, engine, not_here};
 use super::objects::{FREE, Kind, Place, Turn, Waiting, poll};
 
 /// A lock; `TOLD` says whether the engine is told who holds it and who waits for it.
@@ -31,6 +31,15 @@ impl<T, const TOLD: bool> Lock<T, TOLD> {
     pub(crate) fn new(value: T) -> Lock<T, TOLD> {
         let (is_held, value) = (AtomicBool::new(false), UnsafeCell::new(value));
         Lock { place: Place::new("lock"), is_held, value }
+    }
+
+    /// Hands it to the first who waits, or leaves it free. `HELD` says whether it is told of
+    /// whoever has held it.
+    #[inline(always)]
+    fn pass_on<const HELD: bool>(&self) {
+        if !release::<HELD>(engine(), &self.place) {
+            self.is_held.store(false, Ordering::Release);
+        }
     }
 
     /// Waits until the lock is the caller's.
@@ -84,6 +93,13 @@ fn acquire<const TOLD: bool>(
         }
         if TOLD {
             (object.held_at, object.held_since_ns) = (site, now_ns);
+            object.takes = object.takes.wrapping_add(1);
+            let task = &mut core.tasks[id as usize];
+            task.held += 1;
+            if task.held > 1 {
+                // Locks that are taken while others are held have an order.
+                core.nested += 1;
+            }
         }
         Some(())
     })
@@ -104,7 +120,8 @@ impl<T, const TOLD: bool> Acquire<'_, T, TOLD> {
     fn drop_known(&self) {
         let was_handed = engine().core.borrow_mut().withdraw(&self.waiting);
         if was_handed {
-            drop(Guard { lock: self.lock });
+            // It was never held, and is not told of as given back.
+            self.lock.pass_on::<false>();
         }
     }
 }
@@ -135,17 +152,22 @@ impl<T, const TOLD: bool> DerefMut for Guard<'_, T, TOLD> {
 impl<T, const TOLD: bool> Drop for Guard<'_, T, TOLD> {
     #[inline]
     fn drop(&mut self) {
-        if !release(engine(), &self.lock.place) {
-            self.lock.is_held.store(false, Ordering::Release);
-        }
+        self.lock.pass_on::<TOLD>();
     }
 }
 
 /// Hands a lock to the first who waits for it; says whether somebody does.
 #[inline(never)]
-fn release(engine: &Engine, place: &Place) -> bool {
+fn release<const HELD: bool>(engine: &Engine, place: &Place) -> bool {
     let core: &mut Core = &mut engine.core.borrow_mut();
     let Some(index) = place.known_index(core) else { return false };
+    if core.attention & HEARD != 0 {
+        not_here();
+    }
+    if HELD {
+        let holder = core.objects[index].holder;
+        core.tasks[holder as usize].held -= 1;
+    }
     let heir = core.hand_to_first(index, 0);
     core.objects[index].holder = heir;
     heir != NONE

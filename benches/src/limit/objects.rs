@@ -8,7 +8,8 @@ use std::task::Context;
 
 use super::NONE;
 use super::engine::{
-    Core, Engine, GRANTED, INDEX_BITS, PRESELECTED, RING, STEPS_MAX, index_of, wake_current,
+    Core, Engine, GRANTED, HEARD, INDEX_BITS, PRESELECTED, RING, SHUT, STEPS_MAX, index_of,
+    not_here, wake_current,
 };
 use super::tasks::State;
 use super::waker;
@@ -35,6 +36,8 @@ pub(super) struct Object {
     /// Where and when it took it.
     pub(super) held_at: &'static Location<'static>,
     pub(super) held_since_ns: u64,
+    /// How often it was taken.
+    pub(super) takes: u32,
     pub(super) lines: [Line; 2],
     /// Who last did what those in each line wait for, where and when.
     pub(super) deeds: [Option<(u32, &'static Location<'static>, u64)>; 2],
@@ -63,6 +66,8 @@ pub(super) struct Operation {
     object: u32,
     next: u32,
     previous: u32,
+    /// Which poll of the task polled it last.
+    polled_in: u32,
     kind: &'static Kind,
     site: &'static Location<'static>,
     since_ns: u64,
@@ -80,6 +85,7 @@ impl Operation {
             previous,
             kind: &NO_KIND,
             site,
+            polled_in: 0,
             since_ns: 0,
         }
     }
@@ -115,6 +121,7 @@ impl Place {
             holder: FREE,
             held_at: self.site,
             held_since_ns: 0,
+            takes: 0,
             lines: [Line::EMPTY; 2],
             deeds: [None; 2],
         });
@@ -178,6 +185,9 @@ pub(super) fn poll<const TOLD: bool, R>(
     attempt: impl FnOnce(&mut Core, usize, Turn) -> Option<R>,
 ) -> Option<R> {
     let core: &mut Core = &mut engine.core.borrow_mut();
+    if core.stamp == 0 {
+        not_here();
+    }
     let turn = if waiting.number == 0 {
         if !core.ask::<TOLD>(engine, (place, waiting), kind, cx) {
             return None;
@@ -208,6 +218,9 @@ pub(super) fn poll<const TOLD: bool, R>(
         return None;
     }
     core.tasks[core.current as usize].operation.phase = Phase::None;
+    if core.attention & HEARD != 0 {
+        not_here();
+    }
     waiting.number = 0;
     result
 }
@@ -232,7 +245,7 @@ impl Core {
         if self.asked >= STEPS_MAX {
             // The poll is to return, so that the run can end.
             self.fail(String::from("out of steps"));
-        } else if self.attention & PRESELECTED == 0 {
+        } else if self.attention & (PRESELECTED | HEARD | SHUT) == 0 {
             let others = self.ready.len();
             if others == 0 {
                 return true;
@@ -243,6 +256,9 @@ impl Core {
             }
             self.preselected = (self.ready.get(taken as usize - 1), taken - 1);
             self.attention |= PRESELECTED;
+        }
+        if self.attention & (HEARD | SHUT) != 0 {
+            not_here();
         }
         waiting.number = number;
         let id = self.current;
@@ -288,12 +304,14 @@ impl Core {
             previous => self.tasks[previous as usize].operation.next = id,
         }
         let since_ns = self.now_ns;
-        let operation = &mut self.tasks[id as usize].operation;
+        let task = &mut self.tasks[id as usize];
+        let (polled_in, operation) = (task.polls, &mut task.operation);
         if TOLD && operation.phase == Phase::None {
             (operation.kind, operation.site) = (kind, waiting.site);
             operation.since_ns = since_ns;
         }
         (operation.phase, operation.line) = (Phase::Waiting, kind.line);
+        operation.polled_in = polled_in;
         (operation.object, operation.previous, operation.next) = (index as u32, previous, NONE);
     }
 

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 
 use super::NONE;
-use super::engine::{Core, Engine, INDEX_BITS, MAIN, engine, index_of};
+use super::engine::{Core, Engine, HEARD, INDEX_BITS, MAIN, engine, index_of, not_here};
 use super::objects::Operation;
 use super::timers::Timer;
 use super::waker;
@@ -37,6 +37,10 @@ pub(super) struct Task {
     pub(super) is_detached: bool,
     /// Who waits for its end.
     pub(super) joiner: u32,
+    /// How often it was polled.
+    pub(super) polls: u32,
+    /// How many guards it has.
+    pub(super) held: u32,
     pub(super) parent: u32,
     pub(super) children: u32,
     pub(super) ordinal: u32,
@@ -59,6 +63,8 @@ impl Task {
             is_aborted: false,
             is_detached: false,
             joiner: NONE,
+            polls: 0,
+            held: 0,
             parent: MAIN,
             children: 0,
             ordinal: 0,
@@ -174,9 +180,12 @@ impl Core {
         let task = &mut self.tasks[id as usize];
         (task.state, task.is_aborted, task.is_detached) = (State::Ready, false, false);
         (task.joiner, task.parent, task.children, task.ordinal) = (NONE, parent, 0, ordinal);
-        (task.joins, task.site) = (NONE, site);
+        (task.joins, task.site, task.polls, task.held) = (NONE, site, 0, 0);
         self.len += 1;
         self.left += 1;
+        if self.attention & HEARD != 0 {
+            not_here();
+        }
         self.ready.push(id << 1);
         self.stamp << INDEX_BITS | u64::from(id)
     }
