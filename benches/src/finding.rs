@@ -44,23 +44,41 @@ pub struct First {
     /// How long it took until that run was there and told of, the hunt's own beginning included; if
     /// the bug was not found, until the hunt was over.
     pub found: Duration,
-    /// How much longer until its report was written: run 0 repeated, and this one reproduced, cut
-    /// down and explained. Of the portfolio only.
-    pub reported: Option<Duration>,
+    /// How much longer until there was a report: run 0 repeated, and this one explained if it was to
+    /// be.
+    pub reported: Duration,
+}
+
+/// Whether a failure is reproduced, cut down and explained once it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Explaining {
+    /// It is.
+    Whole,
+    /// It is not.
+    None,
 }
 
 /// Hunts the program of this name by the portfolio (its calibration counted) or by a strategy alone
-/// (calibration not counted, and nothing explained). `None` if there is no such program.
+/// (calibration not counted). `None` if there is no such program.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "what is measured here is wall-clock time")]
-pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Option<First> {
+pub fn first(
+    name: &str,
+    seed: u64,
+    runs_max: u64,
+    member: Option<Member>,
+    explaining: Explaining,
+) -> Option<First> {
     let begin = Instant::now();
     let program = PROGRAMS.iter().find(|program| program.name == name)?;
-    let hunt = Hunt::new(program.name).quiet().seed(seed);
+    let mut hunt = Hunt::new(program.name).quiet().seed(seed);
+    if explaining == Explaining::None {
+        hunt = hunt.unexplained();
+    }
     let (hunt, before) = match member {
         None => (hunt.runs(runs_max), 0),
         Some(member) => {
-            let hunt = hunt.strategy(member).past_calibration().unexplained();
+            let hunt = hunt.strategy(member).past_calibration();
             (hunt.runs(runs_max + CALIBRATION_RUNS), CALIBRATION_RUNS)
         }
     };
@@ -77,7 +95,7 @@ pub fn first(name: &str, seed: u64, runs_max: u64, member: Option<Member>) -> Op
     Some(First {
         run: report.failure().map(|_| report.runs - before),
         found,
-        reported: member.is_none().then(|| whole.saturating_sub(found)),
+        reported: whole.saturating_sub(found),
     })
 }
 

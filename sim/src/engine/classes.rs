@@ -80,12 +80,19 @@ impl Classes {
     }
 
     /// An operation: it happens after all that is hashed into `task` and `object`.
-    #[inline]
+    #[inline(always)]
     fn happened(&mut self, task: &mut u64, object: u64) -> u64 {
         let product = multiply(*task, object.wrapping_add(self.everything));
         self.total = self.total.wrapping_add(product);
         *task = fold(product);
         *task
+    }
+
+    /// A step of a task with this past that may concern everybody.
+    #[inline(always)]
+    fn happened_to_all(&mut self, task: &mut u64) {
+        let before = fold(self.total) ^ WHOLE;
+        self.everything = self.happened(task, before);
     }
 }
 
@@ -102,8 +109,16 @@ impl Core {
         }
     }
 
+    /// The current task executed an operation, and nobody is to hear of it.
+    #[inline(never)]
+    pub(crate) fn order_executed(&mut self, object: Option<u32>, access: Access) {
+        if self.classes.is_on {
+            self.order_operation(object, access);
+        }
+    }
+
     /// The current task did something to an object; to all of them, if none is named.
-    #[inline]
+    #[inline(always)]
     pub(super) fn order_operation(&mut self, object: Option<u32>, access: Access) {
         let current = self.current.unwrap_or(TaskId::MAIN);
         let task = &mut self.tasks[current.index()].past;
@@ -130,9 +145,7 @@ impl Core {
             return;
         }
         let current = self.current.unwrap_or(TaskId::MAIN);
-        let task = &mut self.tasks[current.index()].past;
-        let before = fold(self.classes.total) ^ WHOLE;
-        self.classes.everything = self.classes.happened(task, before);
+        self.classes.happened_to_all(&mut self.tasks[current.index()].past);
     }
 
     /// The clock moves. In the midst of a poll, what it did so far comes before that.
@@ -143,8 +156,7 @@ impl Core {
             {
                 self.order_everything();
             }
-            let before = fold(self.classes.total) ^ WHOLE;
-            self.classes.everything = self.classes.happened(&mut { CLOCK }, before);
+            self.classes.happened_to_all(&mut { CLOCK });
         }
     }
 
@@ -157,10 +169,9 @@ impl Core {
         let waits_unknown = is_pending && !self.poll.is_known;
         self.classes.awaits.pending += u64::from(is_pending);
         let task = &mut self.tasks[id.index()];
-        if waits_unknown || task.waits_unknown {
-            task.waits_unknown = waits_unknown;
+        if waits_unknown | std::mem::replace(&mut task.waits_unknown, waits_unknown) {
             self.classes.awaits.unknown += u64::from(waits_unknown && !self.poll.woken);
-            self.order_everything();
+            self.classes.happened_to_all(&mut task.past);
         }
     }
 
@@ -186,6 +197,7 @@ impl Core {
     }
 
     /// The current task has seen the end of another one.
+    #[inline]
     pub(super) fn order_after_end(&mut self, ended: TaskId) {
         if self.classes.is_on {
             let ended = self.tasks[ended.index()].past;

@@ -281,6 +281,23 @@ impl Core {
         }
     }
 
+    /// The same as [`executed`](Self::executed), of which nothing is put together where nobody is
+    /// to hear of it.
+    #[inline(always)]
+    pub(crate) fn executed_briefly(
+        &mut self,
+        object: Option<u32>,
+        access: Access,
+        name: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        if self.is_heard {
+            self.executed(Description { name, object, access, site });
+        } else {
+            self.order_executed(object, access);
+        }
+    }
+
     /// Notes that an operation was executed, awaitable or immediate. For when somebody wants to
     /// know.
     #[inline(never)]

@@ -449,7 +449,10 @@ impl Core {
         }
         self.left -= 1;
         if self.is_watched || self.detectors.is_some() {
-            self.note_join(id);
+            self.order_after_end(id);
+            if self.is_heard || self.detectors.is_some() {
+                self.note_join(id);
+            }
         }
         JoinPoll::Returned
     }
@@ -474,6 +477,7 @@ impl Core {
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
         if self.is_watched || self.detectors.is_some() {
+            self.order_after_end(id);
             self.note_join(id);
         }
         let joined = match leftover {
@@ -502,7 +506,6 @@ impl Core {
     fn note_join(&mut self, id: TaskId) {
         self.order_join(id);
         self.record(move |_| EventKind::Joined { task: id.into() });
-        self.order_after_end(id);
     }
 
     /// Has the current task woken through `waiter` when another one ends. Hands back an earlier

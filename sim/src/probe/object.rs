@@ -9,7 +9,7 @@ use super::hold::{Hold, Mode};
 use super::operation::Access;
 use super::wakeup::{Effect, Wakeup};
 use crate::AbortHandle;
-use crate::engine::{Core, Description, Handed, Packed, with_run};
+use crate::engine::{Core, Handed, Packed, with_run};
 use crate::trace::{EventKind, Side};
 
 /// What ends one kind of wait at an object. When somebody waits at it for ever, the report says
@@ -226,7 +226,7 @@ impl Object {
         with_run(|core| {
             if core.is_watched() {
                 let object = Some(self.index(core));
-                core.executed(Description { name, object, access, site });
+                core.executed_briefly(object, access, name, site);
             }
             self.note_deed(core, name, site);
         });
@@ -399,7 +399,7 @@ impl Object {
             let (name, site) = ("release", IN_A_DROP);
             if core.is_watched() {
                 let (object, access) = (Some(self.index(core)), Access::Change);
-                core.executed(Description { name, object, access, site });
+                core.executed_briefly(object, access, name, site);
             }
             self.note_deed(core, name, site);
             if core.orders_matter() {

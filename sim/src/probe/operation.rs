@@ -244,7 +244,12 @@ impl Operation {
     #[inline(always)]
     fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waker> {
         if core.is_watched() {
-            self.tell_executed(object, core);
+            if core.is_heard() {
+                self.tell_executed(object, core);
+            } else {
+                let object = object.map(|object| object.index(core));
+                core.order_executed(object, self.access);
+            }
         }
         if let Some(object) = object {
             object.note_deed(core, self.name, self.site);
