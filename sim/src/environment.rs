@@ -174,7 +174,10 @@ impl Environment {
     /// If a variable is unknown, or its value makes no sense: with what is allowed.
     pub fn of_process() -> Result<Environment, EnvironmentError> {
         let is_own = |name: &OsString| [WORKER, EARLIER, TRIALS].iter().any(|own| name == own);
-        Environment::read(std::env::vars_os().filter(|(name, _)| !is_own(name)))
+        // The others are looked at no further: a hunt may be over in as long as that takes.
+        let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        let ours = std::env::vars_os().filter(|(name, _)| is_ours(name) && !is_own(name));
+        Environment::read(ours)
     }
 
     /// Whether the environment of this process asks that tests under unpick-tokio's
