@@ -99,6 +99,18 @@ pub fn first(
     })
 }
 
+/// The run in which the bug of the program of this name is found, from 1, for each base seed: by the
+/// portfolio (its calibration counted) or by a strategy alone (calibration not counted). `None` if
+/// there is no such program.
+#[must_use]
+pub fn first_runs(name: &str, member: Option<Member>, seeds: u64) -> Option<Vec<Option<u64>>> {
+    let program = PROGRAMS.iter().find(|program| program.name == name)?;
+    Some(match member {
+        None => portfolio(program, seeds),
+        Some(member) => alone(program, member, seeds),
+    })
+}
+
 /// The strategies that are measured by themselves: those that make more than one schedule.
 fn random_members() -> impl Iterator<Item = (&'static str, Member)> {
     let is_random = |member| !matches!(member, Member::Fifo | Member::Lockstep);

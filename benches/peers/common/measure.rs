@@ -13,7 +13,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// A workload: makes so many runs, the first under this seed.
@@ -38,31 +37,21 @@ pub struct Peer<'a> {
 
 static BEGIN: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// When the program failed, in nanoseconds since the beginning; 0 if it has not.
-static FAILED: AtomicU64 = AtomicU64::new(0);
-
 fn begin() {
     *BEGIN.lock().unwrap() = Some(Instant::now());
-    FAILED.store(0, Relaxed);
 }
 
-fn nanoseconds() -> u64 {
+/// Since the search began.
+pub fn nanoseconds() -> u64 {
     BEGIN.lock().unwrap().map_or(0, |begin| begin.elapsed().as_nanos() as u64)
 }
 
-/// The program has failed: to be called as soon as that is known.
-pub fn failed() {
-    let _ = FAILED.compare_exchange(0, nanoseconds(), Relaxed, Relaxed);
-}
-
-/// The run in which the bug is found, and how long it takes until it fails; or until all were made.
+/// The run in which the bug is found, and how long it takes until that run is over; or until all were
+/// made.
 fn search(search: Search, seed: u64, runs_max: u64) -> (Option<u64>, u64) {
     begin();
     let run = search(seed, runs_max);
-    match (run, FAILED.load(Relaxed)) {
-        (Some(_), failed) if failed > 0 => (run, failed),
-        _ => (run, nanoseconds()),
-    }
+    (run, nanoseconds())
 }
 
 fn print_found(program: Search, seed: u64, runs_max: u64) {

@@ -2,10 +2,14 @@
 
 use std::fmt::Write;
 
+use unpick::sim::strategy::portfolio::Member;
+
 use super::contender::{Contender, Found, Side};
 use super::table::{NOT_EXPRESSED, header, names};
 use super::{AMONG_MAX, RUNS_MAX, Searched};
-use crate::finding::{ALL_OF_AMONG, Firsts, interleavings_alone, interleavings_by_portfolio};
+use crate::finding::{
+    ALL_OF_AMONG, Firsts, first_runs, interleavings_alone, interleavings_by_portfolio,
+};
 
 /// Runs to the first bug: the median over base seeds, and how often it was found if not always.
 pub(super) fn runs(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) -> String {
@@ -61,11 +65,11 @@ pub(super) fn times(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) ->
     let again = |found: &Found| found.again.or(found.run.is_none().then_some(found.nanoseconds));
     let mut text = String::from(
         "## Milliseconds to the first bug\n\nThe median over base seeds until the failing run is \
-         there, those that did not find it within their runs included. Peers are measured until \
-         their program panics; Unpick until the panic was unwound and the failure told, its own \
-         beginning (the environment, kept failures) included.\n\n\
+         there, those that did not find it within their runs included. All \
+         are measured until that run is over, its panic unwound; Unpick's own beginning (the \
+         environment, kept failures) is in its.\n\n\
          The second time that a process makes the same search, as hunts in a process of many tests \
-         are made:\n\n",
+         are made (loom does not survive a deadlock):\n\n",
     );
     text.push_str(&header("milliseconds", &names(contenders), "best peer / unpick"));
     for (program, searched) in rows {
@@ -135,49 +139,71 @@ fn ratio(contenders: &[Contender], searched: &[Searched], medians: &[Option<u64>
     }
 }
 
-/// How soon each interleaving of the program `among_20` is made.
+/// How soon each interleaving of the program `among_20` is made, and the one that fails.
 pub(super) fn among(seeds: u64, contenders: &[Contender]) -> String {
     let mut text = format!(
         "## Among {ALL_OF_AMONG} interleavings\n\n`among_20` fails in one of the {ALL_OF_AMONG} \
          interleavings of its three tasks: B after A's 10th of 20 yields, C after its 15th. Which one \
-         that is is nothing that a strategy can know. So this is how soon each of them is made: in \
+         it is is nothing that a strategy can know. So this is how soon each of them is made: in \
          which run for the first time, over all of them and {seeds} base seeds, within {AMONG_MAX} \
-         runs.\n\n\
-         A walk that is uniform, and draws anew each time, would make each with a chance of \
-         1 / {ALL_OF_AMONG}: a median of 351 runs, a mean of {ALL_OF_AMONG}. One that makes none \
-         twice has a mean of 253.5. Shuttle's walk is not uniform over what the tasks do, since \
-         every task has events besides these (it begins, and it ends), of which one stands for all \
-         that there is to be seen: interleavings in the middle, such as this one, come about twice \
-         as often as others at the edges, which it makes late.\n\n",
+         runs.\n\n",
     );
     text.push_str("| strategy | made | mean runs | median | nine of ten | last |\n");
     text.push_str("|---|---|---|---|---|---|\n");
-    let mut row = |name: &str, by_seed: Vec<Firsts>| {
-        let _ = writeln!(text, "| {name} | {} |", Sooner::of(&by_seed));
+    let mut row = |name: &str, by_seed: &[Firsts]| {
+        let all = by_seed.len() * ALL_OF_AMONG as usize;
+        let _ = writeln!(text, "| {name} | {} |", Sooner::of(by_seed.iter().flatten(), all));
     };
-    row("unpick", interleavings_by_portfolio(seeds));
-    row("unpick, urw", interleavings_alone(seeds));
+    row("unpick", &interleavings_by_portfolio(seeds));
+    row("unpick, urw", &interleavings_alone(seeds));
     for contender in contenders.iter().filter(|it| it.side == Side::Peer) {
         let by_seed: Option<Vec<Firsts>> =
             (0..seeds).map(|seed| contender.among(seed, AMONG_MAX)).collect();
         if let Some(by_seed) = by_seed {
-            row(contender.name, by_seed);
+            row(contender.name, &by_seed);
         }
+    }
+    let _ = write!(
+        text,
+        "\nA walk that is uniform, and draws anew each time, would make each with a chance of 1 in \
+         {ALL_OF_AMONG}: after {ALL_OF_AMONG} runs on average, half of them within 351. One that makes \
+         none twice needs 253.5 on average and {ALL_OF_AMONG} at the most, wherever the one is that \
+         fails; no order of them is better on average over all places. Shuttle's walk is uniform over \
+         the scheduling points that it counts, of which its tasks have more than those that show: \
+         some interleavings, such as this one, come about more often than one time in \
+         {ALL_OF_AMONG}, others hardly ever. The one that fails, over {AMONG_SEEDS} base seeds:\n\n"
+    );
+    text.push_str("| strategy | found | mean runs | median | nine of ten | last |\n");
+    text.push_str("|---|---|---|---|---|---|\n");
+    let mut row = |name: &str, runs: Vec<Option<u64>>| {
+        let _ = writeln!(text, "| {name} | {} |", Sooner::of(runs.iter().flatten(), runs.len()));
+    };
+    for (name, member) in [("unpick", None), ("unpick, urw", Some(Member::Urw))] {
+        row(name, first_runs(AMONG, member, AMONG_SEEDS).unwrap_or_default());
+    }
+    for contender in contenders.iter().filter(|it| it.name == "shuttle, URW") {
+        let find = |seed| contender.find(AMONG, seed, AMONG_MAX).map(|found| found.run);
+        row(contender.name, (0..AMONG_SEEDS).filter_map(find).collect());
     }
     text
 }
 
+/// The program.
+const AMONG: &str = "among_20";
+
+/// Over how many base seeds the one interleaving is looked for.
+const AMONG_SEEDS: u64 = 600;
+
 /// How soon interleavings are made.
 struct Sooner {
-    /// Of all interleavings under all base seeds, those that were made, in ascending order.
+    /// In which runs those were made that were made at all, in ascending order.
     made: Vec<u64>,
     all: usize,
 }
 
 impl Sooner {
-    fn of(by_seed: &[Firsts]) -> Sooner {
-        let made = sorted(by_seed.iter().flatten().copied());
-        Sooner { made, all: by_seed.len() * ALL_OF_AMONG as usize }
+    fn of<'a>(made: impl Iterator<Item = &'a u64>, all: usize) -> Sooner {
+        Sooner { made: sorted(made.copied()), all }
     }
 
     /// When this share of all was made, in thousandths.
