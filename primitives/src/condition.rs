@@ -5,10 +5,9 @@
 //! waits. Who was notified then queues for the lock like everybody else, so that what it waited
 //! for may have changed again: hence [`wait_for`](Condition::wait_for).
 //!
-//! A waiter that was notified and is dropped before it has the lock again passes the
-//! notification on to the next. Unlike asyncio's, a cancelled wait does not take the lock again:
-//! its guard is gone. And one that was not notified notifies nobody, where CPython wakes another
-//! waiter for nothing, to be on the safe side.
+//! A wait may also return for nothing: whoever is dropped while it waits, or before it has the
+//! lock again, notifies the next, whether it was notified itself or not. So does CPython since
+//! 3.13. Unlike there, a cancelled wait does not take the lock again first: its guard is gone.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -140,8 +139,8 @@ impl<T> Condition<T> {
     /// Releases the lock, waits until it is notified, and takes the lock again.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the lock to others. A notification that it got meanwhile goes
-    /// to the next waiter.
+    /// Dropping the future leaves the lock to others, and notifies the next waiter, even if
+    /// nobody has notified this one.
     ///
     /// # Panics
     /// If the guard is of another lock than the condition's.
@@ -259,7 +258,7 @@ impl<T> Condition<T> {
         ConditionWait { condition: self, stage: Stage::Holds(guard), waiting }
     }
 
-    /// Somebody was notified, and dropped before it had the lock.
+    /// Somebody was dropped before it had the lock, and may have been notified.
     fn pass_on(&self) {
         let woken = self.base.lock().grant_up_to(1, ());
         self.base.object.notified(woken.len());
@@ -349,8 +348,8 @@ impl<'a, T> Future for ConditionWait<'a, T> {
 impl<T> Drop for ConditionWait<'_, T> {
     fn drop(&mut self) {
         let base = &self.condition.base;
-        let notified = base.cancel(&mut self.waiting, queue, |_, ()| ());
-        if notified.is_some() || matches!(self.stage, Stage::Acquires(_)) {
+        let _its_own = base.cancel(&mut self.waiting, queue, |_, ()| ());
+        if matches!(self.stage, Stage::Waits | Stage::Acquires(_)) {
             self.condition.pass_on();
         }
     }

@@ -112,7 +112,8 @@ impl State {
 
     /// A waiter was handed permits and dropped before it took them.
     fn pass_on(&mut self, permits: u32) -> Wakeups {
-        self.value += permits as usize;
+        // Somebody may have released too often meanwhile, when this permit was nobody's.
+        self.value = (self.value + permits as usize).min(self.bound);
         self.let_through()
     }
 

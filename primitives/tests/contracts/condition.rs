@@ -62,13 +62,36 @@ fn waiter_cancelled_while_it_takes_the_lock_again_passes_the_notification_on() {
 }
 
 #[test]
-fn cancelled_waiter_that_was_not_notified_passes_nothing_on() {
+fn cancelled_waiter_notifies_the_next_even_if_it_was_not_notified() {
     let condition = Condition::new(());
     let first = waiting(condition.wait(ready(condition.lock())));
     let mut second = waiting(condition.wait(ready(condition.lock())));
+    let third = waiting(condition.wait(ready(condition.lock())));
+    drop(first);
+    assert_eq!((second.wakes(), third.wakes()), (1, 0));
+    drop(second.assert_ready());
+}
+
+#[test]
+fn wait_that_was_never_polled_notifies_nobody() {
+    let condition = Condition::new(());
+    let first = waiting(condition.wait(ready(condition.lock())));
+    drop(condition.wait(ready(condition.lock())));
+    assert_eq!(first.wakes(), 0);
+    assert!(!condition.locked());
+}
+
+#[test]
+fn wait_that_has_returned_notifies_nobody() {
+    let condition = Condition::new(());
+    let mut first = waiting(condition.wait(ready(condition.lock())));
+    let second = waiting(condition.wait(ready(condition.lock())));
+    let guard = ready(condition.lock());
+    condition.notify(1);
+    drop(guard);
+    drop(first.assert_ready());
     drop(first);
     assert_eq!(second.wakes(), 0);
-    second.assert_pending();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use unpick_primitives::semaphore::ReleaseError;
 use unpick_primitives::task::{spawn, yield_now};
 use unpick_primitives::{BoundedSemaphore, Semaphore};
 
@@ -73,6 +74,20 @@ fn bounded_semaphore_refuses_a_release_too_many() {
     ready(semaphore.acquire_unguarded());
     assert_eq!(semaphore.release(), Ok(()));
     assert!(semaphore.release().is_err());
+}
+
+#[test]
+fn bounded_semaphore_keeps_its_bound_when_a_waiter_is_dropped_after_a_release_too_many() {
+    let semaphore = BoundedSemaphore::new(1);
+    ready(semaphore.acquire_unguarded());
+    let waiter = waiting(semaphore.acquire_unguarded());
+    assert_eq!(semaphore.release(), Ok(()));
+    // The permit is the waiter's, so another one may come back: as in asyncio.
+    assert_eq!(semaphore.release(), Ok(()));
+    drop(waiter);
+    assert_eq!(semaphore.release(), Err(ReleaseError));
+    let taken = semaphore.try_acquire();
+    assert!(taken.is_ok() && semaphore.try_acquire().is_err());
 }
 
 #[test]

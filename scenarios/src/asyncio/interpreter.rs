@@ -6,8 +6,9 @@ mod things;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
-use unpick::primitives::task::task;
+use unpick::primitives::task::{sleep, task};
 use unpick::sim::finding::{Finding, Kind};
 use unpick::sim::options::{Detection, Detectors};
 use unpick::{Outcome, Run, Switching};
@@ -76,6 +77,8 @@ fn unaccounted(finding: &Finding, unfinished: &BTreeMap<String, String>) -> Opti
 }
 
 /// Spawns the program's tasks in order, and waits for all of them, whatever each one's outcome.
+/// Then children that were left behind do what they still can in that instant: how many turns
+/// it takes until the main task goes on, and cuts them off, is nobody's contract.
 async fn main_task(program: &Program, journal: Rc<Journal>) {
     let _closing = journal.closing();
     let world = Rc::new(World::new(program, journal.clone()));
@@ -89,4 +92,6 @@ async fn main_task(program: &Program, journal: Rc<Journal>) {
     for handle in handles {
         let _whatever = handle.await;
     }
+    // The clock moves only when nothing can run.
+    sleep(Duration::from_nanos(1)).await;
 }

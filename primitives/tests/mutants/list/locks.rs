@@ -91,14 +91,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a cancelled waiter of a semaphore keeps its permit",
         "semaphore.rs",
-        "        self.value += permits as usize;\n        self.let_through()",
-        "        self.let_through()",
+        "self.value = (self.value + permits as usize).min(self.bound);",
+        "let _ = permits;",
     ),
     mutant(
         "a cancelled waiter of a semaphore wakes nobody",
         "semaphore.rs",
-        "        self.value += permits as usize;\n        self.let_through()",
-        "        self.value += permits as usize;\n        Wakeups::none()",
+        "min(self.bound);\n        self.let_through()",
+        "min(self.bound);\n        Wakeups::none()",
     ),
     mutant(
         "a bounded semaphore has no bound",
@@ -119,10 +119,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "",
     ),
     mutant(
-        "a condition forgets that a waiter was notified",
+        "a cancelled waiter of a condition that was not notified notifies nobody",
         "condition.rs",
-        "notified.is_some() || matches!",
-        "matches!",
+        "Stage::Waits | Stage::Acquires(_)",
+        "Stage::Acquires(_)",
+    ),
+    mutant(
+        "a waiter of a condition that is dropped while it takes the lock notifies nobody",
+        "condition.rs",
+        "Stage::Waits | Stage::Acquires(_)",
+        "Stage::Waits",
+    ),
+    mutant(
+        "a wait at a condition notifies somebody when it has returned",
+        "condition.rs",
+        "matches!(self.stage, Stage::Waits | Stage::Acquires(_))",
+        "!matches!(self.stage, Stage::Holds(_))",
+    ),
+    mutant(
+        "a bounded semaphore takes back more than its bound from a waiter that is dropped",
+        "semaphore.rs",
+        "(self.value + permits as usize).min(self.bound);",
+        "self.value + permits as usize;",
     ),
     mutant(
         "a barrier opens one too late",
