@@ -110,42 +110,52 @@ impl<S> Instrumented<S> {
             ready!(waiting.operation.poll_announce(Some(&self.object), cx));
         }
         let mut state = self.lock();
-        if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
-            drop(state);
-            return Poll::Ready(executed(&mut waiting.operation, value));
-        }
-        match waiting.operation.try_park(Some(&self.object), cx) {
-            Some(wakeup) => {
-                let old = waiting.wait_in(queue(&mut state), wakeup);
+        let value = match waiting.try_now(&mut *state, &queue, &mut attempt) {
+            Some(value) => {
                 drop(state);
-                drop(old);
-                Poll::Pending
+                value
             }
             None => {
+                let Waiting { operation, key, wants, .. } = waiting;
+                let parked = operation.try_park(Some(&self.object), cx, |wakeup| match key {
+                    None => {
+                        *key = Some(queue(&mut state).push(wakeup, *wants));
+                        None
+                    }
+                    Some(key) => Some(queue(&mut state).refresh(key, wakeup)),
+                });
                 drop(state);
-                self.poll_by_waker(waiting, cx, queue, attempt, executed)
+                match parked {
+                    Some(None) => return Poll::Pending,
+                    Some(old) => {
+                        drop(old);
+                        return Poll::Pending;
+                    }
+                    None => ready!(self.poll_by_waker(waiting, cx, queue, attempt)),
+                }
             }
-        }
+        };
+        // In one place, of which it becomes a part.
+        Poll::Ready(executed(&mut waiting.operation, value))
     }
 
     /// The same with a waker of others, which is cloned and dropped outside of the mutex: the
     /// operation is tried again once it is at hand.
     #[cold]
     #[inline(never)]
-    fn poll_by_waker<G, W: Copy, T, R>(
+    fn poll_by_waker<G, W: Copy, T>(
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
         mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
-        executed: impl FnOnce(&mut Operation, T) -> R,
-    ) -> Poll<R> {
+    ) -> Poll<T> {
         let wakeup = waiting.operation.park(Some(&self.object), cx);
         let mut state = self.lock();
         if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
             drop(state);
             drop(wakeup);
-            return Poll::Ready(executed(&mut waiting.operation, value));
+            return Poll::Ready(value);
         }
         let old = waiting.wait_in(queue(&mut state), wakeup);
         drop(state);

@@ -333,8 +333,9 @@ impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
     #[inline(always)]
     fn drop(&mut self) {
         let base = &self.lock.base;
-        let woken = self.value.take().and_then(|value| base.lock().release(value));
-        base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken);
+        let BaseLockGuard { value, hold, .. } = self;
+        let heir = || value.take().and_then(|value| base.lock().release(value));
+        base.object.release_to(std::mem::replace(hold, Hold::none()), heir);
     }
 }
 
@@ -361,15 +362,26 @@ impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L>
             None => state.value.take(),
         };
         let held = |operation: &mut Operation, value| {
-            let hold = operation.executed_holding(&lock.base.object, 1, Mode::Exclusive);
-            BaseLockGuard { lock: lock.clone(), value: Some(value), hold }
+            let guard = |hold| BaseLockGuard { lock: lock.clone(), value: Some(value), hold };
+            operation.executed_holding(&lock.base.object, 1, Mode::Exclusive, guard)
         };
         lock.base.poll_with(waiting, cx, State::waiters, attempt, held)
     }
 }
 
 impl<T, L: Deref<Target = Lock<T>>> Drop for BaseAcquire<T, L> {
+    #[inline]
     fn drop(&mut self) {
+        if self.waiting.is_queued() {
+            self.give_up();
+        }
+    }
+}
+
+impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
+    #[cold]
+    #[inline(never)]
+    fn give_up(&mut self) {
         let base = &self.lock.base;
         let woken = base.cancel(&mut self.waiting, State::waiters, State::release);
         if let Some(wakeup) = woken.flatten() {

@@ -13,7 +13,7 @@ pub(crate) use crate::probe::Wakeup;
 /// The index of no slot.
 const NIL: u32 = u32::MAX;
 
-/// How many slots there are at first, once there are any.
+/// For how many slots there is room at first, once there are any.
 const SLOTS_MIN: usize = 8;
 
 /// A queue of waiters which want a `W` each, and are granted a `G`.
@@ -23,25 +23,22 @@ pub(crate) struct Waiters<G = (), W = ()> {
     free: u32,
     first: u32,
     last: u32,
-    // Invariant: how many slots are in state `Waiting`: those that the links lead through.
+    // Invariant: how many slots have a waiter: those that the links lead through.
     waiting: usize,
-    // Invariant: how many slots are in state `Granted`.
+    // Invariant: how many slots have something that was granted.
     granted: usize,
 }
 
+/// Free, while there is neither a waiter nor what it was granted.
 struct Slot<G, W> {
     previous: u32,
     next: u32,
-    state: State<G, W>,
-}
-
-enum State<G, W> {
-    /// Belongs to nobody. Left when a waiter is pushed into it.
-    Free,
-    /// Is in the queue. Left when it is granted something, or its future is dropped.
-    Waiting(Wakeup, W),
-    /// Has left the queue. Left when its future takes what it was granted, or is dropped.
-    Granted(G),
+    /// Whom to wake and what it wants, while it is in the queue: until it is granted something, or
+    /// its future is dropped.
+    waiter: Option<(Wakeup, W)>,
+    /// What it was granted, once it has left the queue: until its future takes that, or is dropped.
+    // Invariant: `None` while there is a waiter.
+    granted: Option<G>,
 }
 
 /// A waiter's place: held by its future, which alone can give the slot back.
@@ -78,17 +75,19 @@ impl<G, W> Waiters<G, W> {
 
     /// What the first waiter wants.
     pub(crate) fn first_wants(&self) -> Option<&W> {
-        match &self.slots.get(self.first as usize)?.state {
-            State::Waiting(_, wants) => Some(wants),
-            State::Free | State::Granted(_) => None,
-        }
+        let (_, wants) = self.slots.get(self.first as usize)?.waiter.as_ref()?;
+        Some(wants)
     }
 
     /// Puts a waiter behind all others.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, wakeup: Wakeup, wants: W) -> Key {
         let previous = self.last;
-        let index = self.take_slot(previous, || State::Waiting(wakeup, wants));
+        let index = self.take_slot();
+        let slot = &mut self.slots[index as usize];
+        (slot.previous, slot.next) = (previous, NIL);
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(slot.waiter.replace((wakeup, wants)));
         match self.slots.get_mut(previous as usize) {
             Some(previous) => previous.next = index,
             None => self.first = index,
@@ -102,43 +101,42 @@ impl<G, W> Waiters<G, W> {
     /// Makes a place for somebody who has been granted something without waiting.
     pub(crate) fn push_granted(&mut self, grant: G) -> Key {
         self.granted += 1;
-        Key(self.take_slot(NIL, || State::Granted(grant)))
+        let index = self.take_slot();
+        self.slots[index as usize].granted = Some(grant);
+        Key(index)
     }
 
+    /// A slot that is free no more.
     #[inline(always)]
-    fn take_slot(&mut self, previous: u32, state: impl FnOnce() -> State<G, W>) -> u32 {
-        if self.free == NIL {
+    fn take_slot(&mut self) -> u32 {
+        let index = self.free;
+        if let Some(slot) = self.slots.get(index as usize) {
+            self.free = slot.next;
+            return index;
+        }
+        if self.slots.len() == self.slots.capacity() {
             self.make_room();
         }
-        let index = self.free;
-        let slot = &mut self.slots[index as usize];
-        self.free = slot.next;
-        (slot.previous, slot.next) = (previous, NIL);
-        // Forgotten, because it is known to be free: its drop need not be looked at.
-        std::mem::forget(std::mem::replace(&mut slot.state, state()));
-        index
+        self.slots.push(Slot { previous: NIL, next: NIL, waiter: None, granted: None });
+        self.slots.len() as u32 - 1
     }
 
-    /// Adds free slots, as many as there are.
+    /// Makes room for as many slots as there are.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
-        let (old, new) = (self.slots.len(), (self.slots.len() * 2).max(SLOTS_MIN));
-        assert!(new < NIL as usize, "{old} waiters at one object: more than it can have");
-        self.slots.reserve_exact(new - old);
-        // The first one is used first, as if it were pushed.
-        let next = |index: usize| if index + 1 < new { index as u32 + 1 } else { NIL };
-        let free = |index| Slot { previous: NIL, next: next(index), state: State::Free };
-        self.slots.extend((old..new).map(free));
-        self.free = old as u32;
+        let old = self.slots.len();
+        let more = old.max(SLOTS_MIN);
+        assert!(old + more < NIL as usize, "{old} waiters at one object: more than it can have");
+        self.slots.reserve_exact(more);
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the
     /// old one, or the new one if the waiter does not wait any more.
     pub(crate) fn refresh(&mut self, key: &Key, wakeup: Wakeup) -> Wakeup {
-        match &mut self.slots[key.0 as usize].state {
-            State::Waiting(old, _) => std::mem::replace(old, wakeup),
-            State::Free | State::Granted(_) => wakeup,
+        match &mut self.slots[key.0 as usize].waiter {
+            Some((old, _)) => std::mem::replace(old, wakeup),
+            None => wakeup,
         }
     }
 
@@ -179,30 +177,25 @@ impl<G, W> Waiters<G, W> {
 
     /// Whether a waiter was granted something.
     pub(crate) fn is_granted(&self, key: &Key) -> bool {
-        matches!(self.slots[key.0 as usize].state, State::Granted(_))
+        self.slots[key.0 as usize].granted.is_some()
     }
 
     /// Takes what a waiter was granted, and gives its slot back. `None` while it waits.
     pub(crate) fn take_granted(&mut self, key: &Key) -> Option<G> {
-        if !self.is_granted(key) {
-            return None;
-        }
-        match self.release_slot(key.0) {
-            State::Granted(grant) => Some(grant),
-            State::Free | State::Waiting(..) => None,
-        }
+        let grant = self.slots[key.0 as usize].granted.take()?;
+        self.granted -= 1;
+        self.release_slot(key.0);
+        Some(grant)
     }
 
     /// Gives up a waiter whose future is dropped.
     pub(crate) fn remove(&mut self, key: Key) -> Removed<G> {
-        if matches!(self.slots[key.0 as usize].state, State::Waiting(..)) {
-            self.unlink(key.0);
+        if let Some(grant) = self.take_granted(&key) {
+            return Removed::Granted(grant);
         }
-        match self.release_slot(key.0) {
-            State::Waiting(wakeup, _) => Removed::Waiting(wakeup),
-            State::Granted(grant) => Removed::Granted(grant),
-            State::Free => unreachable!("a key's slot is in use; this is a bug in unpick"),
-        }
+        let waiter = self.unlink(key.0, None);
+        self.release_slot(key.0);
+        Removed::Waiting(waiter)
     }
 
     #[inline]
@@ -210,21 +203,19 @@ impl<G, W> Waiters<G, W> {
         if index == NIL {
             return Err(grant);
         }
-        self.unlink(index);
         self.granted += 1;
-        let state = &mut self.slots[index as usize].state;
-        match std::mem::replace(state, State::Granted(grant)) {
-            State::Waiting(wakeup, _) => Ok(wakeup),
-            State::Free | State::Granted(_) => {
-                unreachable!("who is in the queue waits; this is a bug in unpick")
-            }
-        }
+        Ok(self.unlink(index, Some(grant)))
     }
 
-    /// Takes a waiting slot out of the queue.
-    #[inline]
-    fn unlink(&mut self, index: u32) {
-        let Slot { previous, next, .. } = self.slots[index as usize];
+    /// Takes a waiter out of the queue, and leaves in its slot what it was granted.
+    #[inline(always)]
+    fn unlink(&mut self, index: u32, grant: Option<G>) -> Wakeup {
+        let slot = &mut self.slots[index as usize];
+        let (previous, next) = (slot.previous, slot.next);
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(std::mem::replace(&mut slot.granted, grant));
+        let waiter = slot.waiter.take();
+        let (wakeup, _) = waiter.expect("who is in the queue waits; this is a bug in unpick");
         match previous {
             NIL => self.first = next,
             previous => self.slots[previous as usize].next = next,
@@ -234,17 +225,17 @@ impl<G, W> Waiters<G, W> {
             next => self.slots[next as usize].previous = previous,
         }
         self.waiting -= 1;
+        wakeup
     }
 
-    /// Puts a slot that is not in the queue among the free ones.
-    fn release_slot(&mut self, index: u32) -> State<G, W> {
+    /// Puts a slot that nothing is left in among the free ones.
+    #[inline]
+    fn release_slot(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
+        debug_assert!(slot.waiter.is_none() && slot.granted.is_none(), "it is free");
         slot.next = self.free;
         self.free = index;
-        let state = std::mem::replace(&mut slot.state, State::Free);
-        self.granted -= usize::from(matches!(state, State::Granted(_)));
         self.check_invariants();
-        state
     }
 
     fn check_invariants(&self) {

@@ -17,6 +17,7 @@ mod drive;
 mod events;
 mod faults;
 mod ids;
+mod lists;
 mod losses;
 mod objects;
 mod operations;
@@ -53,12 +54,13 @@ pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy}
 pub(crate) use session::{drop_task_now, execute, is_inside};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
 pub(crate) use timers::{Timer, TimerKey};
-pub(crate) use waker::{Waiter, is_task_waker, own_task, wake_task};
+pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};
 
 use self::faults::FaultState;
+use self::lists::Lists;
 use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
-pub(crate) use self::table::Table;
+use self::table::Table;
 use self::tasks::{Aside, Joiner, Tasks};
 use self::timers::Timers;
 use crate::callers;
@@ -144,12 +146,12 @@ pub(crate) struct Core {
     /// The tasks of those turns.
     recent: Vec<TaskId>,
 
-    pub(crate) operations: Table<OperationRecord>,
+    pub(crate) operations: Lists<OperationRecord>,
     pub(crate) objects: Vec<ObjectRecord>,
     free_objects: Vec<u32>,
     /// How many objects of each kind each task has made.
     object_numbers: BTreeMap<(TaskId, &'static str), u32>,
-    pub(crate) holds: Table<HoldRecord>,
+    pub(crate) holds: Lists<HoldRecord>,
     /// What tasks have done of late that may end the waits of others.
     notes: Vec<deeds::Note>,
 
@@ -338,11 +340,11 @@ impl Core {
             unfinished: 0,
             eye_from: 0,
             recent: Vec::new(),
-            operations: Table::new(),
+            operations: Lists::new(),
             objects: Vec::new(),
             free_objects: Vec::new(),
             object_numbers: BTreeMap::new(),
-            holds: Table::new(),
+            holds: Lists::new(),
             notes: Vec::new(),
             now_ns: 0,
             elapsed_max_ns: u64::MAX,

@@ -94,8 +94,8 @@ impl Object {
 
     pub(crate) const fn release(&self, _hold: Hold) {}
 
-    pub(crate) fn release_to(&self, _hold: Hold, heir: Option<Wakeup>) {
-        if let Some(wakeup) = heir {
+    pub(crate) fn release_to(&self, _hold: Hold, heir: impl FnOnce() -> Option<Wakeup>) {
+        if let Some(wakeup) = heir() {
             wakeup.granted();
         }
     }
@@ -175,28 +175,30 @@ impl Operation {
         false
     }
 
-    pub(crate) fn executed_with(&mut self, _object: &Object, effect: Effect) {
-        effect.take_place();
+    pub(crate) fn executed_with(&mut self, _object: &Object, effect: impl FnOnce() -> Effect) {
+        effect().take_place();
     }
 
-    pub(crate) const fn executed_holding(
+    pub(crate) fn executed_holding<R>(
         &mut self,
         _object: &Object,
         _units: u32,
         _mode: Mode,
-    ) -> Hold {
-        Hold
+        keep: impl FnOnce(Hold) -> R,
+    ) -> R {
+        keep(Hold)
     }
 
     pub(crate) fn park(&mut self, _object: Option<&Object>, cx: &Context<'_>) -> Wakeup {
         Wakeup { waker: cx.waker().clone() }
     }
 
-    pub(crate) const fn try_park(
+    pub(crate) fn try_park<R>(
         &mut self,
         _object: Option<&Object>,
         _cx: &Context<'_>,
-    ) -> Option<Wakeup> {
+        _enter: impl FnOnce(Wakeup) -> R,
+    ) -> Option<R> {
         None
     }
 }

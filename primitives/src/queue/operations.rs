@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::{BaseQueue, GetError, PutError, QueueShutDown, Stamped, State, Storage};
 use crate::instrumented::Waiting;
-use crate::probe::{Effect, Operation};
+use crate::probe::Operation;
 
 /// The future of [`BaseQueue::put`].
 #[must_use = "futures do nothing unless they are polled"]
@@ -42,13 +42,15 @@ impl<T, S: Storage<T>> Future for Put<'_, T, S> {
                 }
             }
         };
-        let executed = |operation: &mut Operation, result: Result<_, _>| {
-            let (effect, result) = match result {
-                Ok(woken) => (queue.has_put(woken), Ok(())),
-                Err(error) => (Effect::default(), Err(error)),
-            };
-            operation.executed_with(&queue.base.object, effect);
-            result
+        let executed = |operation: &mut Operation, result: Result<_, _>| match result {
+            Ok(woken) => {
+                operation.executed_with(&queue.base.object, || queue.has_put(woken));
+                Ok(())
+            }
+            Err(error) => {
+                operation.executed(Some(&queue.base.object));
+                Err(error)
+            }
         };
         queue.base.poll_with(waiting, cx, State::putters, attempt, executed)
     }
@@ -87,13 +89,16 @@ impl<T, S: Storage<T>> Future for Get<'_, T, S> {
             None if state.nothing() == GetError::ShutDown => Some(Err(QueueShutDown(()))),
             None => None,
         };
-        let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| {
-            let (effect, result) = match result {
-                Ok((Stamped { item, stamp }, woken)) => (queue.has_got(stamp, woken), Ok(item)),
-                Err(error) => (Effect::default(), Err(error)),
-            };
-            operation.executed_with(&queue.base.object, effect);
-            result
+        let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| match result
+        {
+            Ok((Stamped { item, stamp }, woken)) => {
+                operation.executed_with(&queue.base.object, || queue.has_got(stamp, woken));
+                Ok(item)
+            }
+            Err(error) => {
+                operation.executed(Some(&queue.base.object));
+                Err(error)
+            }
         };
         queue.base.poll_with(waiting, cx, State::getters, attempt, executed)
     }

@@ -120,10 +120,12 @@ impl<T> Store<T> for Fifo<T> {
     const KIND: &'static str = "queue";
     const NAME: &'static str = "Queue";
 
+    #[inline]
     fn push(&mut self, item: Stamped<T>) {
         self.items.push_back(item);
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<Stamped<T>> {
         self.items.pop_front()
     }

@@ -159,7 +159,7 @@ impl Core {
     /// Where a task is that is not running: the last of what its last poll waits for.
     fn pause_of(&self, id: TaskId, waits: &[Option<(u32, Pause)>]) -> Option<Pause> {
         let task = &self.tasks[id.index()];
-        let mut operations = self.operations.list(task.operations);
+        let mut operations = self.operations.list(id.0);
         let pending = operations.find(|(_, operation)| operation.polled_in == task.polls);
         let operation = pending.map(|(_, operation)| operation.description);
         let operation =

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::detectors::Occasion;
-use super::ids::{OperationId, TaskId, Turn};
+use super::ids::{TaskId, Turn};
 use super::tasks::{OnPanic, State, TaskBody};
-use super::waker::{Waiter, task_waker};
+use super::waker::task_waker;
 use super::{Beacon, Core, ENGINE, RECENT, Stamp};
 use crate::options::TimeModel;
 use crate::panics;
@@ -348,25 +348,24 @@ impl Core {
     fn take_turn<const HEARD: bool>(&mut self, turn: Turn) -> Option<Polling> {
         match turn {
             Turn::Resume(task) => self.enter::<HEARD>(task, StepKind::Resumed),
-            Turn::Operation(id) => self.enter_granted(id),
+            Turn::Operation(id) => match self.grant(id) {
+                (task, None) => self.enter::<HEARD>(task, StepKind::Granted),
+                (task, Some(waker)) => self.enter_by_waker(task, waker),
+            },
         }
     }
 
+    #[cold]
     #[inline(never)]
-    fn enter_granted(&mut self, id: OperationId) -> Option<Polling> {
-        match self.grant(id) {
-            (task, Some(Waiter::Other(waker))) => {
-                // What this waker makes of it is part of the grant, not a turn of its own.
-                self.entering = Some(task);
-                self.attention = true;
-                if self.tasks[task.index()].state == State::Ready {
-                    self.make_unready(Turn::Resume(task));
-                }
-                self.tasks[task.index()].state = State::Running;
-                self.put_down(Errand::Grant(waker))
-            }
-            (task, _) => self.enter::<true>(task, StepKind::Granted),
+    fn enter_by_waker(&mut self, task: TaskId, waker: Waker) -> Option<Polling> {
+        // What this waker makes of it is part of the grant, not a turn of its own.
+        self.entering = Some(task);
+        self.attention = true;
+        if self.tasks[task.index()].state == State::Ready {
+            self.make_unready(Turn::Resume(task));
         }
+        self.tasks[task.index()].state = State::Running;
+        self.put_down(Errand::Grant(waker))
     }
 
     /// Begins a poll.

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::deeds::Deeds;
 use super::ids::{INDEX_MAX, Packed, TaskId};
-use super::table::NIL;
+use super::lists::{NO_RECORD, Owned};
 use super::{Core, ObjectPast};
 use crate::probe::{Cause, Mode, Passage, Spurious};
 use crate::trace::EventKind;
@@ -20,8 +20,6 @@ pub(crate) struct ObjectRecord {
     pub(crate) creator: TaskId,
     /// The how-manieth of its kind that its creator made, from 1.
     pub(crate) number: u32,
-    /// The newest of its holds.
-    pub(crate) holds: u32,
     /// How often it was taken, modulo 2^32.
     pub(crate) takes: u32,
     /// To how many operations it was granted that have not been polled since.
@@ -57,6 +55,13 @@ pub(crate) struct HoldRecord {
     pub(crate) taken_in: u32,
 }
 
+impl Owned for HoldRecord {
+    #[inline]
+    fn owner(&self) -> u32 {
+        self.object
+    }
+}
+
 impl Core {
     /// Registers an object in this run.
     pub(crate) fn register_object(
@@ -76,10 +81,9 @@ impl Core {
             site,
             creator,
             number,
-            holds: NIL,
             takes: 0,
             granted: 0,
-            heir: NIL,
+            heir: NO_RECORD,
             is_loose: false,
             spurious: Spurious::Never,
             causes,
@@ -110,10 +114,7 @@ impl Core {
     /// keeps every object apart.
     pub(crate) fn forget_object(&mut self, index: u32) {
         self.forget_awaited(index);
-        if self.events.is_none()
-            && self.by_hand.is_none()
-            && self.objects[index as usize].holds == NIL
-        {
+        if self.events.is_none() && self.by_hand.is_none() && !self.holds.has_any(index) {
             self.free_objects.push(index);
         }
     }
@@ -136,7 +137,7 @@ impl Core {
         held.takes = held.takes.wrapping_add(1);
         let takes = held.takes;
         let make = || HoldRecord { object, task, units, mode, site, since_ns, taken_in };
-        let index = self.holds.insert(&mut held.holds, make);
+        let index = self.holds.insert(object, make);
         self.after_take(takes, object, task, site);
         if is_nested {
             self.note_nested(task, index);
@@ -179,11 +180,10 @@ impl Core {
     #[inline(always)]
     pub(crate) fn unhold(&mut self, index: u32) {
         let (objects, tasks, current) = (&mut self.objects, &mut self.tasks, self.current);
-        let removed = self.holds.remove_by(index, |hold| {
+        let removed = self.holds.remove(index, |hold| {
             tasks[hold.task.index()].held -= u32::from(hold.mode.has_guard());
-            let object = &mut objects[hold.object as usize];
-            object.is_loose |= current != Some(hold.task);
-            &mut object.holds
+            objects[hold.object as usize].is_loose |= current != Some(hold.task);
+            hold
         });
         if let Some(HoldRecord { object, units, task, mode, .. }) = removed
             && self.is_followed()
@@ -213,10 +213,9 @@ impl Core {
         let current = self.current;
         self.objects[object as usize].is_loose = true;
         for own in [true, false] {
-            let head = self.objects[object as usize].holds;
             let fitting: Vec<u32> = self
                 .holds
-                .list(head)
+                .list(object)
                 .filter(|(_, hold)| !hold.mode.has_guard())
                 .filter(|(_, hold)| (Some(hold.task) == current) == own)
                 .map(|(index, _)| index)
@@ -247,19 +246,17 @@ impl Core {
     ) {
         let (since_ns, mode) = (self.now_ns, Mode::Awaited);
         let record = HoldRecord { object, task, units: 1, mode, site, since_ns, taken_in: 0 };
-        self.holds.insert(&mut self.objects[object as usize].holds, || record);
+        self.holds.insert(object, || record);
     }
 
     /// Forgets which tasks are waited for at an object that is gone.
     fn forget_awaited(&mut self, object: u32) {
+        let is_awaited =
+            |(id, hold): (u32, &HoldRecord)| (hold.mode == Mode::Awaited).then_some(id);
         loop {
-            let head = &mut self.objects[object as usize].holds;
-            match self.holds.get(*head) {
-                Some(hold) if hold.mode == Mode::Awaited => {}
-                _ => return,
-            }
-            let first = *head;
-            self.holds.remove(head, first);
+            let newest = self.holds.list(object).next().and_then(is_awaited);
+            let Some(newest) = newest else { return };
+            self.holds.remove(newest, drop);
         }
     }
 

@@ -1,12 +1,12 @@
 //! Giving way: announced operations, grants, and operations that are blocked.
 
 use std::panic::Location;
+use std::task::Waker;
 
 use super::Core;
 use super::ids::{OperationId, Packed, TaskId, Turn};
+use super::lists::Owned;
 use super::losses::Pending;
-use super::table::NIL;
-use super::waker::Waiter;
 use crate::probe::Access;
 use crate::strategy::{Notice, OperationView};
 use crate::trace::EventKind;
@@ -42,8 +42,9 @@ pub(crate) struct OperationRecord {
     pub(crate) task: TaskId,
     pub(crate) description: Description,
     pub(crate) phase: Phase,
-    /// The waker it was last polled with; taken while granted, unused while blocked.
-    waiter: Option<Waiter>,
+    /// The waker it was last polled with, if that is not of a task of this run. Invariant: `None`
+    /// unless it is announced or snoozed.
+    waker: Option<Waker>,
     pub(crate) since_ns: u64,
     /// How many steps had been taken then.
     pub(crate) order: u64,
@@ -58,6 +59,13 @@ pub(crate) struct OperationRecord {
     pub(crate) handed_ns: u64,
     /// How it is woken, while it is blocked.
     pub(crate) waits_by: WaitsBy,
+}
+
+impl Owned for OperationRecord {
+    #[inline]
+    fn owner(&self) -> u32 {
+        self.task.0
+    }
 }
 
 impl OperationRecord {
@@ -164,18 +172,19 @@ impl Core {
         !self.teardown && self.current.is_some_and(|current| !self.is_in_budget(current))
     }
 
-    /// Announces an operation that gives way: it becomes a turn behind all others.
+    /// Announces an operation that gives way: it becomes a turn behind all others. If a waker is
+    /// given it is called before the operation's task is polled: it is not the task's own.
     #[inline(always)]
     pub(crate) fn announce<const HEARD: bool>(
         &mut self,
-        description: Description,
-        waiter: Waiter,
+        description: impl Fn() -> Description,
+        waker: Option<Waker>,
     ) -> OperationId {
         self.poll.is_known = true;
-        let id = self.insert_operation::<HEARD>(description, Phase::Announced, Some(waiter));
+        let id = self.insert_operation::<HEARD>(&description, Phase::Announced, waker);
         if HEARD {
             self.make_ready(Turn::Operation(id));
-            self.record(move |_| EventKind::Announced(description.into()));
+            self.record(move |_| EventKind::Announced(description().into()));
         } else {
             self.ready.push(Turn::Operation(id));
         }
@@ -200,22 +209,16 @@ impl Core {
         }
     }
 
-    /// The waiter of an announced operation that was polled with another waker: put in place,
-    /// and the old one handed back to be dropped outside of the engine.
-    pub(crate) fn replace_waiter(&mut self, id: OperationId, waiter: Waiter) -> Option<Waiter> {
-        self.operations.get_mut(id.0)?.waiter.replace(waiter)
-    }
-
-    /// Whether an announced operation waits with its task's own waker.
-    pub(crate) fn waits_as_task(&self, id: OperationId) -> bool {
-        let waiter = self.operations.get(id.0).and_then(|record| record.waiter.as_ref());
-        matches!(waiter, Some(Waiter::Task(_)))
+    /// An announced operation was polled again, with this waker that is not ours or with one that
+    /// is. The waker that it had is handed back, to be dropped outside of the engine.
+    pub(crate) fn replace_waker(&mut self, id: OperationId, waker: Option<Waker>) -> Option<Waker> {
+        let record = self.operations.get_mut(id.0)?;
+        std::mem::replace(&mut record.waker, waker)
     }
 
     /// Whether an operation was announced with a waker that is not ours.
-    pub(crate) fn has_foreign_waiter(&self, id: OperationId) -> bool {
-        let record = self.operations.get(id.0);
-        record.is_some_and(|record| matches!(record.waiter, Some(Waiter::Other(_))))
+    pub(crate) fn has_foreign_waker(&self, id: OperationId) -> bool {
+        self.operations.get(id.0).is_some_and(|record| record.waker.is_some())
     }
 
     /// Notes that an operation waits in its object's own queue.
@@ -228,7 +231,7 @@ impl Core {
         object: Option<u32>,
         description: impl FnOnce() -> Description,
         waits_by: WaitsBy,
-    ) -> (OperationId, Option<Waiter>) {
+    ) -> (OperationId, Option<Waker>) {
         let takes = match object {
             Some(object) => self.look_for_ring(object),
             None => 0,
@@ -247,12 +250,38 @@ impl Core {
             self.unhand(id);
             return (id, None);
         }
-        let old = record.waiter.take();
+        let old = record.waker.take();
         let phase = std::mem::replace(&mut record.phase, Phase::Blocked);
         self.forget_turn(id, phase);
         self.order_waiting(object);
         self.record(move |_| EventKind::Blocked(description().into()));
         (id, old)
+    }
+
+    /// The same, of the operation that was granted, which the current task polls with a waker of
+    /// its own.
+    #[inline(always)]
+    pub(crate) fn block_granted(
+        &mut self,
+        current: TaskId,
+        object: Option<u32>,
+        description: impl FnOnce() -> Description,
+    ) {
+        let takes = match object {
+            Some(object) => self.look_for_ring(object),
+            None => 0,
+        };
+        self.poll.is_known = true;
+        let polled_in = self.tasks[current.index()].polls;
+        let granted = std::mem::take(&mut self.granted);
+        if let Some(record) = self.operations.get_mut(granted.index()) {
+            record.phase = Phase::Blocked;
+            record.polled_in = polled_in;
+            record.takes = takes;
+            record.waits_by = WaitsBy::Number;
+        }
+        self.order_waiting(object);
+        self.record(move |_| EventKind::Blocked(description().into()));
     }
 
     /// The same, of an operation that has no record, or one that was another task's.
@@ -262,9 +291,9 @@ impl Core {
         id: Option<OperationId>,
         &description: &Description,
         (waits_by, takes): (WaitsBy, u32),
-    ) -> (OperationId, Option<Waiter>) {
+    ) -> (OperationId, Option<Waker>) {
         let old = id.and_then(|id| self.forget_operation(id));
-        let id = self.insert_operation::<true>(description, Phase::Blocked, None);
+        let id = self.insert_operation::<true>(|| description, Phase::Blocked, None);
         if let Some(record) = self.operations.get_mut(id.0) {
             (record.waits_by, record.takes) = (waits_by, takes);
         }
@@ -350,30 +379,58 @@ impl Core {
         }
     }
 
-    /// Forgets an operation that was executed or dropped. Its waiter is handed back to be
-    /// dropped outside of the engine.
-    #[inline(always)]
-    pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waiter> {
-        let tasks = &mut self.tasks;
-        let removed =
-            self.operations.remove_by(id.0, |record| &mut tasks[record.task.index()].operations)?;
-        if removed.handed == Handed::Granted
-            && let Some(object) = removed.description.object
+    /// Forgets an operation that was executed or dropped. Its waker is handed back to be dropped
+    /// outside of the engine.
+    #[inline]
+    pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waker> {
+        let keep = |record: OperationRecord| {
+            let OperationRecord { phase, handed, description, waker, .. } = record;
+            (phase, handed, description.object, waker)
+        };
+        let (phase, handed, object, waker) = self.operations.remove(id.0, keep)?;
+        if handed == Handed::Granted
+            && let Some(object) = object
         {
             self.objects[object as usize].granted -= 1;
         }
-        if removed.phase == Phase::Blocked {
-            // Forgotten, because it has none then: its drop need not be looked at.
-            std::mem::forget(removed.waiter);
+        self.forget_turn(id, phase);
+        waker
+    }
+
+    /// Forgets an operation that is executed, as [`forget_operation`](Self::forget_operation) does.
+    /// Mostly it was granted, or it was blocked: then it has no waker.
+    #[inline(always)]
+    pub(crate) fn settle_operation(&mut self, record: Packed) -> Option<Waker> {
+        if record == Packed::NONE {
             return None;
         }
-        self.forget_turn(id, removed.phase);
-        removed.waiter
+        if record == self.granted {
+            self.granted = Packed::NONE;
+            self.operations.remove_if(record.index(), |_| Some(()));
+            return None;
+        }
+        let id = record.of(self.stamp)?;
+        let keep = |record: &OperationRecord| {
+            let is_blocked = record.phase == Phase::Blocked;
+            is_blocked.then_some((record.handed, record.description.object))
+        };
+        match self.operations.remove_if(id, keep) {
+            Some((Handed::Granted, Some(object))) => self.objects[object as usize].granted -= 1,
+            Some(_) => {}
+            None => return self.settle_otherwise(OperationId(id)),
+        }
+        None
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle_otherwise(&mut self, id: OperationId) -> Option<Waker> {
+        self.forget_operation(id)
     }
 
     /// Forgets an operation that was dropped before it was executed.
     #[inline(never)]
-    pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waiter> {
+    pub(crate) fn withdraw(&mut self, id: OperationId) -> Option<Waker> {
         let &OperationRecord { description, phase, .. } = self.operations.get(id.0)?;
         if phase == Phase::Blocked {
             self.order_waiting(description.object);
@@ -383,9 +440,9 @@ impl Core {
     }
 
     /// Forgets an operation that is dropped for good, and with the future that it is in.
-    pub(crate) fn drop_operation(&mut self, id: OperationId) -> Option<Waiter> {
+    pub(crate) fn drop_operation(&mut self, id: OperationId) -> Option<Waker> {
         let &OperationRecord { description, handed, .. } = self.operations.get(id.0)?;
-        let waiter = self.withdraw(id);
+        let waker = self.withdraw(id);
         if self.losses.is_some() {
             if handed == Handed::Woken {
                 self.note_unseen(description);
@@ -393,17 +450,13 @@ impl Core {
             self.note_not_given(description);
             self.note_dropped(Pending::Operation(id.0), description.name, description.site);
         }
-        waiter
+        waker
     }
 
     /// Takes the turns of a task's announced operations out of the ready set.
     pub(super) fn withdraw_turns(&mut self, task: TaskId) {
-        let mut at = self.tasks[task.index()].operations;
-        while at != NIL {
-            let next = self.operations.list(at).nth(1).map_or(NIL, |(index, _)| index);
-            self.snooze(OperationId(at));
-            at = next;
-        }
+        let all: Vec<u32> = self.operations.list(task.0).map(|(id, _)| id).collect();
+        all.into_iter().for_each(|id| self.snooze(OperationId(id)));
     }
 
     /// After a poll: a grant that was not taken up is withdrawn.
@@ -416,13 +469,14 @@ impl Core {
         }
     }
 
-    /// Grants an announced operation. Returns the waiter to wake before its task is polled.
-    pub(super) fn grant(&mut self, id: OperationId) -> (TaskId, Option<Waiter>) {
+    /// Grants an announced operation. Returns the waker to call before its task is polled.
+    #[inline]
+    pub(super) fn grant(&mut self, id: OperationId) -> (TaskId, Option<Waker>) {
         let record = self.operations.get_mut(id.0).expect("a turn's operation; a bug in unpick");
         record.phase = Phase::Granted;
-        let (task, waiter) = (record.task, record.waiter.take());
+        let (task, waker) = (record.task, record.waker.take());
         self.granted = Packed::new(self.stamp, id.0);
-        (task, waiter)
+        (task, waker)
     }
 
     #[cold]
@@ -449,30 +503,29 @@ impl Core {
     #[inline(always)]
     fn insert_operation<const HEARD: bool>(
         &mut self,
-        description: Description,
+        description: impl Fn() -> Description,
         phase: Phase,
-        waiter: Option<Waiter>,
+        waker: Option<Waker>,
     ) -> OperationId {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let (since_ns, order) = (self.now_ns, self.spent);
-        let owner = &mut self.tasks[task.index()];
-        let polled_in = owner.polls;
+        let polled_in = self.tasks[task.index()].polls;
+        // Read where it is written, so that nothing is kept meanwhile.
         let make = || OperationRecord {
             takes: 0,
             task,
-            description,
+            description: description(),
             phase,
-            waiter,
-            since_ns,
-            order,
+            waker,
+            since_ns: self.now_ns,
+            order: self.spent,
             polled_in,
             handed: Handed::Nothing,
             handed_ns: 0,
             waits_by: WaitsBy::Other,
         };
-        let id = OperationId(self.operations.insert(&mut owner.operations, make));
+        let id = OperationId(self.operations.insert(task.0, make));
         if HEARD && self.losses.is_some() {
-            self.note_begun(Pending::Operation(id.0), description.site);
+            self.note_begun(Pending::Operation(id.0), description().site);
         }
         id
     }

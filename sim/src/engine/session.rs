@@ -13,7 +13,6 @@ use super::detectors::Quiet;
 use super::events::Events;
 use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
-use super::table::NIL;
 use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
     Core, ENGINE, Engine, Leaving, Nested, OperationRecord, RECENT, Timer, drive, with_run,
@@ -351,9 +350,6 @@ impl Core {
             return None;
         }
         let operations = self.operations.clear();
-        if !operations.is_empty() {
-            self.tasks.iter_mut().for_each(|task| task.operations = NIL);
-        }
         let wakes = std::mem::take(&mut self.wakes);
         let rest = (self.timers.clear(), operations, wakes, self.source.take());
         let is_bare = rest.0.is_empty() && rest.1.is_empty() && rest.2.is_empty();

@@ -1,7 +1,7 @@
 //! A table of records, each a member of one owner's list, newest first.
 //!
-//! Operations are listed by task and holds by object: inserting, finding and removing one costs
-//! a constant, however many others there are, and least if nothing else is in its list.
+//! Inserting, finding and removing one costs a constant, however many others there are, and least
+//! if nothing else is in its list.
 
 /// The end of a list, and the head of an empty one.
 pub(crate) const NIL: u32 = u32::MAX;
@@ -22,7 +22,6 @@ impl<T> Slot<T> {
 }
 
 /// Records by index: the one that was vacated last, or else the lowest that was not used yet.
-/// Strategies order turns by the indexes of operations, so that what a seed means depends on that.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Vec<Slot<T>>,
@@ -36,11 +35,6 @@ pub(crate) struct Table<T> {
 impl<T> Table<T> {
     pub(crate) const fn new() -> Table<T> {
         Table { slots: Vec::new(), vacant: NIL, fresh: 0, live: 0 }
-    }
-
-    /// How many records there have been at once, at the most.
-    pub(crate) fn most(&self) -> usize {
-        self.fresh as usize
     }
 
     /// Puts a record, which `make` makes in its place, at the front of the list with this head.
@@ -91,29 +85,31 @@ impl<T> Table<T> {
     /// Takes a record out of the table and of the list with this head.
     #[inline]
     pub(crate) fn remove(&mut self, head: &mut u32, index: u32) -> Option<T> {
-        self.remove_by(index, |_| head)
+        let value = self.place_mut(index)?.take()?;
+        self.vacate(head, index);
+        Some(value)
     }
 
-    /// Takes a record out of the table and of its owner's list, whose head `head` finds.
-    #[inline(always)]
-    pub(crate) fn remove_by<'a>(
-        &mut self,
-        index: u32,
-        head: impl FnOnce(&T) -> &'a mut u32,
-    ) -> Option<T> {
-        let slot = self.slots.get_mut(index as usize)?;
-        let value = slot.value.take()?;
+    /// The place of a record, where there is one; whoever takes it from there has to
+    /// [vacate](Self::vacate) its place.
+    #[inline]
+    pub(crate) fn place_mut(&mut self, index: u32) -> Option<&mut Option<T>> {
+        Some(&mut self.slots.get_mut(index as usize)?.value)
+    }
+
+    /// Gives back the place of a record that was taken from it, in the list with this head.
+    #[inline]
+    pub(crate) fn vacate(&mut self, head: &mut u32, index: u32) {
+        let slot = &mut self.slots[index as usize];
         let (previous, next) = (slot.previous, slot.next);
         slot.next = self.vacant;
         self.vacant = index;
         self.live -= 1;
-        let head = head(&value);
         if previous & next == NIL {
             *head = NIL;
         } else {
             self.unlink(previous, next, head);
         }
-        Some(value)
     }
 
     /// What stood between these two does so no more.
@@ -128,24 +124,9 @@ impl<T> Table<T> {
         }
     }
 
-    /// How many records there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.live
-    }
-
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
         self.slots.get(index as usize)?.value.as_ref()
-    }
-
-    #[inline]
-    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
-        self.slots.get_mut(index as usize)?.value.as_mut()
-    }
-
-    /// Whether there is no record.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.live == 0
     }
 
     /// All records with their indexes.
@@ -227,12 +208,10 @@ mod tests {
                     let listed = table.list(*head).map(|(index, &value)| (index, value));
                     assert_eq!(&listed.collect::<Vec<_>>(), list);
                 }
-                assert_eq!(table.len(), lists.iter().map(Vec::len).sum::<usize>());
-                assert_eq!(table.iter().count(), table.len());
+                assert_eq!(table.iter().count(), lists.iter().map(Vec::len).sum::<usize>());
             }
-            assert!(table.most() >= table.len());
-            let rest = table.len();
-            assert_eq!((table.clear().len(), table.len(), table.most()), (rest, 0, 0));
+            let rest = table.iter().count();
+            assert_eq!((table.clear().len(), table.iter().count()), (rest, 0));
             assert_eq!(table.insert(&mut { NIL }, || 0), 0, "it is as good as new");
         }
     }

@@ -119,8 +119,6 @@ pub(crate) struct Task {
     pub(crate) body: Option<TaskBody>,
     /// Who waits for its end: a list of one, if anybody does.
     joiner: u32,
-    /// The newest of its operations that are announced or blocked.
-    pub(crate) operations: u32,
     /// How many children it has spawned.
     pub(crate) children: u32,
     /// How many times it was polled.
@@ -175,7 +173,6 @@ impl Task {
         waits_unknown: false,
         body: None,
         joiner: NIL,
-        operations: NIL,
         children: 0,
         polls: 0,
         held: 0,
@@ -236,7 +233,7 @@ impl Core {
         (task.on_panic, task.duty) = (new.on_panic, new.duty);
         task.is_cancellable = new.is_cancellable;
         (task.leftover, task.ending, task.waits_unknown) = (Leftover::Nothing, None, false);
-        (task.joiner, task.operations) = (NIL, NIL);
+        task.joiner = NIL;
         (task.children, task.polls, task.held, task.wakers) = (0, 0, 0, 0);
         (task.path, task.past) = (path, past);
         self.tasks.add();
@@ -287,6 +284,22 @@ impl Core {
             State::Ended => {}
             State::Idle | State::Ready => self.wake_resting(id),
         }
+    }
+
+    /// The same, in one piece with what comes before it, if the task waits.
+    #[inline(always)]
+    pub(crate) fn wake_in_place(&mut self, id: TaskId) {
+        if self.rests_idle(id) {
+            self.wake_idle(id);
+        } else {
+            self.wake_otherwise(id);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_otherwise(&mut self, id: TaskId) {
+        self.wake(id);
     }
 
     #[inline(never)]
@@ -379,7 +392,7 @@ impl Core {
         if self.now_ns > 0 {
             self.aside_mut(id).ended_ns = self.now_ns;
         }
-        if self.tasks[id.index()].operations != NIL {
+        if self.operations.has_any(id.0) {
             // They are in futures that outlive the task, and would have it polled again.
             self.withdraw_turns(id);
         }

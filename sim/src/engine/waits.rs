@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use super::ids::OperationId;
+use super::lists::Few;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
-use super::table::NIL;
 use super::tasks::{Joining, State};
 use super::{Core, ObjectRecord, TaskId};
 use crate::options::Detection;
@@ -75,7 +75,7 @@ impl Core {
         let pending = move |operation: &OperationRecord| {
             operation.phase == Phase::Blocked && operation.polled_in == task.polls
         };
-        let operations = self.operations.list(task.operations);
+        let operations = self.operations.list(id.0);
         operations.filter(move |(_, it)| pending(it)).map(|(index, it)| (OperationId(index), it))
     }
 
@@ -86,7 +86,7 @@ impl Core {
         id: TaskId,
     ) -> impl Iterator<Item = (OperationId, &OperationRecord)> {
         let polls = self.tasks[id.index()].polls;
-        let operations = self.operations.list(self.tasks[id.index()].operations);
+        let operations = self.operations.list(id.0);
         let neglected = operations.filter(move |(_, operation)| {
             matches!(operation.phase, Phase::Blocked | Phase::Snoozed)
                 && operation.polled_in != polls
@@ -129,30 +129,29 @@ impl Core {
     #[inline(always)]
     pub(super) fn look_for_ring(&mut self, object: u32) -> u32 {
         let record = &self.objects[object as usize];
-        let takes = record.takes;
+        let (takes, granted, heir) = (record.takes, record.granted, record.heir);
         if let Some(current) = self.current
-            && (record.holds != NIL || record.granted > 0)
-            && !self.will_be_given_up(object, record)
+            && !self.is_no_ring(object, granted, heir)
         {
             self.look_for_ring_from(current);
         }
         takes
     }
 
-    /// Whether it is plain that an object will be given up or taken by a task that is ready: then
-    /// nobody who waits for it is stuck, however this poll ends.
-    #[inline]
-    fn will_be_given_up(&self, object: u32, record: &ObjectRecord) -> bool {
-        let &ObjectRecord { holds, granted, heir, .. } = record;
-        let owner = match (self.holds.get(holds), granted) {
-            (Some(hold), 0) if hold.mode == Mode::Exclusive => Some(hold.task),
-            (None, 1) => {
-                let heir = self.operations.get(heir);
-                heir.filter(|heir| heir.is_heir_of(object)).map(|heir| heir.task)
-            }
-            _ => None,
+    /// Whether nobody has an object, or it is plain that it will be given up or taken by a task
+    /// that is ready: then nobody who waits for it is stuck, however this poll ends.
+    #[inline(always)]
+    fn is_no_ring(&self, object: u32, granted: u32, heir: u32) -> bool {
+        let owner = match (self.holds.few(object), granted) {
+            (Few::None, 0) => return true,
+            (Few::One(hold), 0) if hold.mode == Mode::Exclusive => hold.task,
+            (Few::None, 1) => match self.operations.get(heir) {
+                Some(heir) if heir.is_heir_of(object) => heir.task,
+                _ => return false,
+            },
+            _ => return false,
         };
-        owner.is_some_and(|owner| self.tasks[owner.index()].state == State::Ready)
+        self.tasks[owner.index()].state == State::Ready
     }
 
     /// Looks, as soon as the current poll is over, whether this task can never go on.
@@ -170,7 +169,7 @@ impl Core {
         let has_turn = |phase| matches!(phase, Phase::Announced | Phase::Granted);
         task.state == State::Idle
             && !task.aborted
-            && !self.operations.list(task.operations).any(|(_, it)| has_turn(it.phase))
+            && !self.operations.list(id.0).any(|(_, it)| has_turn(it.phase))
     }
 
     /// What each of a task's waits definitely depends on; `None` if it runs, or if one of them can
@@ -200,7 +199,7 @@ impl Core {
             return None;
         }
         let mut need = Need { of: Quantity::All, tasks: Vec::new() };
-        for (_, hold) in self.holds.list(record.holds) {
+        for (_, hold) in self.holds.list(object) {
             let rests = self.rests(hold.task);
             match hold.mode {
                 Mode::Unguarded | Mode::Forgotten => return None,
@@ -231,7 +230,7 @@ impl Core {
     /// there. `None` if one of them goes on.
     fn need_of_queue(&self, operation: &OperationRecord) -> Option<Option<Need>> {
         let object = operation.description.object?;
-        let mut holds = self.holds.list(self.objects[object as usize].holds);
+        let mut holds = self.holds.list(object);
         if !holds.any(|(_, hold)| matches!(hold.mode, Mode::Shared | Mode::Permit)) {
             return Some(None);
         }
@@ -249,23 +248,26 @@ impl Core {
 
     /// The operations that an object was granted to and that have not been polled since.
     pub(super) fn heirs(&self, object: u32) -> impl Iterator<Item = &OperationRecord> {
-        // Mostly there is none, and nothing to search for.
-        let most = self.objects[object as usize].granted as usize;
-        let all = self.operations.iter().map(|(_, operation)| operation);
+        let &ObjectRecord { granted, heir, .. } = &self.objects[object as usize];
         let is_heir = move |operation: &&OperationRecord| operation.is_heir_of(object);
-        all.take(if most == 0 { 0 } else { usize::MAX }).filter(is_heir).take(most)
+        // Mostly there is one at the most, and it is known: there is nothing to search for.
+        let sole = self.operations.get(heir).filter(|_| granted == 1).filter(is_heir);
+        let most = if sole.is_some() { 0 } else { granted as usize };
+        let all = self.operations.iter().map(|(_, operation)| operation);
+        let others = all.take(if most == 0 { 0 } else { usize::MAX }).filter(is_heir).take(most);
+        sole.into_iter().chain(others)
     }
 
     /// Whether somebody keeps a waker of a task's that is not known to wait for anything.
     pub(super) fn has_unknown_wait(&self, id: TaskId) -> bool {
-        let operations = self.operations.list(self.tasks[id.index()].operations);
+        let operations = self.operations.list(id.0);
         let known = operations.filter(|(_, it)| it.is_woken_by(WaitsBy::Clone));
         self.tasks[id.index()].wakers as usize > known.count()
     }
 
     /// Whether anybody keeps a task's waker, or its number, to wake it.
     pub(super) fn has_waker(&self, id: TaskId) -> bool {
-        let mut operations = self.operations.list(self.tasks[id.index()].operations);
+        let mut operations = self.operations.list(id.0);
         self.tasks[id.index()].wakers > 0
             || operations.any(|(_, it)| it.is_woken_by(WaitsBy::Number))
     }
@@ -302,11 +304,12 @@ impl Core {
     /// The one task that the first of a task's waits depends on, in the plainest cases.
     fn sole_need(&self, id: TaskId) -> Option<TaskId> {
         if let Some((_, operation)) = self.pending(id).next() {
-            let record = &self.objects[operation.description.object? as usize];
-            if record.granted == 1 && record.holds == NIL {
-                return self.heirs(operation.description.object?).next().map(|heir| heir.task);
+            let object = operation.description.object?;
+            let record = &self.objects[object as usize];
+            if record.granted == 1 && !self.holds.has_any(object) {
+                return self.heirs(object).next().map(|heir| heir.task);
             }
-            let mut holds = self.holds.list(record.holds);
+            let mut holds = self.holds.list(object);
             let (_, hold) = holds.next()?;
             let is_sole = record.granted == 0 && holds.next().is_none();
             return (is_sole && hold.mode == Mode::Exclusive).then_some(hold.task);
@@ -372,7 +375,7 @@ impl Core {
         for (operation, record) in self.pending(id) {
             let Some(object) = record.description.object else { continue };
             let waited = Waited::Operation(operation);
-            let holds = self.holds.list(self.objects[object as usize].holds);
+            let holds = self.holds.list(object);
             edges.extend(holds.map(|(_, hold)| (waited, hold.task)));
             edges.extend(self.heirs(object).map(|heir| (waited, heir.task)));
         }

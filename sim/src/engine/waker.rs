@@ -124,15 +124,21 @@ fn drop(data: *const ()) {
 /// Whether a waker is that of a task of the run on this thread.
 #[inline]
 pub(crate) fn is_task_waker(waker: &Waker) -> bool {
-    ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()).stamp() == current_stamp()
+    is_of_run(waker, current_stamp())
 }
 
-/// The number behind a waker of the current task's own; `None` of any other waker.
-#[inline]
-pub(crate) fn own_task(waker: &Waker, core: &Core) -> Option<Packed> {
+/// The current task, and the number behind a waker of its own; `None` of any other waker.
+#[inline(always)]
+pub(crate) fn own_task(waker: &Waker, core: &Core) -> Option<(TaskId, Packed)> {
     let task = core.current?;
     let own = Packed::new(core.stamp, task.0);
-    (ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()) == own).then_some(own)
+    (ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()) == own).then_some((task, own))
+}
+
+/// Whether a waker is that of a task of the run with this stamp. Runs no code of others.
+#[inline]
+pub(crate) fn is_of_run(waker: &Waker, stamp: Stamp) -> bool {
+    ptr::eq(waker.vtable(), &VTABLE) && packed(waker.data()).stamp() == stamp
 }
 
 /// Whom to wake: a task of this run directly, or whatever stands behind a waker of somebody

@@ -256,18 +256,41 @@ impl Object {
     }
 
     /// Keeps in mind an operation that may end the waits of others.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note_deed(
         &self,
         core: &mut Core,
         name: &'static str,
         site: &'static Location<'static>,
     ) {
-        if self.causes.is_empty() {
-            return;
+        if !self.causes.is_empty() {
+            let object = self.index(core);
+            core.acted_if_caused(object, name, site);
         }
-        let object = self.index(core);
-        core.acted_if_caused(object, name, site);
+    }
+
+    /// The same, for objects that mostly have no causes.
+    #[inline(always)]
+    pub(super) fn note_rare_deed(
+        &self,
+        core: &mut Core,
+        name: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        if !self.causes.is_empty() {
+            self.note_deed_of_some(core, name, site);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note_deed_of_some(
+        &self,
+        core: &mut Core,
+        name: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        self.note_deed(core, name, site);
     }
 
     /// Notes that the current task holds `units` of it, until the [`Hold`] is dropped.
@@ -386,27 +409,24 @@ impl Object {
 
     /// Records that a guard is given up: an immediate operation, of which the end of the hold and
     /// what [`publish`](Self::publish) says are parts. A drop has no caller, so that it has no site.
-    #[inline]
+    #[inline(never)]
     pub fn release(&self, hold: Hold) {
-        self.release_to(hold, None);
+        self.release_to(hold, || None);
     }
 
-    /// The same, and wakes the waiter that the object was granted to.
-    #[inline]
-    pub fn release_to(&self, hold: Hold, mut heir: Option<Wakeup>) {
+    /// The same, and wakes the waiter that `heir` has granted the object to.
+    // Inlined, and what it does in the engine with it, because that depends on `heir`.
+    #[inline(always)]
+    pub fn release_to(&self, hold: Hold, heir: impl FnOnce() -> Option<Wakeup>) {
+        let mut heir = heir();
         let record = hold.into_record();
         with_run(|core| {
-            let (name, site) = ("release", IN_A_DROP);
             if core.is_watched() {
-                let (object, access) = (Some(self.index(core)), Access::Change);
-                core.executed_briefly(object, access, name, site);
+                self.tell_released(core);
             }
-            self.note_deed(core, name, site);
+            self.note_rare_deed(core, "release", IN_A_DROP);
             if core.orders_matter() {
-                let object = self.index(core);
-                let hold = record.of(core.stamp).and_then(|index| core.holds.get(index));
-                let by = hold.map_or(Side::Writer, |hold| hold.mode.into());
-                core.publish(object, by);
+                self.publish_held(record, core);
             }
             if let Some(index) = record.of(core.stamp) {
                 core.unhold(index);
@@ -416,6 +436,21 @@ impl Object {
         if let Some(heir) = heir {
             heir.granted();
         }
+    }
+
+    #[inline(never)]
+    fn tell_released(&self, core: &mut Core) {
+        let (object, access) = (Some(self.index(core)), Access::Change);
+        core.executed_briefly(object, access, "release", IN_A_DROP);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn publish_held(&self, record: Packed, core: &mut Core) {
+        let object = self.index(core);
+        let hold = record.of(core.stamp).and_then(|index| core.holds.get(index));
+        let by = hold.map_or(Side::Writer, |hold| hold.mode.into());
+        core.publish(object, by);
     }
 
     /// Notes that there are `now` of what it takes `all` of: the parties at a barrier, say. A
@@ -452,7 +487,7 @@ impl Object {
     }
 
     /// The object's place in the current run.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn index(&self, core: &mut Core) -> u32 {
         // Relaxed: a place is of use only to the thread whose run it names.
         let place = Packed(self.place.load(Ordering::Relaxed));
@@ -462,6 +497,8 @@ impl Object {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn register(&self, core: &mut Core) -> u32 {
         let name = self.name.as_ref();
         let place = core.register_object(self.kind, name, self.site, self.causes);

@@ -7,8 +7,8 @@ use super::hold::{Hold, Mode};
 use super::object::Object;
 use super::wakeup::{Effect, Ticket, Wakeup};
 use crate::engine::{
-    Core, Description, Gate, Handed, OperationId, Packed, Waiter, WaitsBy, is_task_waker, own_task,
-    with_run,
+    Core, Description, Gate, Handed, OperationId, Packed, WaitsBy, is_of_run, is_task_waker,
+    own_task, with_run,
 };
 
 /// Whether an operation changes its object: two that touch the same object race when one of
@@ -170,58 +170,60 @@ impl Operation {
         if core.gate::<HEARD>(|core| self.describe(object, core)) == Gate::Go {
             return Answer::Go;
         }
-        match Waiter::of_task(cx.waker(), core.stamp) {
-            Some(waiter) => {
-                self.announce_to::<HEARD>(object, waiter, core);
-                Answer::Announced
-            }
-            None => Answer::Announce,
+        if is_of_run(cx.waker(), core.stamp) {
+            self.announce::<HEARD>(object, None, core);
+            Answer::Announced
+        } else {
+            Answer::Announce
         }
     }
 
     #[inline(never)]
     fn announce_to_other(&mut self, object: Option<&Object>, cx: &Context<'_>) {
-        let waiter = Waiter::of(cx.waker());
-        with_run(|core| self.announce_to::<true>(object, waiter, core));
+        let waker = cx.waker().clone();
+        with_run(|core| self.announce::<true>(object, Some(waker), core));
     }
 
     #[inline(always)]
-    fn announce_to<const HEARD: bool>(
+    fn announce<const HEARD: bool>(
         &mut self,
         object: Option<&Object>,
-        waiter: Waiter,
+        waker: Option<Waker>,
         core: &mut Core,
     ) {
-        let description = self.describe(object, core);
-        let id = core.announce::<HEARD>(description, waiter);
+        let object = object.map(|object| object.index(core));
+        let id = core.announce::<HEARD>(|| self.description(object), waker);
         self.record = Packed::new(core.stamp, id.0);
     }
 
-    /// Puts the waker of this poll in the place of the earlier one, if they may differ.
+    /// Puts the waker of this poll in the place of the earlier one.
     fn keep_waker(&self, cx: &Context<'_>) {
         let id = OperationId(self.record.index());
-        let waiter = Waiter::of(cx.waker());
-        let _old = with_run(|core| {
-            if matches!(waiter, Waiter::Task(_)) && core.waits_as_task(id) {
-                return Some(waiter);
-            }
-            core.replace_waiter(id, waiter)
-        });
+        let waker = (!is_task_waker(cx.waker())).then(|| cx.waker().clone());
+        let _old = with_run(|core| core.replace_waker(id, waker));
     }
 
     /// Notes that it was executed: it has had its effect.
     #[inline]
     pub fn executed(&mut self, object: Option<&Object>) {
         self.stage = Stage::LetThrough;
-        let _waker = with_run(|core| self.execute(object, core));
+        let _waker = with_run(|core| {
+            if let Some(object) = object {
+                object.note_deed(core, self.name, self.site);
+            }
+            self.execute(object, core)
+        });
     }
 
     /// The same, and what follows from it at once: see [`Effect`].
-    #[inline]
-    pub fn executed_with(&mut self, object: &Object, mut effect: Effect) {
+    // Inlined, and what it does in the engine with it, because that depends on `effect`.
+    #[inline(always)]
+    pub fn executed_with(&mut self, object: &Object, effect: impl FnOnce() -> Effect) {
         self.stage = Stage::LetThrough;
+        let mut effect = effect();
         let mut _waker = None;
         with_run(|core| {
+            object.note_deed(core, self.name, self.site);
             _waker = self.execute(Some(object), core);
             effect.take_place(object, core);
         });
@@ -229,16 +231,24 @@ impl Operation {
     }
 
     /// The same, and that the current task holds `units` of the object from here on, which it
-    /// [observes](Object::observe).
-    #[inline]
-    pub fn executed_holding(&mut self, object: &Object, units: u32, mode: Mode) -> Hold {
+    /// [observes](Object::observe); `keep` makes a guard of the hold.
+    // Inlined, and what it does in the engine with it, because that depends on `keep`.
+    #[inline(always)]
+    pub fn executed_holding<R>(
+        &mut self,
+        object: &Object,
+        units: u32,
+        mode: Mode,
+        keep: impl FnOnce(Hold) -> R,
+    ) -> R {
         self.stage = Stage::LetThrough;
         let mut _waker = None;
         let place = with_run(|core| {
+            object.note_rare_deed(core, self.name, self.site);
             _waker = self.execute(Some(object), core);
             object.acquire_in(core, units, mode, self.site)
         });
-        Hold::new(place.unwrap_or(Packed::NONE))
+        keep(Hold::new(place.unwrap_or(Packed::NONE)))
     }
 
     #[inline(always)]
@@ -251,14 +261,7 @@ impl Operation {
                 core.order_executed(object, self.access);
             }
         }
-        if let Some(object) = object {
-            object.note_deed(core, self.name, self.site);
-        }
-        let id = std::mem::take(&mut self.record).of(core.stamp)?;
-        match core.forget_operation(OperationId(id))? {
-            Waiter::Task(_) => None,
-            Waiter::Other(waker) => Some(waker),
-        }
+        core.settle_operation(std::mem::take(&mut self.record))
     }
 
     #[cold]
@@ -285,7 +288,7 @@ impl Operation {
         object: Option<&Object>,
         waits_by: WaitsBy,
         core: &mut Core,
-    ) -> Option<Waiter> {
+    ) -> Option<Waker> {
         let id = self.record.of(core.stamp).map(OperationId);
         let object = object.map(|object| object.index(core));
         let (id, old) = core.block(id, object, || self.description(object), waits_by);
@@ -303,24 +306,38 @@ impl Operation {
     }
 
     /// The same, if it runs no code of others: when a task of the run on this thread polls it
-    /// with its own waker. Otherwise `None`, and nothing was noted.
-    #[inline]
-    pub fn try_park(&mut self, object: Option<&Object>, cx: &mut Context<'_>) -> Option<Wakeup> {
+    /// with its own waker. Then `enter` has to put what is to be woken into the object's queue.
+    /// Otherwise `None`, and nothing was noted.
+    // Inlined, and what it does in the engine with it, because that depends on `enter`.
+    #[inline(always)]
+    pub fn try_park<R>(
+        &mut self,
+        object: Option<&Object>,
+        cx: &mut Context<'_>,
+        enter: impl FnOnce(Wakeup) -> R,
+    ) -> Option<R> {
         let task = with_run(|core| {
-            let task = own_task(cx.waker(), core)?;
-            // Who was let through was granted, and has no waiter left.
-            if self.stage == Stage::Asking {
-                let id = self.record.of(core.stamp).map(OperationId);
-                if id.is_some_and(|id| core.has_foreign_waiter(id)) {
-                    return None;
-                }
+            let (task, packed) = own_task(cx.waker(), core)?;
+            if self.record != Packed::NONE && self.record == core.granted {
+                let object = object.map(|object| object.index(core));
+                core.block_granted(task, object, || self.description(object));
+                return Some(packed);
             }
-            let old = self.block(object, WaitsBy::Number, core);
-            debug_assert!(!matches!(old, Some(Waiter::Other(_))), "looked at above");
-            std::mem::forget(old);
-            Some(task)
+            self.try_park_otherwise(object, core).then_some(packed)
         });
-        Some(Wakeup::by_number(task.flatten()?, self.ticket()))
+        Some(enter(Wakeup::by_number(task.flatten()?, self.ticket())))
+    }
+
+    /// The same, for one that was not granted; says whether it was noted.
+    #[inline(never)]
+    fn try_park_otherwise(&mut self, object: Option<&Object>, core: &mut Core) -> bool {
+        let id = self.record.of(core.stamp).map(OperationId);
+        if id.is_some_and(|id| core.has_foreign_waker(id)) {
+            return false;
+        }
+        let old = self.block(object, WaitsBy::Number, core);
+        debug_assert!(old.is_none(), "looked at above");
+        true
     }
 
     /// Whether this operation, which is blocked, is to return as if it had been notified. That is
@@ -361,7 +378,7 @@ impl Operation {
     fn forget(&mut self) {
         let record = std::mem::take(&mut self.record);
         if record != Packed::NONE {
-            let _waiter = with_run(|core| {
+            let _waker = with_run(|core| {
                 let id = record.of(core.stamp)?;
                 core.withdraw(OperationId(id))
             });
@@ -381,7 +398,7 @@ impl Drop for Operation {
 
 #[inline(never)]
 fn drop_record(record: Packed) {
-    let _waiter = with_run(|core| {
+    let _waker = with_run(|core| {
         let id = record.of(core.stamp)?;
         core.drop_operation(OperationId(id))
     });

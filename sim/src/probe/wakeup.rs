@@ -95,14 +95,15 @@ impl Wakeup {
     }
 
     /// Wakes it in the course of something else, if it is a task of this very run.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wake_in(wakeup: &mut Option<Wakeup>, what: Handed, core: &mut Core) {
         if let Some(Wakeup { whom: Whom::Task(task), ticket }) = *wakeup
             && let Some(index) = task.of(core.stamp)
         {
             ticket.hand(what, core);
-            core.wake(TaskId(index));
-            *wakeup = None;
+            core.wake_in_place(TaskId(index));
+            // Forgotten, because a number was in it: its drop need not be looked at.
+            std::mem::forget(wakeup.take());
         }
     }
 }
@@ -116,7 +117,7 @@ impl Wakeup {
 ///
 /// let mailbox = Object::new("mailbox");
 /// let mut put = Operation::new("put", Access::Change, Location::caller());
-/// put.executed_with(&mailbox, Effect { publishes: true, ..Effect::default() });
+/// put.executed_with(&mailbox, || Effect { publishes: true, ..Effect::default() });
 /// ```
 #[derive(Debug, Default)]
 pub struct Effect {

@@ -1,8 +1,15 @@
-//! Breakages of the ready set and of timers.
+//! Breakages of the ready set, of lists, and of timers.
 
 use super::{Mutant, mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "what comes when an owner's oldest is gone is put behind the younger ones",
+        "engine/lists.rs",
+        "Some(First { oldest: oldest @ None, newest: NIL }) => {",
+        "Some(First { oldest: oldest @ None, .. }) => {",
+        "lib",
+    ),
     mutant(
         "a turn that was taken out of a crowd is still the next oldest",
         "engine/ready/crowd.rs",

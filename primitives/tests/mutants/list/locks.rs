@@ -12,14 +12,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a dropped waiter stays in the queue",
         "waiters.rs",
-        "            self.unlink(key.0);\n",
-        "",
+        "let waiter = self.unlink(key.0, None);",
+        "let (waiter, _) = self.slots[key.0 as usize].waiter.take().expect(\"it waits\");",
     ),
     mutant(
         "a waker is not refreshed",
         "waiters.rs",
-        "State::Waiting(old, _) => std::mem::replace(old, wakeup),",
-        "State::Waiting(..) => wakeup,",
+        "Some((old, _)) => std::mem::replace(old, wakeup),",
+        "Some(_) => wakeup,",
     ),
     mutant(
         "waking stops after the first",
@@ -54,8 +54,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a guard's drop forgets to wake",
         "lock.rs",
-        "base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken);",
-        "base.object.release_to(std::mem::replace(&mut self.hold, Hold::none()), woken.filter(|_| false));",
+        "base.object.release_to(std::mem::replace(hold, Hold::none()), heir);",
+        "base.object.release_to(std::mem::replace(hold, Hold::none()), || heir().filter(|_| false));",
     ),
     mutant(
         "an event wakes nobody",

@@ -43,11 +43,6 @@ impl Tasks {
         self.records[..self.len].iter()
     }
 
-    /// The same, to be changed.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Task> {
-        self.records[..self.len].iter_mut()
-    }
-
     /// Begins a run with its main task.
     #[inline]
     pub(crate) fn begin(&mut self) {
