@@ -83,6 +83,14 @@ fn make<T>(base: Instrumented<State<T>>) -> (Sender<T>, Receiver<T>) {
     (Sender::counted(shared.clone()), Receiver::new(shared, 0))
 }
 
+/// A channel with a sender and no receiver.
+#[track_caller]
+fn alone<T>(capacity: usize) -> Shared<T> {
+    let state = State { receivers: 0, ..State::new(capacity) };
+    let base = Instrumented::new("broadcast", state);
+    Arc::new(base.with_causes(&CAUSES).with_passage(&PASSAGE))
+}
+
 struct State<T> {
     messages: VecDeque<Message<T>>,
     /// The number of the first of the messages.

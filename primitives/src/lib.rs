@@ -38,28 +38,45 @@
 //!
 //! | asyncio | here |
 //! |---|---|
-//! | `Lock` | [`Lock`], around a value |
+//! | `Lock` | [`Lock`], around a value; `locked` is [`locked`](Lock::locked) |
 //! | `Event` | [`Event`] |
-//! | `Condition` | [`Condition`]; `wait` takes the guard and returns it |
+//! | `Condition`, `Condition(lock)` | [`Condition`], [`Condition::over`]; `wait` takes the guard and returns it |
 //! | `Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`]; bare `acquire()` is [`acquire_unguarded`](Semaphore::acquire_unguarded) |
 //! | `Barrier`, `BrokenBarrierError` | [`Barrier`], [`BrokenBarrierError`](barrier::BrokenBarrierError) |
+//! | `parties`, `n_waiting`, `broken`, `abort`, `reset` | the same of [`Barrier`] |
 //! | `Queue`, `LifoQueue`, `PriorityQueue` | [`Queue`], [`LifoQueue`], [`PriorityQueue`] |
+//! | `qsize`, `empty`, `full`, `maxsize`, `task_done`, `join` | the same of [`BaseQueue`](queue::BaseQueue) |
 //! | `QueueFull`, `QueueEmpty`, `QueueShutDown` | [`PutError::Full`](queue::PutError), [`GetError::Empty`](queue::GetError), [`QueueShutDown`](queue::QueueShutDown) |
 //! | `shutdown(immediate=…)` | [`shutdown`](queue::BaseQueue::shutdown) with [`Shutdown`](queue::Shutdown) |
 //! | `loop.create_future()`, `Future` | [`Future`] |
 //! | `set_result`, `set_exception`, `InvalidStateError` | [`set_result`](Future::set_result), [`set_error`](Future::set_error), [`InvalidStateError`](future::InvalidStateError) |
-//! | `create_task` | [`task::spawn`] |
+//! | `result()`, `exception()` of a future | [`result`](Future::result), which is `None` before it is done |
+//! | `add_done_callback` | [`add_done_callback`](Future::add_done_callback), called in place; there is no `remove_done_callback` |
+//! | `create_task`, `ensure_future` | [`task::spawn`] |
+//! | `create_task(name=…)`, `get_name` | [`task::task`] with `named`, [`path`](task::JoinHandle::path) |
+//! | `Task`, its `done`, `result`, `exception`, `cancelled` | [`task::JoinHandle`]: [`is_finished`](task::JoinHandle::is_finished), and what awaiting it gives, with [`JoinError`](task::JoinError) |
+//! | `current_task` | `unpick_sim::current_path` |
 //! | `gather` | [`task::gather`] |
 //! | `gather(return_exceptions=True)` | [`task::gather_results`] |
 //! | `wait(return_when=…)` | [`task::wait`] with [`task::WaitFor`] |
-//! | `as_completed` | [`task::as_completed`] |
-//! | `timeout`, `wait_for` | [`task::timeout`] |
+//! | `wait(timeout=…)` | [`Wait::within`](task::Wait::within) |
+//! | `as_completed` | [`task::as_completed`]; with a time limit, a [`timeout`](task::timeout) around each [`join_next`](task::AsCompleted::join_next) |
+//! | `timeout`, `wait_for` | [`task::timeout`]; `expired` is its `Err`, `TimeoutError` [`TimeoutError`](task::TimeoutError) |
 //! | `timeout_at` | [`task::timeout_at`] |
+//! | `Timeout.when`, `Timeout.reschedule` | [`deadline`](task::Timeout::deadline), [`reschedule`](task::Timeout::reschedule) |
 //! | `shield` | [`task::shield`] |
-//! | `TaskGroup` | [`task::task_group`] |
+//! | `TaskGroup`, its `create_task` | [`task::task_group`], [`TaskGroup::spawn`](task::TaskGroup::spawn) |
+//! | `ExceptionGroup` of a `TaskGroup` | [`TaskGroupError`](task::TaskGroupError) |
 //! | `sleep`, `sleep(0)` | [`task::sleep`], [`task::yield_now`] |
 //! | `to_thread`, `run_in_executor` | [`task::to_thread`] |
 //! | `Task.cancel` | [`abort`](task::JoinHandle::abort) |
+//! | `CancelledError` | a drop, inside of the task; [`JoinError`](task::JoinError), [`GatherError::Cancelled`](task::GatherError), [`FutureError::Cancelled`](future::FutureError) for whoever waits |
+//!
+//! What is not there: what a drop makes needless (`Task.uncancel` and `cancelling`: a task that is
+//! cancelled cannot go on), what the executor is for (`run`, `Runner`, event loops and their
+//! policies, `run_coroutine_threadsafe`, eager tasks, `all_tasks`, call graphs), what Rust's types
+//! are for (`iscoroutine`, `isfuture`, `wrap_future`), and streams, subprocesses, transports and
+//! protocols, which do input and output.
 //!
 //! # From tokio
 //!
@@ -77,7 +94,10 @@
 //!
 //! What is not there: `blocking_*` (inside of a run nothing may block its thread, and outside a
 //! `block_on` does it), guards of a part of a value (`map`), `const_new` (a `LazyLock` makes any
-//! of them a static), `reserve_many`, and closing a semaphore, which asyncio's cannot be.
+//! of them a static), `reserve_many`, `send_timeout` (a [`timeout`](task::timeout) around `send`),
+//! `poll_recv_many`, `poll_closed`, counts of weak senders, limits on readers, an interval's
+//! `reset` and its behaviour after a missed tick, and closing a semaphore, which asyncio's cannot
+//! be.
 
 #![forbid(unsafe_code)]
 

@@ -5,8 +5,8 @@
 //! wakes everybody whose [`Notified`] exists, polled or not, and stores nothing. A waiter waits
 //! from its first poll on, or from [`enable`](Notified::enable).
 //!
-//! A waiter that `notify_one` has woken and that is dropped before it returns passes the
-//! notification on, or has it stored again.
+//! A waiter that `notify_one` or `notify_last` has woken and that is dropped before it returns
+//! passes the notification on, to the first or the last as before, or has it stored again.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -59,6 +59,8 @@ struct State {
 enum Reason {
     /// By a `notify_one`, which is not to be lost.
     One,
+    /// By a `notify_last`, which is not to be lost either, and looks for the last again.
+    Last,
     /// With everybody else.
     All,
 }
@@ -75,7 +77,7 @@ impl State {
     }
 
     fn notify_last(&mut self) -> Wakeups {
-        let woken = Wakeups::from(self.waiters.grant_last(Reason::One).ok());
+        let woken = Wakeups::from(self.waiters.grant_last(Reason::Last).ok());
         self.is_stored |= woken.len() == 0;
         woken
     }
@@ -96,6 +98,7 @@ impl State {
     fn pass_on(&mut self, reason: Reason) -> Wakeups {
         match reason {
             Reason::One => self.notify_one(),
+            Reason::Last => self.notify_last(),
             Reason::All => Wakeups::none(),
         }
     }

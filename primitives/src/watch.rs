@@ -130,6 +130,26 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
+    /// Makes a channel that nobody watches yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::watch::Sender;
+    ///
+    /// let sender = Sender::new(0);
+    /// assert!(sender.is_closed());
+    /// let mut receiver = sender.subscribe();
+    /// assert_eq!(sender.send(1), Ok(()));
+    /// assert_eq!(*receiver.borrow_and_update(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn new(value: T) -> Sender<T> {
+        let state = State { receivers: 0, ..State::new() };
+        let base = Instrumented::new("watch", state).with_causes(&CAUSES);
+        Sender { shared: Arc::new(Shared { base, value: Value::new(value) }) }
+    }
+
     /// Sends a value.
     ///
     /// # Errors
@@ -353,6 +373,13 @@ impl<T> Shared<T> {
         let version = self.base.lock().version;
         value.has_changed = std::mem::replace(seen, version) != version;
         value
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    #[track_caller]
+    fn default() -> Sender<T> {
+        Sender::new(T::default())
     }
 }
 

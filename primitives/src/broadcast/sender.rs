@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use super::receiver::Receiver;
-use super::{SendError, Shared, State, show_end, subscribe};
+use super::{SendError, Shared, State, alone, show_end, subscribe};
 use crate::instrumented::Waiting;
 use crate::probe::{Access, Stamp};
 use crate::waiters::Wakeups;
@@ -33,6 +33,27 @@ impl<T> Sender<T> {
     /// One that is counted already.
     pub(super) const fn counted(shared: Shared<T>) -> Sender<T> {
         Sender { shared }
+    }
+
+    /// Makes a channel that nobody listens to yet and that keeps `capacity` messages.
+    ///
+    /// # Panics
+    /// If the capacity is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::broadcast::{SendError, Sender};
+    ///
+    /// let sender = Sender::new(2);
+    /// assert_eq!(sender.send(1), Err(SendError(1)));
+    /// let mut receiver = sender.subscribe();
+    /// assert_eq!(sender.send(2), Ok(1));
+    /// assert_eq!(receiver.try_recv(), Ok(2));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn new(capacity: usize) -> Sender<T> {
+        Sender::counted(alone(capacity))
     }
 
     /// Sends a message, and returns how many receivers there are.

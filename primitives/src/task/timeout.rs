@@ -106,6 +106,31 @@ impl<F> Timeout<F> {
     }
 }
 
+impl<F> Timeout<F> {
+    /// Moves the moment when its time is up: asyncio's `reschedule`. A deadline that has passed
+    /// strikes when it is polled next.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::future::pending;
+    /// use std::pin::pin;
+    /// use unpick_primitives::task::{Instant, TimeoutError, timeout_at};
+    /// use unpick_sim::Run;
+    ///
+    /// let program = || async {
+    ///     let mut never = pin!(timeout_at(Instant::from_nanos(1_000), pending::<()>()));
+    ///     assert!(futures::poll!(never.as_mut()).is_pending());
+    ///     never.as_mut().reschedule(Instant::from_nanos(5_000));
+    ///     assert_eq!(never.await, Err(TimeoutError));
+    ///     Instant::now().as_nanos()
+    /// };
+    /// assert_eq!(Run::new().execute(program).result, Ok(5_000));
+    /// ```
+    pub fn reschedule(self: Pin<&mut Self>, deadline: Instant) {
+        self.project().sleep.reset(deadline);
+    }
+}
+
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, TimeoutError>;
 

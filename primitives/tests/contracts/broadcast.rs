@@ -86,3 +86,12 @@ fn a_weak_sender_does_not_keep_a_broadcast_open() {
     assert_eq!(recv.assert_ready(), Err(RecvError::Closed));
     assert!(weak.clone().upgrade().is_none());
 }
+
+#[test]
+fn a_channel_that_begins_without_receivers_has_none() {
+    let sender = broadcast::Sender::new(2);
+    assert_eq!((sender.receiver_count(), sender.send(1)), (0, Err(broadcast::SendError(1))));
+    let mut receiver = sender.subscribe();
+    assert_eq!((sender.send(2), receiver.try_recv()), (Ok(1), Ok(2)));
+    assert!(sender.is_empty());
+}

@@ -10,6 +10,7 @@ mod future;
 mod hand;
 mod lock;
 mod mpsc;
+mod notify;
 mod once_cell;
 mod oneshot;
 mod queue;

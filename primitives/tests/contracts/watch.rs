@@ -81,3 +81,12 @@ fn a_change_is_seen_although_the_sender_is_gone() {
     assert!(!receiver.borrow().has_changed());
     assert_eq!(ready(receiver.changed()), Err(RecvError));
 }
+
+#[test]
+fn a_channel_that_begins_without_receivers_has_none() {
+    let sender = watch::Sender::new(0);
+    assert_eq!((sender.receiver_count(), sender.send(1)), (0, Err(SendError(1))));
+    ready(sender.closed());
+    let mut receiver = sender.subscribe();
+    assert_eq!((sender.send(2), *receiver.borrow_and_update()), (Ok(()), 2));
+}

@@ -28,7 +28,8 @@ enum Operation {
 enum Waiter {
     Created,
     Queued,
-    NotifiedAlone,
+    NotifiedFirst,
+    NotifiedLast,
     NotifiedWithAll,
     Over,
 }
@@ -46,7 +47,7 @@ impl Model {
         match self.waiters[slot] {
             Some(Waiter::Created) if self.is_stored => {
                 self.is_stored = false;
-                self.waiters[slot] = Some(Waiter::NotifiedAlone);
+                self.waiters[slot] = Some(Waiter::NotifiedFirst);
                 true
             }
             Some(Waiter::Created) => {
@@ -58,13 +59,14 @@ impl Model {
         }
     }
 
-    fn notify(&mut self, at: fn(usize) -> usize) {
+    fn notify(&mut self, whom: Waiter) {
         if self.queue.is_empty() {
             self.is_stored = true;
             return;
         }
-        let slot = self.queue.remove(at(self.queue.len()));
-        self.waiters[slot] = Some(Waiter::NotifiedAlone);
+        let at = if whom == Waiter::NotifiedLast { self.queue.len() - 1 } else { 0 };
+        let slot = self.queue.remove(at);
+        self.waiters[slot] = Some(whom);
     }
 
     fn notify_waiters(&mut self) {
@@ -78,8 +80,9 @@ impl Model {
 
     fn remove(&mut self, slot: usize) {
         self.queue.retain(|queued| *queued != slot);
-        if self.waiters[slot].take() == Some(Waiter::NotifiedAlone) {
-            self.notify(|_| 0);
+        let removed = self.waiters[slot].take();
+        if let Some(whom @ (Waiter::NotifiedFirst | Waiter::NotifiedLast)) = removed {
+            self.notify(whom);
         }
     }
 }
@@ -126,11 +129,11 @@ fn check(operations: &[Operation]) -> Result<(), TestCaseError> {
             }
             Operation::NotifyOne => {
                 notify.notify_one();
-                model.notify(|_| 0);
+                model.notify(Waiter::NotifiedFirst);
             }
             Operation::NotifyLast => {
                 notify.notify_last();
-                model.notify(|length| length - 1);
+                model.notify(Waiter::NotifiedLast);
             }
             Operation::NotifyWaiters => {
                 notify.notify_waiters();

@@ -151,3 +151,30 @@ fn a_closure_runs_as_a_step_of_its_own() {
     });
     notes.check(&["to_thread returned", "closure"]);
 }
+
+#[test]
+fn a_timeout_that_is_rescheduled_strikes_at_its_new_deadline() {
+    for moved_to in [1, 5] {
+        plain(move || async move {
+            let mut never = pin!(timeout(seconds(3), pending::<()>()));
+            assert!(futures::poll!(never.as_mut()).is_pending());
+            never.as_mut().reschedule(Instant::START + seconds(moved_to));
+            assert_eq!(never.deadline(), Instant::START + seconds(moved_to));
+            assert_eq!(never.await, Err(TimeoutError));
+            assert_eq!(Instant::now(), Instant::START + seconds(moved_to));
+        });
+    }
+}
+
+#[test]
+fn a_timeout_that_is_rescheduled_in_time_lets_its_value_through() {
+    plain(|| async {
+        let mut slow = pin!(timeout(seconds(1), async {
+            sleep(seconds(2)).await;
+            7
+        }));
+        assert!(futures::poll!(slow.as_mut()).is_pending());
+        slow.as_mut().reschedule(Instant::START + seconds(3));
+        assert_eq!(slow.await, Ok(7));
+    });
+}

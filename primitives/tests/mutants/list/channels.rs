@@ -220,4 +220,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "                0 => state.closing.grant_all(()),\n",
         "                0 => Wakeups::none(),\n",
     ),
+    mutant(
+        "a watch channel without receivers counts one",
+        "watch.rs",
+        "State { receivers: 0, ..State::new() }",
+        "State::new()",
+    ),
+    mutant(
+        "a broadcast channel without receivers counts one",
+        "broadcast.rs",
+        "State { receivers: 0, ..State::new(capacity) }",
+        "State::new(capacity)",
+    ),
 ];

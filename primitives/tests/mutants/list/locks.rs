@@ -248,8 +248,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "notify_last notifies the first",
         "notify.rs",
-        "self.waiters.grant_last(Reason::One)",
-        "self.waiters.grant_first(Reason::One)",
+        "self.waiters.grant_last(Reason::Last)",
+        "self.waiters.grant_first(Reason::Last)",
+    ),
+    mutant(
+        "whoever was notified last passes the notification on to the first",
+        "notify.rs",
+        "            Reason::Last => self.notify_last(),\n",
+        "            Reason::Last => self.notify_one(),\n",
     ),
     mutant(
         "a future that is enabled does not queue",

@@ -183,4 +183,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "        callbacks.into_iter().for_each(|callback| callback(&outcome));\n",
         "        drop(callbacks);\n",
     ),
+    mutant(
+        "a timeout that is rescheduled keeps its deadline",
+        "task/timeout.rs",
+        "        self.project().sleep.reset(deadline);\n",
+        "        let _ = (self.project(), deadline);\n",
+    ),
 ];
