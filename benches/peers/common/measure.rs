@@ -59,6 +59,11 @@ fn print_found(program: Search, seed: u64, runs_max: u64) {
         println!("never {} -", nanoseconds());
         return;
     };
+    if std::thread::panicking() {
+        // What made the runs has given the panic up half-way, and another one would be too much.
+        println!("{run} {first} -");
+        return;
+    }
     match search(program, seed, runs_max) {
         (Some(again), second) if again == run => println!("{run} {first} {second}"),
         // It has not survived its first panic.

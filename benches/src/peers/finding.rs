@@ -69,7 +69,7 @@ pub(super) fn times(contenders: &[Contender], rows: &[(&str, Vec<Searched>)]) ->
          are measured until that run is over, its panic unwound; Unpick's own beginning (the \
          environment, kept failures) is in its.\n\n\
          The second time that a process makes the same search, as hunts in a process of many tests \
-         are made (loom does not survive a deadlock):\n\n",
+         are made (– where a peer does not survive what it found):\n\n",
     );
     text.push_str(&header("milliseconds", &names(contenders), "best peer / unpick"));
     for (program, searched) in rows {
