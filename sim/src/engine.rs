@@ -16,6 +16,7 @@ mod diagnosis;
 mod drive;
 mod events;
 mod faults;
+mod heed;
 mod ids;
 mod lists;
 mod losses;
@@ -47,6 +48,7 @@ pub(crate) use detectors::lock_order::Nested;
 pub(crate) use detectors::{Accessed, SharedAccess};
 use detectors::{ByHand, Detectors, Quiet, Suspected};
 use events::Events;
+use heed::Heed;
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
@@ -75,15 +77,22 @@ use crate::time::{Instant, TimerSource};
 use crate::trace::{Event, EventKind, ObjectInfo, TaskInfo, Trace};
 
 /// What belongs to the poll that is going on. In one word, so that it is reset at once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(4))]
 pub(crate) struct PollState {
     /// Whether an operation has given way: later ones then do so without a choice.
     gave_way: bool,
-    /// Whether the task was woken since its poll began.
+    /// Whether the task was woken since its poll began, unless it is known to [`Engine::polled`].
     woken: bool,
     /// Whether it waits for something instrumented.
     pub(crate) is_known: bool,
+    _rest_of_the_word: bool,
+}
+
+impl PollState {
+    /// That of a poll that begins.
+    const NEW: PollState =
+        PollState { gave_way: false, woken: false, is_known: false, _rest_of_the_word: false };
 }
 
 /// The state of the run on this thread, or what its last run left to be used again.
@@ -97,10 +106,8 @@ pub(crate) struct Core {
     is_asking: bool,
     /// Where the program asks what is being chosen.
     asked_at: Option<&'static Location<'static>>,
-    /// Whether somebody is told of every turn: a trace or a strategy.
-    is_heard: bool,
-    /// Whether anybody looks at what is executed: a trace, a strategy, or the run's class.
-    is_watched: bool,
+    /// What is to be heeded at every turn.
+    heed: Heed,
     streams: Streams,
     tape: Vec<Choice>,
     /// The room that the next run's tape begins with, by how long the last one's was.
@@ -136,12 +143,14 @@ pub(crate) struct Core {
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
     steps: u64,
-    /// Turns, and operations that went on in place: what the budget of steps is spent on.
-    spent: u64,
+    /// How many turns, and operations that are asked for, are left before `eye_from`. Below zero
+    /// beyond that.
+    left_to_eye: i64,
     /// How many tasks, daemons apart, had not ended when the run was over.
     unfinished: usize,
-    /// From which step on the loop keeps an eye on the budget: the last few turns of a run that
-    /// uses it up are kept, to show what was going round.
+    /// From how much of the budget on the loop keeps an eye on it: the last few turns of a run that
+    /// uses it up are kept, to show what was going round. It is set by
+    /// [`open_eye_from`](Core::open_eye_from).
     eye_from: u64,
     /// The tasks of those turns.
     recent: Vec<TaskId>,
@@ -174,9 +183,6 @@ pub(crate) struct Core {
     watches: Watches,
     /// There in a run in which faults may strike.
     faults: Option<Box<FaultState>>,
-    /// Whether anything of the following is there, so that the loop looks at one flag: a
-    /// finding, wakers to call, a ring to look for, new tasks to tell the beacon of.
-    attention: bool,
     /// The task whose wait may have closed a ring.
     ring_from: Option<TaskId>,
     /// How many tasks were looked at in search of rings, beyond the first few of each search.
@@ -216,6 +222,11 @@ struct Engine {
     stamp: Cell<Stamp>,
     /// The stamps that this thread may give to its next runs: from this one, up to before that.
     stamps: Cell<(u64, u64)>,
+    /// The task that is being polled, or [`Packed::WOKEN`] once it has been woken since; none at all
+    /// other times. So a task that wakes itself is marked without a look at the core.
+    polled: Cell<Packed>,
+    /// Whether the run may be traced: then every wake-up is told of.
+    is_traced: Cell<bool>,
     /// Dropped by [`Leaving`], so that a look at the engine need not ask whether its thread has
     /// dropped it already.
     core: RefCell<ManuallyDrop<Core>>,
@@ -226,6 +237,8 @@ thread_local! {
         Engine {
             stamp: Cell::new(Stamp::NONE),
             stamps: Cell::new((0, 0)),
+            polled: Cell::new(Packed::NONE),
+            is_traced: Cell::new(false),
             core: RefCell::new(ManuallyDrop::new(Core::new())),
         }
     };
@@ -252,6 +265,11 @@ impl Drop for Leaving {
         // Once the engine is not borrowed any more.
         drop(left);
     }
+}
+
+/// From here on every wake-up of the run on this thread is told of.
+fn trace_wakes() {
+    ENGINE.with(|engine| engine.is_traced.set(true));
 }
 
 /// The core of the run on this thread; `None` outside of a run.
@@ -287,7 +305,7 @@ pub(crate) fn with_run_of<R>(stamp: Stamp, act: impl FnOnce(&mut Core) -> R) -> 
 /// The core of the run on this thread, for what makes no sense outside of one.
 ///
 /// # Panics
-/// Outside of a run: with what was tried, and what to do.
+/// Outside of a run: with what was tried, and what is allowed.
 #[inline]
 #[track_caller]
 pub(crate) fn expect_run<R>(what: &str, act: impl FnOnce(&mut Core) -> R) -> R {
@@ -297,9 +315,10 @@ pub(crate) fn expect_run<R>(what: &str, act: impl FnOnce(&mut Core) -> R) -> R {
     }
 }
 
+/// Panics because something was tried outside of a run.
 #[cold]
 #[track_caller]
-fn outside(what: &str) -> ! {
+pub(crate) fn outside(what: &str) -> ! {
     panic!(
         "{what} was called outside of a run; it is allowed only in a future (or in the closure \
          that makes it) that a run or a hunt executes, on that run's own thread"
@@ -315,8 +334,7 @@ impl Core {
             chooser: Chooser::RandomWalk,
             is_asking: false,
             asked_at: None,
-            is_heard: false,
-            is_watched: false,
+            heed: Heed::NOTHING,
             streams: Streams::new(RunId::new(0, 0)),
             tape: Vec::new(),
             tape_room: 0,
@@ -328,7 +346,7 @@ impl Core {
             panicked: BTreeMap::new(),
             ready: ReadySet::new(),
             current: None,
-            poll: PollState { gave_way: false, woken: false, is_known: false },
+            poll: PollState::NEW,
             preselected: None,
             granted: Packed::NONE,
             errand: None,
@@ -336,7 +354,7 @@ impl Core {
             gates_shut: 0,
             teardown: false,
             steps: 0,
-            spent: 0,
+            left_to_eye: 0,
             unfinished: 0,
             eye_from: 0,
             recent: Vec::new(),
@@ -357,7 +375,6 @@ impl Core {
             properties: Vec::new(),
             watches: Watches::new(),
             faults: None,
-            attention: false,
             ring_from: None,
             looked_further: 0,
             suspected: Vec::new(),
@@ -410,7 +427,7 @@ impl Core {
             }
             Some(_) => {}
         }
-        self.attention = true;
+        self.heed.add(Heed::ATTENTION);
     }
 
     pub(crate) fn is_traced(&self) -> bool {
@@ -420,13 +437,34 @@ impl Core {
     /// Whether a strategy or a trace is to be told of everything.
     #[inline]
     pub(crate) fn is_heard(&self) -> bool {
-        self.is_heard
+        self.heed.has(Heed::HEARD)
     }
 
     /// Whether anybody looks at what is executed.
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        self.is_watched
+        self.heed.has(Heed::WATCHED)
+    }
+
+    /// Turns, and operations that went on in place: what the budget of steps is spent on.
+    #[inline]
+    fn spent(&self) -> u64 {
+        self.eye_from.wrapping_add_signed(self.left_to_eye.wrapping_neg())
+    }
+
+    /// Spends one more. Says how many are left before an eye is to be kept on the budget; below
+    /// zero beyond that.
+    #[inline(always)]
+    fn spend(&mut self) -> i64 {
+        self.left_to_eye -= 1;
+        self.left_to_eye
+    }
+
+    /// Keeps an eye on the budget once so much is spent, of which that much is by now.
+    fn open_eye_from(&mut self, eye_from: u64, spent: u64) {
+        // No run spends more.
+        self.eye_from = eye_from.min(i64::MAX as u64);
+        self.left_to_eye = self.eye_from as i64 - spent as i64;
     }
 
     /// The names that a trace's events refer to.

@@ -6,6 +6,7 @@ mod hand_over;
 mod join;
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ pub(crate) use hand_over::HANDED_OVER;
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 
-use crate::engine::{Core, Duty, NewTask, OnPanic, expect_run, with_run};
+use crate::engine::{Core, Duty, NewTask, OnPanic, expect_run, is_inside, outside, with_run};
 
 /// Spawns a task: a future that runs beside the others of its run.
 ///
@@ -51,7 +52,13 @@ where
     F::Output: 'static,
 {
     let site = Location::caller();
-    let spawn = |core: &mut Core| (core.stamp, core.spawn(future, site, new));
+    if !is_inside() {
+        // Before it is known that nobody drops the future.
+        outside("sim::spawn");
+    }
+    let future = ManuallyDrop::new(future);
+    // SAFETY: The future is not used any more.
+    let spawn = |core: &mut Core| (core.stamp, unsafe { core.spawn(&future, site, new) });
     let (stamp, task) = expect_run("sim::spawn", spawn);
     // SAFETY: The task of that number in that run is the one with this future.
     unsafe { JoinHandle::new(stamp, task) }

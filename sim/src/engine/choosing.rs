@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::ids::{TaskId, Turn};
-use super::{Core, Description};
+use super::{Core, Description, Heed};
 use crate::choice::{Choice, Label};
 use crate::options::TimeModel;
 use crate::strategy::{Chooser, Notice, Point, TurnKey};
@@ -109,6 +109,7 @@ impl Core {
     /// ready since then is behind it, so that it is mostly where it was.
     #[inline]
     pub(super) fn take_preselected(&mut self) -> Option<Turn> {
+        self.heed.remove(Heed::PRESELECTED);
         let (turn, place) = self.preselected.take()?;
         if !self.is_asking && self.ready.take_if(turn, place) {
             return Some(turn);
@@ -161,26 +162,40 @@ impl Core {
         }
     }
 
-    /// Chooses the next turn, of those that there are, and takes it out of the ready set.
+    /// Chooses the next turn at random, of those that there are, and takes it out of the ready set.
+    /// Nobody is told of it.
     #[inline(always)]
-    pub(super) fn next_turn<const HEARD: bool>(&mut self) -> Turn {
+    pub(super) fn next_turn_unheard(&mut self) -> Turn {
+        let Some(listed) = self.ready.listed() else { return self.next_turn_of_crowd() };
+        let taken = if listed > 1 { self.draw_turn(listed as u32) } else { 0 };
+        self.ready.take_of_list(taken as usize)
+    }
+
+    #[inline(never)]
+    fn next_turn_of_crowd(&mut self) -> Turn {
+        let taken = self.draw_turn(self.ready.len() as u32);
+        self.ready.take(taken as usize)
+    }
+
+    /// Draws one of so many turns, and puts that on the tape.
+    #[inline(always)]
+    fn draw_turn(&mut self, arity: u32) -> u32 {
+        let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
+        self.tape.push(Choice::new_fitting(Label::Schedule, arity, taken));
+        taken
+    }
+
+    /// Chooses the next turn, of those that there are, and takes it out of the ready set.
+    #[inline]
+    pub(super) fn next_turn(&mut self) -> Turn {
         let arity = self.ready.len() as u32;
-        let taken = if arity <= 1 {
-            0
-        } else if HEARD && self.is_asking {
+        let taken = if arity > 1 {
             self.decide(Question { label: Label::Schedule, arity, weight: None }, None)
         } else {
-            let taken = self.streams.below(Stream::Choice(Label::Schedule), arity);
-            let choice = Choice::new_fitting(Label::Schedule, arity, taken);
-            if HEARD {
-                self.keep(choice);
-            } else {
-                self.tape.push(choice);
-            }
-            taken
+            0
         };
         let turn = self.ready.take(taken as usize);
-        if HEARD && self.is_asking {
+        if self.is_asking {
             self.tell(Notice::Gone { turn: TurnKey(turn.key()) });
         }
         turn
@@ -224,6 +239,7 @@ impl Core {
     fn goes_on_after(&mut self, taken: u32) -> bool {
         let Some(place) = (taken as usize).checked_sub(1) else { return true };
         self.preselected = Some((self.ready.get(place), place));
+        self.heed.add(Heed::PRESELECTED);
         false
     }
 

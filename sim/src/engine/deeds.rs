@@ -146,7 +146,7 @@ impl Core {
         is_certain: bool,
     ) {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let (at_ns, order) = (self.now_ns, self.spent);
+        let (at_ns, order) = (self.now_ns, self.spent());
         if self.notes.len() == NOTES_MAX {
             self.put_notes_together();
         }

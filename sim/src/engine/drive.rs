@@ -1,6 +1,5 @@
 //! The loop: choose a turn, poll its task once, apply what it woke.
 
-use std::cell::RefCell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
@@ -10,10 +9,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::detectors::Occasion;
-use super::ids::{TaskId, Turn};
-use super::tasks::{OnPanic, State, TaskBody};
+use super::ids::{Packed, TaskId, Turn};
+use super::tasks::{OnPanic, State, Task, TaskBody};
 use super::waker::task_waker;
-use super::{Beacon, Core, ENGINE, RECENT, Stamp};
+use super::{Beacon, Core, ENGINE, Engine, Heed, PollState, RECENT, Stamp};
 use crate::options::TimeModel;
 use crate::panics;
 use crate::strategy::Notice;
@@ -45,9 +44,8 @@ pub(super) enum Errand {
 /// Runs until the main future has ended, or there is a finding.
 pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     ENGINE.with(|engine| {
-        let core = &engine.core;
-        let beacon = core.borrow().beacon().clone();
-        Loop { core, beacon, stamp, main }.run();
+        let beacon = engine.core.borrow().beacon().clone();
+        Loop { engine, beacon, stamp, main }.run();
     });
 }
 
@@ -62,7 +60,7 @@ struct Polled {
 
 /// What the loop has at hand outside of the core's borrow.
 struct Loop<'a> {
-    core: &'a RefCell<ManuallyDrop<Core>>,
+    engine: &'a Engine,
     beacon: Arc<Beacon>,
     stamp: Stamp,
     main: Pin<&'a mut dyn Future<Output = ()>>,
@@ -82,7 +80,9 @@ impl Loop<'_> {
             // Caught here rather than around each poll, which would cost every step. A poll
             // that panicked is still in `polled`.
             let mut polled = Polled { task: None, body };
-            next = match catch_unwind(AssertUnwindSafe(|| self.spin(task, &mut polled))) {
+            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(task, &mut polled)));
+            self.engine.polled.set(Packed::NONE);
+            next = match spun {
                 Ok(()) => None,
                 Err(panic) => match polled {
                     Polled { task: Some(task), body: Some(body) } => {
@@ -105,7 +105,9 @@ impl Loop<'_> {
             polled.task = Some(task);
             self.beacon.poll_begins(task);
             // Its drop would do nothing: it owns nothing.
-            let waker = ManuallyDrop::new(task_waker(self.stamp, task));
+            let own = Packed::new(self.stamp, task.0);
+            let waker = ManuallyDrop::new(task_waker(own));
+            self.engine.polled.set(own);
             let mut context = Context::from_waker(&waker);
             let result = match &mut polled.body {
                 Some(body) => body.as_mut().poll(&mut context),
@@ -113,17 +115,18 @@ impl Loop<'_> {
             };
             polled.task = None;
             let body = polled.body.take();
+            if self.beacon.was_woken() {
+                self.inside(Core::fail_woken_from_elsewhere);
+            }
+            let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
             let next = {
-                let core: &mut Core = &mut self.core.borrow_mut();
+                let core: &mut Core = &mut self.engine.core.borrow_mut();
                 let goes_on = match result {
-                    Poll::Pending => core.settle_pending(task, body),
+                    Poll::Pending => core.settle_pending(task, body, woke_itself),
                     Poll::Ready(()) => core.settle_returned(task, body),
                 };
                 if goes_on { core.next_in_place() } else { None }
             };
-            if self.beacon.was_woken() {
-                self.inside(Core::fail_woken_from_elsewhere);
-            }
             let Some((next, body)) = next else { return };
             task = next;
             // Forgotten, because it is known to be empty: its drop need not be looked at.
@@ -196,7 +199,7 @@ impl Loop<'_> {
 
     #[inline]
     fn inside<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
-        act(&mut self.core.borrow_mut())
+        act(&mut self.engine.core.borrow_mut())
     }
 
     /// Drops the body of a task that panicked, still as that task, and ends it.
@@ -222,25 +225,9 @@ impl Core {
     /// The poll that comes next; `None` if it is an errand, which is put down.
     #[inline(never)]
     fn next(&mut self) -> Option<Polling> {
-        self.next_in_place()
-    }
-
-    /// The same, where it comes most often: in one piece with the loop.
-    #[inline(always)]
-    fn next_in_place(&mut self) -> Option<Polling> {
-        if self.is_heard { self.next_heard() } else { self.next_of::<false>() }
-    }
-
-    #[inline(never)]
-    fn next_heard(&mut self) -> Option<Polling> {
-        self.next_of::<true>()
-    }
-
-    /// `HEARD` says whether a strategy or a trace is to be told of it.
-    #[inline(always)]
-    fn next_of<const HEARD: bool>(&mut self) -> Option<Polling> {
+        self.current = None;
         loop {
-            if self.attention
+            if self.heed.has(Heed::ATTENTION)
                 && let Some(next) = self.attend()
             {
                 return next;
@@ -249,14 +236,41 @@ impl Core {
             if self.preselected.is_some()
                 && let Some(turn) = self.take_preselected()
             {
-                return self.take_turn::<HEARD>(turn);
+                return self.take_turn::<true>(turn);
             }
             if !self.ready.is_empty() {
-                let turn = self.next_turn::<HEARD>();
-                return self.take_turn::<HEARD>(turn);
+                let turn = self.next_turn();
+                return self.take_turn::<true>(turn);
             }
             if let Some(errand) = self.idle() {
-                return self.put_down(errand);
+                self.put_down(errand);
+                return None;
+            }
+        }
+    }
+
+    /// The same, where it comes most often: in one piece with the loop, as long as nobody is told
+    /// of it and nothing is to be attended to.
+    #[inline(always)]
+    fn next_in_place(&mut self) -> Option<Polling> {
+        loop {
+            let heed = self.heed;
+            if heed.has(Heed::ATTENTION.or(Heed::PRESELECTED).or(Heed::HEARD)) {
+                if !heed.has(Heed::ATTENTION.or(Heed::HEARD))
+                    && let Some(turn) = self.take_preselected()
+                {
+                    return self.take_turn::<false>(turn);
+                }
+                return taken_apart(self.next());
+            }
+            if !self.ready.is_empty() {
+                let turn = self.next_turn_unheard();
+                return self.take_turn::<false>(turn);
+            }
+            self.current = None;
+            if let Some(errand) = self.idle() {
+                self.put_down(errand);
+                return None;
             }
         }
     }
@@ -264,27 +278,30 @@ impl Core {
     /// Puts down what the loop is to do instead of polling a task.
     #[cold]
     #[inline(never)]
-    fn put_down(&mut self, errand: Errand) -> Option<Polling> {
+    fn put_down(&mut self, errand: Errand) {
+        self.current = None;
         self.errand = Some(errand);
-        None
     }
 
     /// What comes before a turn is chosen: see `attention`.
     #[cold]
     fn attend(&mut self) -> Option<Option<Polling>> {
         if self.finding.is_some() {
-            return Some(self.put_down(Errand::Over));
+            self.put_down(Errand::Over);
+            return Some(None);
         }
         if !self.unpublished.get_mut().is_empty() {
             self.publish_identities();
         }
         if !self.wakes.is_empty() {
             let wakes = std::mem::take(&mut self.wakes);
-            return Some(self.put_down(Errand::Wake(wakes)));
+            self.put_down(Errand::Wake(wakes));
+            return Some(None);
         }
         if let Some(source) = self.source_to_tell() {
             let now = self.now();
-            return Some(self.put_down(Errand::Tell(source, now)));
+            self.put_down(Errand::Tell(source, now));
+            return Some(None);
         }
         if let Some(task) = self.ring_from.take() {
             self.suspect_ring(task);
@@ -294,14 +311,14 @@ impl Core {
         }
         let is_stalling = self.options.time == TimeModel::Stalling;
         let has_faults = self.faults.is_some();
-        self.attention = false;
+        self.heed.remove(Heed::ATTENTION);
         if has_faults {
             self.strike_last();
         }
         if self.preselected.is_some()
             && let Some(turn) = self.take_preselected()
         {
-            self.attention = self.is_watchful();
+            self.heed.set(Heed::ATTENTION, self.is_watchful());
             if !has_faults {
                 return Some(self.take_turn::<true>(turn));
             }
@@ -311,14 +328,14 @@ impl Core {
         }
         if is_stalling && !self.ready.is_empty() {
             self.stall();
-            if self.attention {
+            if self.heed.has(Heed::ATTENTION) {
                 return self.attend();
             }
         }
-        self.attention = self.is_watchful();
+        self.heed.set(Heed::ATTENTION, self.is_watchful());
         if has_faults {
             while !self.ready.is_empty() {
-                let turn = self.next_turn::<true>();
+                let turn = self.next_turn();
                 if !self.stalls(turn) {
                     return Some(self.take_noted(turn));
                 }
@@ -350,7 +367,7 @@ impl Core {
             Turn::Resume(task) => self.enter::<HEARD>(task, StepKind::Resumed),
             Turn::Operation(id) => match self.grant(id) {
                 (task, None) => self.enter::<HEARD>(task, StepKind::Granted),
-                (task, Some(waker)) => self.enter_by_waker(task, waker),
+                (task, Some(waker)) => taken_apart(self.enter_by_waker(task, waker)),
             },
         }
     }
@@ -360,19 +377,20 @@ impl Core {
     fn enter_by_waker(&mut self, task: TaskId, waker: Waker) -> Option<Polling> {
         // What this waker makes of it is part of the grant, not a turn of its own.
         self.entering = Some(task);
-        self.attention = true;
+        self.heed.add(Heed::ATTENTION);
         if self.tasks[task.index()].state == State::Ready {
             self.make_unready(Turn::Resume(task));
         }
         self.tasks[task.index()].state = State::Running;
-        self.put_down(Errand::Grant(waker))
+        self.put_down(Errand::Grant(waker));
+        None
     }
 
     /// Begins a poll.
     #[inline(always)]
     fn enter<const HEARD: bool>(&mut self, id: TaskId, kind: StepKind) -> Option<Polling> {
-        if self.spent >= self.eye_from {
-            return self.enter_late(id, kind);
+        if self.spend() < 0 {
+            return taken_apart(self.enter_late(id, kind));
         }
         self.enter_in_budget::<HEARD>(id, kind)
     }
@@ -380,10 +398,15 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn enter_late(&mut self, id: TaskId, kind: StepKind) -> Option<Polling> {
+        self.current = None;
+        // Not before it is known whether there is any left.
+        self.left_to_eye += 1;
         if self.is_in_budget(id) {
+            self.left_to_eye -= 1;
             return self.enter_in_budget::<true>(id, kind);
         }
-        self.put_down(Errand::Over)
+        self.put_down(Errand::Over);
+        None
     }
 
     #[inline(always)]
@@ -397,8 +420,7 @@ impl Core {
             self.make_unready(Turn::Resume(id));
         }
         self.steps += 1;
-        self.spent += 1;
-        self.poll = super::PollState::default();
+        self.poll = PollState::NEW;
         self.current = Some(id);
         let task = &mut self.tasks[id.index()];
         task.state = State::Running;
@@ -414,22 +436,32 @@ impl Core {
             self.record(move |_| EventKind::Step { kind });
         }
         match body {
-            Some(body) if aborted => self.put_down(Errand::Drop(id, body)),
+            Some(body) if aborted => {
+                self.put_down_drop(id, body);
+                None
+            }
             body => Some((id, body)),
         }
+    }
+
+    /// Puts down that an aborted task is to be dropped, which is done as that task.
+    #[cold]
+    #[inline(never)]
+    fn put_down_drop(&mut self, id: TaskId, body: TaskBody) {
+        self.errand = Some(Errand::Drop(id, body));
     }
 
     /// Close to the end of its budget: keeps the turn, or ends the run.
     #[cold]
     pub(super) fn is_in_budget(&mut self, id: TaskId) -> bool {
-        if self.spent >= self.options.steps_max {
+        if self.spent() >= self.options.steps_max {
             // Said once, however many operations of one poll come here.
             if self.finding.is_none() {
                 self.fail_out_of_steps();
             }
             return false;
         }
-        if self.spent >= self.options.steps_max.saturating_sub(RECENT) {
+        if self.spent() >= self.options.steps_max.saturating_sub(RECENT) {
             self.open_eye();
             self.recent.push(id);
         }
@@ -482,26 +514,54 @@ impl Core {
         self.next()
     }
 
-    /// A poll returned `Pending`. Says that the loop goes on.
+    /// A poll returned `Pending`, and the task has woken itself or not. Says that the loop goes on.
     #[inline(always)]
-    fn settle_pending(&mut self, id: TaskId, body: Option<TaskBody>) -> bool {
+    fn settle_pending(&mut self, id: TaskId, body: Option<TaskBody>, woke_itself: bool) -> bool {
         if body.is_none() {
             // While the main task goes on, the run does not stand still.
             self.is_lively();
         }
         self.leave();
-        self.order_poll(id, true);
-        let task = &mut self.tasks[id.index()];
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(std::mem::replace(&mut task.body, body));
-        if self.poll.woken {
+        if self.heed.has(Heed::HEARD.or(Heed::WATCHED)) {
+            self.poll.woken |= woke_itself;
+            self.order_poll(id, true);
+            if self.heed.has(Heed::HEARD) {
+                self.settle_pending_heard(id, body);
+                return true;
+            }
+        }
+        let is_woken = woke_itself || self.poll.woken;
+        let task = self.put_back(id, body);
+        if is_woken {
+            task.state = State::Ready;
+            self.ready.push(Turn::Resume(id));
+        } else {
+            task.state = State::Idle;
+        }
+        true
+    }
+
+    /// The same, where somebody is told of turns.
+    #[inline(never)]
+    fn settle_pending_heard(&mut self, id: TaskId, body: Option<TaskBody>) {
+        let is_woken = self.poll.woken;
+        let task = self.put_back(id, body);
+        if is_woken {
             task.state = State::Ready;
             self.make_ready(Turn::Resume(id));
         } else {
             task.state = State::Idle;
         }
         self.current = None;
-        true
+    }
+
+    /// Puts a body back that was taken to be polled.
+    #[inline(always)]
+    fn put_back(&mut self, id: TaskId, body: Option<TaskBody>) -> &mut Task {
+        let task = &mut self.tasks[id.index()];
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(std::mem::replace(&mut task.body, body));
+        task
     }
 
     /// A task returned. Says whether the loop goes on, or has an errand.
@@ -514,8 +574,7 @@ impl Core {
             None => Errand::Over,
             Some(body) if !is_wanted => Errand::Discard(id, body),
             body => {
-                // Forgotten, because it is known to be empty: its drop need not be looked at.
-                std::mem::forget(std::mem::replace(&mut self.tasks[id.index()].body, body));
+                self.put_back(id, body);
                 self.current = None;
                 return true;
             }
@@ -549,4 +608,12 @@ impl Core {
     fn leave(&mut self) {
         self.snooze_untaken_grant();
     }
+}
+
+/// The same, part by part: so that what the loop has at hand in registers is not put into memory
+/// because some of it comes from there.
+#[inline(always)]
+fn taken_apart(next: Option<Polling>) -> Option<Polling> {
+    let (task, body) = next?;
+    Some((task, body))
 }

@@ -72,6 +72,9 @@ pub(crate) struct Packed(pub(crate) u64);
 impl Packed {
     pub(crate) const NONE: Packed = Packed(0);
 
+    /// No handle of any run: it has no stamp.
+    pub(crate) const WOKEN: Packed = Packed(1);
+
     #[inline]
     pub(crate) const fn new(stamp: Stamp, index: u32) -> Packed {
         Packed(stamp.0 << INDEX_BITS | index as u64)

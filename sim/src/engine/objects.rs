@@ -152,7 +152,7 @@ impl Core {
     /// strategy.
     #[inline]
     fn is_followed(&self) -> bool {
-        self.is_heard || self.detectors.is_some()
+        self.is_heard() || self.detectors.is_some()
     }
 
     #[inline(never)]

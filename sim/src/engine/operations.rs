@@ -3,10 +3,10 @@
 use std::panic::Location;
 use std::task::Waker;
 
-use super::Core;
 use super::ids::{OperationId, Packed, TaskId, Turn};
 use super::lists::Owned;
 use super::losses::Pending;
+use super::{Core, Heed};
 use crate::probe::Access;
 use crate::strategy::{Notice, OperationView};
 use crate::trace::EventKind;
@@ -130,8 +130,7 @@ impl Core {
         &mut self,
         description: impl FnOnce(&mut Core) -> Description,
     ) -> Gate {
-        self.spent += 1;
-        if self.spent >= self.eye_from && self.is_to_end() {
+        if self.spend() <= 0 && self.is_to_end() {
             // The poll is to return, so that the run can end.
             self.poll.gave_way = true;
             return Gate::GiveWay;
@@ -143,7 +142,7 @@ impl Core {
             return Gate::GiveWay;
         }
         // Whenever the clock may run ahead, and whenever there are wakers to call.
-        if self.attention {
+        if self.heed.has(Heed::ATTENTION) {
             self.stall();
             if !self.wakes.is_empty() {
                 // The stall woke somebody whose waker is not ours: it is called once this poll has
@@ -320,7 +319,7 @@ impl Core {
         name: &'static str,
         site: &'static Location<'static>,
     ) {
-        if self.is_heard {
+        if self.is_heard() {
             self.executed(Description { name, object, access, site });
         } else {
             self.order_executed(object, access);
@@ -510,6 +509,7 @@ impl Core {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let polled_in = self.tasks[task.index()].polls;
         // Read where it is written, so that nothing is kept meanwhile.
+        let order = self.spent();
         let make = || OperationRecord {
             takes: 0,
             task,
@@ -517,7 +517,7 @@ impl Core {
             phase,
             waker,
             since_ns: self.now_ns,
-            order: self.spent,
+            order,
             polled_in,
             handed: Handed::Nothing,
             handed_ns: 0,

@@ -14,6 +14,9 @@ use super::ids::Turn;
 /// How many turns the list has room for.
 const LIST: usize = 64;
 
+/// Said in place of how many are in the list if there is a crowd.
+const CROWDED: usize = LIST + 1;
+
 /// How many keys are moved at a time where one is taken out of the list.
 const BLOCK: usize = 8;
 
@@ -23,9 +26,8 @@ const FEW: usize = 8;
 /// Turns that can be taken next.
 #[derive(Debug)]
 pub(crate) struct ReadySet {
-    len: usize,
-    /// Where they are.
-    is_crowd: bool,
+    /// How many there are in the list, or [`CROWDED`] if all are in the crowd.
+    listed: usize,
     /// The keys of the turns, oldest first, unless there is a crowd. What is behind them is of no
     /// meaning, and there for blocks that reach beyond the last.
     list: [u32; LIST + BLOCK],
@@ -35,28 +37,37 @@ pub(crate) struct ReadySet {
 
 impl ReadySet {
     pub(crate) const fn new() -> ReadySet {
-        ReadySet { len: 0, is_crowd: false, list: [0; LIST + BLOCK], crowd: Crowd::new() }
+        ReadySet { listed: 0, list: [0; LIST + BLOCK], crowd: Crowd::new() }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        if self.is_crowd() { self.crowd.len() } else { self.listed }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.listed == 0
+    }
+
+    /// How many there are, unless they are a crowd.
+    #[inline(always)]
+    pub(crate) fn listed(&self) -> Option<usize> {
+        (!self.is_crowd()).then_some(self.listed)
+    }
+
+    #[inline(always)]
+    fn is_crowd(&self) -> bool {
+        self.listed > LIST
     }
 
     /// Adds a turn, the youngest.
     #[inline]
     pub(crate) fn push(&mut self, turn: Turn) {
         debug_assert!(!self.contains(turn), "a turn is ready at most once; a bug in unpick");
-        if !self.is_crowd
-            && let Some(place) = self.list[..LIST].get_mut(self.len)
-        {
+        if let Some(place) = self.list[..LIST].get_mut(self.listed) {
             *place = turn.key();
-            self.len += 1;
+            self.listed += 1;
         } else {
             self.push_to_crowd(turn);
         }
@@ -68,7 +79,10 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn get(&self, k: usize) -> Turn {
-        Turn::of_key(if self.is_crowd { self.crowd.get(k) } else { self.list[..self.len][k] })
+        Turn::of_key(match self.list() {
+            Some(list) => list[k],
+            None => self.crowd.get(k),
+        })
     }
 
     /// Takes out the turn that alternative `k` stands for.
@@ -77,19 +91,16 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn take(&mut self, k: usize) -> Turn {
-        if self.is_crowd { self.take_of_crowd(k) } else { self.take_of_list(k) }
+        if self.is_crowd() { self.take_of_crowd(k) } else { self.take_of_list(k) }
     }
 
     /// Takes out a turn if alternative `k` stands for it; says whether.
     #[inline]
     pub(crate) fn take_if(&mut self, turn: Turn, k: usize) -> bool {
-        if self.is_crowd {
-            return self.take_of_crowd_if(turn, k);
-        }
-        let len = self.len.min(LIST);
-        let is_there = self.list[..len].get(k) == Some(&turn.key());
+        let Some(list) = self.list() else { return self.take_of_crowd_if(turn, k) };
+        let is_there = list.get(k) == Some(&turn.key());
         if is_there {
-            self.close_gap(k, len);
+            self.close_gap(k, list.len());
         }
         is_there
     }
@@ -117,10 +128,9 @@ impl ReadySet {
     #[inline]
     pub(crate) fn rank(&self, turn: Turn) -> Option<usize> {
         let key = turn.key();
-        if self.is_crowd {
-            self.crowd.rank(key)
-        } else {
-            self.list[..self.len].iter().position(|&other| other == key)
+        match self.list() {
+            Some(list) => list.iter().position(|&other| other == key),
+            None => self.crowd.rank(key),
         }
     }
 
@@ -130,17 +140,26 @@ impl ReadySet {
 
     /// Forgets every turn, and keeps the allocations.
     pub(crate) fn clear(&mut self) {
-        self.len = 0;
-        if self.is_crowd {
-            self.is_crowd = false;
+        if self.is_crowd() {
             self.crowd.clear();
         }
+        self.listed = 0;
     }
 
-    #[inline]
-    fn take_of_list(&mut self, k: usize) -> Turn {
-        let len = self.len.min(LIST);
-        let key = self.list[..len][k];
+    /// The keys, oldest first, unless they are a crowd.
+    #[inline(always)]
+    fn list(&self) -> Option<&[u32]> {
+        self.list[..LIST].get(..self.listed)
+    }
+
+    /// Takes out the `k`-th oldest turn, if there is no crowd.
+    ///
+    /// # Panics
+    /// If there are no more than `k` turns, or they are a crowd.
+    #[inline(always)]
+    pub(crate) fn take_of_list(&mut self, k: usize) -> Turn {
+        let len = self.listed;
+        let key = self.list[..LIST][..len][k];
         self.close_gap(k, len);
         Turn::of_key(key)
     }
@@ -149,31 +168,45 @@ impl ReadySet {
     /// or none: to move memory of any length is a call, and takes longer.
     #[inline(always)]
     fn close_gap(&mut self, k: usize, len: usize) {
-        let mut at = k;
-        while at + 1 < len {
-            let Some(&block) = self.list[at + 1..].first_chunk::<BLOCK>() else { break };
-            if let Some(place) = self.list[at..].first_chunk_mut() {
-                *place = block;
+        if k + 1 < len {
+            self.move_up(k);
+            if k + 1 + BLOCK < len {
+                self.close_gap_behind(k + BLOCK, len);
             }
+        }
+        self.listed = len - 1;
+    }
+
+    #[inline(never)]
+    fn close_gap_behind(&mut self, mut at: usize, len: usize) {
+        while at + 1 < len {
+            self.move_up(at);
             at += BLOCK;
         }
-        self.len = len - 1;
+    }
+
+    /// Moves the block behind a place up to that.
+    #[inline(always)]
+    fn move_up(&mut self, at: usize) {
+        if let Some(&block) = self.list[at + 1..].first_chunk::<BLOCK>()
+            && let Some(place) = self.list[at..].first_chunk_mut()
+        {
+            *place = block;
+        }
     }
 
     #[inline(never)]
     fn push_to_crowd(&mut self, turn: Turn) {
-        if !self.is_crowd {
+        if !self.is_crowd() {
             self.gather();
         }
         self.crowd.push(turn.key());
-        self.len += 1;
     }
 
     #[inline(never)]
     fn take_of_crowd(&mut self, k: usize) -> Turn {
         let key = self.crowd.take(k);
-        self.len -= 1;
-        if self.len == FEW {
+        if self.crowd.len() == FEW {
             self.disperse();
         }
         Turn::of_key(key)
@@ -184,7 +217,7 @@ impl ReadySet {
     #[inline(never)]
     fn gather(&mut self) {
         self.crowd.fill(&self.list[..LIST]);
-        self.is_crowd = true;
+        self.listed = CROWDED;
     }
 
     /// Puts the few that are left into the list.
@@ -194,7 +227,7 @@ impl ReadySet {
         for (place, key) in self.list.iter_mut().zip(self.crowd.keys()) {
             *place = key;
         }
-        self.is_crowd = false;
+        self.listed = self.crowd.len();
         self.crowd.clear();
     }
 }
@@ -267,7 +300,7 @@ mod tests {
                 (self.set.len(), self.set.is_empty()),
                 (self.list.len(), self.list.is_empty())
             );
-            let ordered = if self.set.is_crowd { FEW } else { self.list.len() };
+            let ordered = if self.set.is_crowd() { FEW } else { self.list.len() };
             for (k, &turn) in self.list[..ordered].iter().enumerate() {
                 assert_eq!((self.set.get(k), self.set.rank(turn)), (turn, Some(k)));
             }

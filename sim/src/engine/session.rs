@@ -15,7 +15,8 @@ use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
 use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
-    Core, ENGINE, Engine, Leaving, Nested, OperationRecord, RECENT, Timer, drive, with_run,
+    Core, ENGINE, Engine, Heed, Leaving, Nested, OperationRecord, PollState, RECENT, Timer, drive,
+    with_run,
 };
 use crate::choice::Choice;
 use crate::class::{Awaits, Class};
@@ -72,6 +73,7 @@ impl<F: Future> Future for Main<F> {
 const TAPE_ROOM_MAX: usize = 1 << 18;
 
 /// Whether this thread is inside a run.
+#[inline]
 pub(crate) fn is_inside() -> bool {
     ENGINE.try_with(|engine| engine.stamp.get() != Stamp::NONE).unwrap_or(false)
 }
@@ -153,6 +155,7 @@ impl Drop for Abandoned {
                 return;
             }
             engine.stamp.set(Stamp::NONE);
+            engine.polled.set(Packed::NONE);
             let Ok(mut core) = engine.core.try_borrow_mut() else { return };
             core.beacon().end();
             let beacon = core.beacon.take();
@@ -205,15 +208,19 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         core.chooser = chooser;
         core.classes.begin(options.classes);
         core.elapsed_max_ns = (Instant::START + options.elapsed_max).as_nanos();
-        core.eye_from = options.steps_max.saturating_sub(RECENT);
+        core.open_eye_from(options.steps_max.saturating_sub(RECENT), 0);
         core.streams.restart(run);
         core.tape.reserve(core.tape_room);
         // What is not asked for is not there: the last run has put its own away.
         if options.tracing != Tracing::Off {
             core.listen_for_a_trace(options.tracing);
         }
-        core.is_heard = core.is_asking || core.events.is_some();
-        core.is_watched = core.is_heard || core.classes.is_on();
+        let is_traced = core.events.is_some();
+        engine.is_traced.set(is_traced);
+        let is_heard = core.is_asking || is_traced;
+        core.heed = Heed::NOTHING;
+        core.heed.set(Heed::HEARD, is_heard);
+        core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
         let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
         core.beacon().begin(stamp, run, poll_max_ms);
         core.tasks.begin();
@@ -225,7 +232,7 @@ fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
         if options.faults.is_any() {
             core.faults = FaultState::new(options.faults);
         }
-        core.attention = core.is_watchful();
+        core.heed.set(Heed::ATTENTION, core.is_watchful());
         core.gates_shut = u32::from(options.switching == Switching::Cooperative);
         engine.stamp.set(stamp);
         stamp
@@ -412,7 +419,7 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         core.put_tasks_away();
         core.ready.clear();
         core.current = None;
-        core.poll = super::PollState::default();
+        core.poll = PollState::NEW;
         core.preselected = None;
         core.granted = Packed::NONE;
         core.entering = None;
@@ -421,7 +428,6 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         core.wakers = 0;
         core.messages = 0;
         core.teardown = false;
-        core.spent = 0;
         core.recent.clear();
         core.ring_from = None;
         core.suspected.clear();

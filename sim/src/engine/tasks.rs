@@ -1,20 +1,23 @@
 //! Tasks: how they are spawned, woken, aborted, and what they leave behind.
 
+#![expect(unsafe_code, reason = "a future is moved into its body at the one place that spawns")]
+
 mod body;
 mod records;
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::task::Waker;
 
 use self::body::fill;
 pub(crate) use self::body::{Place, TaskBody};
 pub(crate) use self::records::Tasks;
-use super::Core;
 use super::beacon::Identity;
 use super::ids::{INDEX_MAX, TaskId, Turn};
 use super::table::NIL;
 use super::waker::Waiter;
+use super::{Core, Heed};
 use crate::strategy::Notice;
 use crate::trace::{Ending, EventKind};
 
@@ -194,10 +197,13 @@ impl Core {
     /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
     ///
     /// Its body is one that a task of an earlier run has left, if that fits, or a new one.
+    ///
+    /// # Safety
+    /// `future` is moved from: it must not be used or dropped any more.
     #[inline(always)]
-    pub(crate) fn spawn<F>(
+    pub(crate) unsafe fn spawn<F>(
         &mut self,
-        future: F,
+        future: &ManuallyDrop<F>,
         site: &'static Location<'static>,
         new: NewTask,
     ) -> TaskId
@@ -205,7 +211,8 @@ impl Core {
         F: Future + 'static,
         F::Output: 'static,
     {
-        fill(&mut self.tasks.next_mut().body, future);
+        // SAFETY: The future is not used any more.
+        unsafe { fill(&mut self.tasks.next_mut().body, future) };
         self.spawn_filled(site, new)
     }
 
@@ -241,7 +248,7 @@ impl Core {
         // The beacon is told before the task is polled: see `attend`.
         let identity = Identity { parent, ordinal, site: Some(site) };
         self.unpublished.get_mut().push(identity);
-        self.attention = true;
+        self.heed.add(Heed::ATTENTION);
         if self.unpublished.get_mut().len() >= UNPUBLISHED_MAX {
             self.publish_identities();
         }
@@ -250,7 +257,7 @@ impl Core {
         }
         self.make_ready(Turn::Resume(id));
         self.is_lively();
-        if self.is_heard || self.detectors.is_some() {
+        if self.is_heard() || self.detectors.is_some() {
             self.order_spawn(id);
             self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
         }
@@ -344,7 +351,7 @@ impl Core {
             Waiter::Task(task) => self.wake(task),
             Waiter::Other(waker) => {
                 self.wakes.push(waker);
-                self.attention = true;
+                self.heed.add(Heed::ATTENTION);
             }
         }
     }
@@ -385,7 +392,7 @@ impl Core {
     /// The same, where most tasks end.
     #[inline(always)]
     pub(super) fn end_task_in_place(&mut self, id: TaskId, how: Ending) -> bool {
-        if self.is_heard {
+        if self.is_heard() {
             self.tell_end(id, how);
         }
         self.is_lively();
@@ -461,9 +468,9 @@ impl Core {
             }
         }
         self.left -= 1;
-        if self.is_watched || self.detectors.is_some() {
+        if self.is_watched() || self.detectors.is_some() {
             self.order_after_end(id);
-            if self.is_heard || self.detectors.is_some() {
+            if self.is_heard() || self.detectors.is_some() {
                 self.note_join(id);
             }
         }
@@ -489,7 +496,7 @@ impl Core {
             };
         }
         let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        if self.is_watched || self.detectors.is_some() {
+        if self.is_watched() || self.detectors.is_some() {
             self.order_after_end(id);
             self.note_join(id);
         }

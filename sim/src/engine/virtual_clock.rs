@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::losses::Pending;
 use super::waker::Waiter;
-use super::{Core, TaskId, Timer, TimerKey};
+use super::{Core, Heed, TaskId, Timer, TimerKey};
 use crate::finding::{Finding, Kind};
 use crate::time::{Instant, TimerSource};
 use crate::trace::EventKind;
@@ -23,7 +23,7 @@ impl Core {
         self.note_wait("sleep", site);
         let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
         let key = self.timers.insert(Timer { waiter, task, site, since_ns, deadline_ns });
-        if self.is_heard {
+        if self.is_heard() {
             self.tell_timer(key, deadline, site);
         }
         key
@@ -55,7 +55,7 @@ impl Core {
         &mut self,
         source: Box<dyn TimerSource>,
     ) -> Option<Box<dyn TimerSource>> {
-        self.attention = true;
+        self.heed.add(Heed::ATTENTION);
         self.source.replace(source)
     }
 

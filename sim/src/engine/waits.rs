@@ -15,7 +15,7 @@ use super::ids::OperationId;
 use super::lists::Few;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::tasks::{Joining, State};
-use super::{Core, ObjectRecord, TaskId};
+use super::{Core, Heed, ObjectRecord, TaskId};
 use crate::options::Detection;
 use crate::probe::Mode;
 
@@ -159,7 +159,7 @@ impl Core {
     fn look_for_ring_from(&mut self, task: TaskId) {
         if self.options.detectors.deadlocks == Detection::On && !self.teardown {
             self.ring_from = Some(task);
-            self.attention = true;
+            self.heed.add(Heed::ATTENTION);
         }
     }
 

@@ -18,15 +18,15 @@ compile_error!("unpick-sim packs a run and a task into a pointer: it needs a 64-
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake_owned, wake, drop);
 
-/// The waker of a task of the run `stamp`.
+/// The waker of this task of this run.
 #[inline]
-pub(crate) fn task_waker(stamp: Stamp, task: TaskId) -> Waker {
+pub(crate) fn task_waker(packed: Packed) -> Waker {
     // SAFETY: `RawWakerVTable` asks for functions that are safe to call from any thread, any
     // number of times, until the last clone is dropped. The data pointer is a number: no
     // function below dereferences it, so there is nothing to own, free or race for. `clone`
     // returns a pointer with the same number and the same table; `drop` has nothing to
     // release.
-    unsafe { Waker::from_raw(raw(Packed::new(stamp, task.0))) }
+    unsafe { Waker::from_raw(raw(packed)) }
 }
 
 fn raw(packed: Packed) -> RawWaker {
@@ -98,6 +98,21 @@ fn wake_owned(data: *const ()) {
 
 fn wake(data: *const ()) {
     let packed = packed(data);
+    let woke_itself = |engine: &super::Engine| {
+        let is_own = engine.polled.get() == packed && !engine.is_traced.get();
+        if is_own {
+            engine.polled.set(Packed::WOKEN);
+        }
+        is_own
+    };
+    if !super::ENGINE.try_with(woke_itself).unwrap_or(false) {
+        wake_other(packed);
+    }
+}
+
+/// Wakes a task that is not the one that is being polled, or not known to be.
+#[inline(never)]
+fn wake_other(packed: Packed) {
     let woken = with_run_of(packed.stamp(), |core| core.wake(TaskId(packed.index())));
     if woken.is_none() {
         beacon::wake_from_elsewhere(packed);

@@ -90,8 +90,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a ring is confirmed with an earlier one",
         "engine/detectors/deadlock.rs",
-        "if occasion == Occasion::Later && self.spent < due {",
-        "if occasion == Occasion::Later && self.spent + 100_000 < due {",
+        "if occasion == Occasion::Later && self.spent() < due {",
+        "if occasion == Occasion::Later && self.spent() + 100_000 < due {",
         "detectors",
     ),
     mutant(

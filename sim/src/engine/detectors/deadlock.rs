@@ -38,9 +38,10 @@ impl Core {
         {
             return;
         }
-        let due = self.spent.saturating_add(self.options.ring_steps);
+        let spent = self.spent();
+        let due = spent.saturating_add(self.options.ring_steps);
         self.suspected.push(Suspected { from, due });
-        self.eye_from = self.eye_from.min(due);
+        self.open_eye_from(self.eye_from.min(due), spent);
     }
 
     /// What was suspected and is still so becomes the finding.
@@ -53,7 +54,7 @@ impl Core {
             if self.finding.is_some() {
                 return;
             }
-            if occasion == Occasion::Later && self.spent < due {
+            if occasion == Occasion::Later && self.spent() < due {
                 self.suspected.push(Suspected { from, due });
                 continue;
             }
@@ -64,7 +65,8 @@ impl Core {
         }
         let last = self.options.steps_max.saturating_sub(RECENT);
         let due = self.suspected.iter().map(|suspected| suspected.due);
-        self.eye_from = due.min().unwrap_or(last).min(last);
+        let due = due.min().unwrap_or(last).min(last);
+        self.open_eye_from(due, self.spent());
     }
 
     /// These tasks can never go on: names the ring in which they wait, if there is one.

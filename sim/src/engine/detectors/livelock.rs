@@ -6,7 +6,7 @@
 use std::panic::Location;
 
 use super::super::events::Events;
-use super::super::{Core, TaskId};
+use super::super::{Core, Heed, TaskId, trace_wakes};
 use super::access::Places;
 use crate::options::Tracing;
 use crate::trace::{EventKind, Site, StepKind};
@@ -27,7 +27,8 @@ impl Core {
     pub(in super::super) fn open_eye(&mut self) {
         if self.events.is_none() {
             self.events = Some(Events::default());
-            (self.is_heard, self.is_watched) = (true, true);
+            self.heed.add(Heed::HEARD.or(Heed::WATCHED));
+            trace_wakes();
         }
     }
 

@@ -15,7 +15,7 @@ use super::super::deeds::Deed;
 use super::super::events::Events;
 use super::super::operations::{Handed, OperationRecord};
 use super::super::tasks::State;
-use super::super::{Core, OperationId, TaskId, Turn};
+use super::super::{Core, Heed, OperationId, TaskId, Turn};
 use super::Detectors;
 use super::deadlock::Extent;
 use crate::finding::{Finding, Kind, Place};
@@ -98,19 +98,23 @@ impl Core {
             return;
         }
         todo.reverse();
-        let steps_end = self.spent.saturating_add(STEPS_MAX);
+        let (spent, eye_from) = (self.spent(), self.eye_from);
+        let steps_end = spent.saturating_add(STEPS_MAX);
+        let is_heard = self.is_heard();
+        self.heed.add(Heed::HEARD);
+        self.open_eye_from(steps_end, spent);
         let plain = Chooser::Strategy(Box::new(Fifo));
         let kept = Kept {
             events: self.events.take(),
             chooser: std::mem::replace(&mut self.chooser, plain),
             is_asking: std::mem::replace(&mut self.is_asking, true),
-            is_heard: std::mem::replace(&mut self.is_heard, true),
+            is_heard,
             choices: self.tape.len(),
             now_ns: self.now_ns,
             steps: self.steps,
-            spent: self.spent,
+            spent,
             detectors: self.detectors.take(),
-            eye_from: std::mem::replace(&mut self.eye_from, steps_end),
+            eye_from,
         };
         self.by_hand = Some(Box::new(ByHand { standstill, todo, woken: None, steps_end, kept }));
         self.go_on_by_hand();
@@ -145,7 +149,7 @@ impl Core {
 
     /// Whether what was woken by hand has gone on for long enough: then the run is over.
     pub(in super::super) fn is_by_hand_over(&mut self) -> bool {
-        let is_over = self.by_hand.as_ref().is_some_and(|it| self.spent >= it.steps_end);
+        let is_over = self.by_hand.as_ref().is_some_and(|it| self.spent() >= it.steps_end);
         if is_over {
             self.conclude_by_hand();
         }
@@ -162,13 +166,15 @@ impl Core {
         self.finding = None;
         self.tape.truncate(kept.choices);
         self.chooser = kept.chooser;
-        (self.is_asking, self.is_heard) = (kept.is_asking, kept.is_heard);
+        self.is_asking = kept.is_asking;
+        self.heed.set(Heed::HEARD, kept.is_heard);
         (self.events, self.now_ns) = (kept.events, kept.now_ns);
         self.detectors = kept.detectors;
         // Turns that the run's own strategy has never heard of.
         self.ready.clear();
         self.preselected = None;
-        (self.steps, self.spent, self.eye_from) = (kept.steps, kept.spent, kept.eye_from);
+        self.steps = kept.steps;
+        self.open_eye_from(kept.eye_from, kept.spent);
         if let (Some(woken), Some(proof)) = (woken, proof) {
             standstill.kind = Kind::LostWakeup;
             standstill.subject = Some(woken.subject);
@@ -377,7 +383,7 @@ impl Core {
                 _ => format!("{went_on} went on, and the run came to its end"),
             });
         }
-        if self.spent >= steps_end {
+        if self.spent() >= steps_end {
             return Some(format!("{went_on} went on, and was still going {STEPS_MAX} steps later"));
         }
         if self.standing(woken.task) == woken.before {

@@ -50,6 +50,12 @@ impl Crowd {
         }
     }
 
+    /// How many keys there are.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Begins with these keys, oldest first: at least [`FEW`].
     pub(super) fn fill(&mut self, keys: &[u32]) {
         self.clear();

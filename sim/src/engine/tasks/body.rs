@@ -5,11 +5,10 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, ready};
-
-use pin_project_lite::pin_project;
 
 /// A task's future, and then its output, whatever their types.
 pub(crate) type TaskBody = Pin<Box<dyn Body>>;
@@ -102,29 +101,36 @@ impl<'a> Place<'a> {
 
 /// Moves a future into the body in `place`, if that is of its type and nothing is left there, or
 /// into a new one.
+///
+/// # Safety
+/// `future` is moved from: it must not be used or dropped any more.
 #[inline(always)]
-pub(super) fn fill<F>(place: &mut Option<TaskBody>, future: F)
+pub(super) unsafe fn fill<F>(place: &mut Option<TaskBody>, future: &ManuallyDrop<F>)
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     if let Some(body) = place
         && let Some(stage) = body.as_mut().plain_stage_of::<F>()
-        && stage.is_vacant()
+        && stage.left == Left::Nothing
     {
-        // SAFETY: It is vacant.
+        // SAFETY: It is vacant, and the future is not used any more.
         unsafe { stage.refill(future) };
         return;
     }
     // It has this function's table from here on, by which it is known the next time.
-    let body: TaskBody = refilled_or_new(place.take(), future);
+    // SAFETY: The future is not used any more.
+    let body: TaskBody = unsafe { refilled_or_new(place.take(), future) };
     // Forgotten, because it is known to be empty: its drop need not be looked at.
     std::mem::forget(place.replace(body));
 }
 
 /// The same, where the body is not plainly of the future's type.
+///
+/// # Safety
+/// `future` is moved from: it must not be used or dropped any more.
 #[inline(never)]
-fn refilled_or_new<F>(body: Option<TaskBody>, future: F) -> Pin<Box<Stage<F>>>
+unsafe fn refilled_or_new<F>(body: Option<TaskBody>, future: &ManuallyDrop<F>) -> Pin<Box<Stage<F>>>
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -134,46 +140,80 @@ where
     {
         // SAFETY: That it is, was just asked.
         let stage = unsafe { body.as_mut().as_stage::<F>() };
-        if stage.is_vacant() {
-            // SAFETY: It is vacant.
-            unsafe { stage.refill(future) };
-            // SAFETY: It is of this type, so the allocation is one of its size and alignment. It
-            // goes from one pinned box to another, and is not moved.
+        if stage.left == Left::Nothing {
+            // SAFETY: It is vacant, and the future is not used any more. The allocation is one of
+            // this type's size and alignment. It goes from one pinned box to another, and is not
+            // moved.
             return unsafe {
+                stage.refill(future);
                 let body: *mut Stage<F> = Box::into_raw(Pin::into_inner_unchecked(body)).cast();
                 Pin::new_unchecked(Box::from_raw(body))
             };
         }
     }
-    Box::pin(Stage::Going { future })
+    let mut stage = Box::pin(Stage { left: Left::Nothing, slot: Slot { nothing: () } });
+    // SAFETY: It is vacant, and the future is not used any more.
+    unsafe { stage.as_mut().refill(future) };
+    stage
 }
 
-pin_project! {
-    #[project = Projected]
-    enum Stage<F: Future> {
-        /// The future has not returned. Left when it does.
-        Going { #[pin] future: F },
-        /// It has returned this, unless somebody has taken it. Left when it is refilled.
-        Over { output: Option<F::Output> },
-    }
+/// What there is in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// Nothing any more. Left when it is refilled.
+    Nothing,
+    /// The future, which has not returned. Left when it does.
+    Future,
+    /// What it has returned. Left when somebody takes that.
+    Output,
+}
+
+/// A place for a future and then its output: a union rather than an enum, so that a future is moved
+/// straight into it.
+union Slot<F: Future> {
+    nothing: (),
+    /// Invariant: pinned, if it is there.
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<F::Output>,
+}
+
+struct Stage<F: Future> {
+    /// Invariant: what there is in the slot.
+    left: Left,
+    slot: Slot<F>,
 }
 
 impl<F: Future> Stage<F> {
-    /// Whether the future has returned, and nothing is left of it.
-    #[inline(always)]
-    fn is_vacant(&self) -> bool {
-        matches!(self, Stage::Over { output: None })
-    }
-
     /// Begins anew with another future, which is moved straight into its place: it may be large.
     ///
     /// # Safety
-    /// It must be vacant: what is left is not dropped.
+    /// It must be vacant: what is left is not dropped. The future is moved from: it must not be used
+    /// or dropped any more.
     #[inline(always)]
-    unsafe fn refill(self: Pin<&mut Self>, future: F) {
-        debug_assert!(self.is_vacant(), "something is left of a task; a bug in unpick");
-        // SAFETY: Nothing is pinned in it but a future, and there is none any more.
-        unsafe { ptr::write(self.get_unchecked_mut(), Stage::Going { future }) };
+    unsafe fn refill(self: Pin<&mut Self>, future: &ManuallyDrop<F>) {
+        debug_assert!(self.left == Left::Nothing, "something is left of a task; a bug in unpick");
+        // SAFETY: Nothing is moved out of what is pinned: there is nothing. The slot has room for a
+        // future, and does not overlap with the one that is moved, which is not used any more.
+        unsafe {
+            let this = self.get_unchecked_mut();
+            ptr::copy_nonoverlapping(future, &raw mut this.slot.future, 1);
+            this.left = Left::Future;
+        }
+    }
+
+    /// Takes the output, if it is there.
+    #[inline]
+    fn take_output(self: Pin<&mut Self>) -> Option<F::Output> {
+        if self.left != Left::Output {
+            return None;
+        }
+        // SAFETY: An output is in the slot, as `left` says, which is not pinned. It is taken once:
+        // nothing is left after that.
+        unsafe {
+            let this = self.get_unchecked_mut();
+            this.left = Left::Nothing;
+            Some(ManuallyDrop::take(&mut this.slot.output))
+        }
     }
 }
 
@@ -183,23 +223,28 @@ where
     F::Output: 'static,
 {
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let output = match self.as_mut().project() {
-            Projected::Going { future } => ready!(future.poll(cx)),
-            Projected::Over { .. } => panic!("an ended task was polled; this is a bug in unpick"),
-        };
-        self.set(Stage::Over { output: Some(output) });
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        assert!(self.left == Left::Future, "an ended task was polled; this is a bug in unpick");
+        // SAFETY: The future is in the slot, as `left` says, and nothing is moved out of it.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: It stays there until it is dropped in its place.
+        let future = unsafe { Pin::new_unchecked(&mut *this.slot.future) };
+        let output = ready!(future.poll(cx));
+        // Before it is dropped: if that panics, nothing is dropped again.
+        this.left = Left::Nothing;
+        // SAFETY: The future is in the slot, and is not touched any more.
+        unsafe { ManuallyDrop::drop(&mut this.slot.future) };
+        this.slot.output = ManuallyDrop::new(output);
+        this.left = Left::Output;
         Poll::Ready(())
     }
 
     #[inline]
     fn give_up(self: Pin<&mut Self>, place: Option<Place<'_>>) -> bool {
-        if let Projected::Over { output } = self.project() {
-            let output = output.take();
-            match place {
-                Some(place) => place.put(output),
-                None => drop(output),
-            }
+        let output = self.take_output();
+        match place {
+            Some(place) => place.put(output),
+            None => drop(output),
         }
         size_of::<Self>() <= SPARE_BYTES_MAX
     }
@@ -207,6 +252,20 @@ where
     #[inline]
     fn type_id(&self) -> TypeId {
         TypeId::of::<Self>()
+    }
+}
+
+impl<F: Future> Drop for Stage<F> {
+    fn drop(&mut self) {
+        // SAFETY: What `left` says is in the slot, and is not touched any more. A future is dropped
+        // where it is pinned.
+        unsafe {
+            match self.left {
+                Left::Nothing => {}
+                Left::Future => ManuallyDrop::drop(&mut self.slot.future),
+                Left::Output => ManuallyDrop::drop(&mut self.slot.output),
+            }
+        }
     }
 }
 
@@ -219,6 +278,12 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
+
+    /// Moves a future into the body in a place.
+    fn fill<F: Future + 'static>(place: &mut Option<TaskBody>, future: F) {
+        // SAFETY: It is not used any more.
+        unsafe { super::fill(place, &ManuallyDrop::new(future)) };
+    }
 
     /// Polls what is in a place.
     fn poll(place: &mut Option<TaskBody>) -> Poll<()> {
@@ -293,11 +358,14 @@ mod tests {
         assert_eq!((poll(&mut place), output(&mut place)), (Poll::Ready(()), Some(1_u64)));
         let first = address(&place);
         // As if another unit of the program had made it, with a table of its own.
-        let body = refilled_or_new(place.take(), ready(2_u64));
+        // SAFETY: The futures are not used any more.
+        let refilled = |body, future| unsafe { refilled_or_new(body, &ManuallyDrop::new(future)) };
+        let body = refilled(place.take(), ready(2_u64));
         assert_eq!(ptr::from_ref(&*body).addr(), first, "the allocation is the same");
         place = Some(body);
         assert_eq!((poll(&mut place), output(&mut place)), (Poll::Ready(()), Some(2_u64)));
-        drop(refilled_or_new(place.take(), ready(Rc::new(()))));
+        fill(&mut place, ready(Rc::new(())));
+        assert_eq!(poll(&mut place), Poll::Ready(()));
     }
 
     #[test]
