@@ -303,3 +303,28 @@ fn whose_earlier_wait_was_woken_and_dropped_is_told() {
     let told = "it woke an earlier wait of main.1 worker, which was dropped unseen";
     assert!(finding.story.iter().any(|line| line.ends_with(told)), "{finding}");
 }
+
+/// Whatever the run's own strategy is: what it would choose now must not decide what is found.
+#[test]
+fn what_is_woken_by_hand_goes_on_in_the_plain_order() {
+    let mut lost = 0;
+    for seed in 0..60 {
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let program = async |order: Rc<RefCell<Vec<u8>>>| {
+            look_then_wait().await;
+            let tasks = [0, 1, 2, 3].map(|number| {
+                let order = order.clone();
+                spawn(async move { order.borrow_mut().push(number) })
+            });
+            for task in tasks {
+                task.await.expect("nobody aborts it");
+            }
+        };
+        let run = Run::new().seed(seed).execute(|| program(order.clone()));
+        if run.result.is_err_and(|finding| finding.kind == Kind::LostWakeup) {
+            lost += 1;
+            assert_eq!(*order.borrow(), [0, 1, 2, 3], "seed {seed}");
+        }
+    }
+    assert!(lost > 5, "only {lost} runs lost a wake-up");
+}

@@ -116,6 +116,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "detectors",
     ),
     mutant(
+        "what is woken by hand goes on in an order that is drawn",
+        "engine/detectors/lost_wakeup.rs",
+        "let plain = Chooser::Strategy(Box::new(Fifo));",
+        "let plain = Chooser::RandomWalk;\n        let _ = Fifo;",
+        "detectors",
+    ),
+    mutant(
         "a set that was heard is lost",
         "engine/detectors/lost_wakeup.rs",
         "Spurious::Unheard => deeds.any(|deed| deed.unheard > 0),",
