@@ -15,14 +15,18 @@ impl Stamp {
     #[must_use]
     #[inline]
     pub fn here() -> Stamp {
-        let stamp = with_run(|core| {
-            if !core.orders_matter() {
-                return None;
-            }
-            let number = core.stamp_message();
-            Some(Stamp { run: core.stamp, number })
-        });
-        stamp.flatten().unwrap_or_default()
+        // Asked first, because mostly nobody wants to know, and asking alone takes less.
+        match with_run(|core| core.orders_matter()) {
+            Some(true) => Stamp::taken_here(),
+            _ => Stamp::default(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn taken_here() -> Stamp {
+        let stamp = with_run(|core| Stamp { number: core.stamp_message(), run: core.stamp });
+        stamp.unwrap_or_default()
     }
 
     /// Orders what the current task does from here on after what the stamp's task had done.
