@@ -97,13 +97,13 @@ impl<S> Instrumented<S> {
     /// The same, where `executed` tells the engine that the operation was executed, and what
     /// follows from it at once.
     #[inline]
-    pub(crate) fn poll_with<G, W: Copy, T, R>(
+    pub(crate) fn poll_with<G, W: Copy, A: Attempt<S, G>, R>(
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
-        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
-        executed: impl FnOnce(&mut Operation, T) -> R,
+        mut attempt: A,
+        executed: impl FnOnce(&mut Operation, A::Value) -> R,
     ) -> Poll<R> {
         assert!(!waiting.is_over, "a future was polled after it had returned");
         if waiting.key.is_none() && waiting.announcement == Announcement::Due {
@@ -143,13 +143,13 @@ impl<S> Instrumented<S> {
     /// operation is tried again once it is at hand.
     #[cold]
     #[inline(never)]
-    fn poll_by_waker<G, W: Copy, T>(
+    fn poll_by_waker<G, W: Copy, A: Attempt<S, G>>(
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
-        mut attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
-    ) -> Poll<T> {
+        mut attempt: A,
+    ) -> Poll<A::Value> {
         let wakeup = waiting.operation.park(Some(&self.object), cx);
         let mut state = self.lock();
         if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
@@ -192,6 +192,25 @@ impl<S> Instrumented<S> {
                 None
             }
         }
+    }
+}
+
+/// How an operation is tried, with what the waiter was granted, if it has waited; `None` if it has
+/// to wait (again). Closures are such, and types of their own where it is to become a part of
+/// whatever tries it: a closure does not if it is called in two places.
+pub(crate) trait Attempt<S, G> {
+    /// What comes of it.
+    type Value;
+
+    fn attempt(&mut self, state: &mut S, granted: Option<G>) -> Option<Self::Value>;
+}
+
+impl<S, G, T, F: FnMut(&mut S, Option<G>) -> Option<T>> Attempt<S, G> for F {
+    type Value = T;
+
+    #[inline(always)]
+    fn attempt(&mut self, state: &mut S, granted: Option<G>) -> Option<T> {
+        self(state, granted)
     }
 }
 
@@ -271,18 +290,18 @@ impl<W: Copy> Waiting<W> {
 
     /// Tries the operation, unless it waits. `None` if it has to wait (again).
     #[inline(always)]
-    fn try_now<S, G, T>(
+    fn try_now<S, G, A: Attempt<S, G>>(
         &mut self,
         state: &mut S,
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
-        attempt: &mut impl FnMut(&mut S, Option<G>) -> Option<T>,
-    ) -> Option<T> {
+        attempt: &mut A,
+    ) -> Option<A::Value> {
         let mut granted = None;
         if let Some(key) = &self.key {
             granted = Some(queue(state).take_granted(key)?);
             self.key = None;
         }
-        let value = attempt(state, granted)?;
+        let value = attempt.attempt(state, granted)?;
         self.is_over = true;
         Some(value)
     }

@@ -170,7 +170,7 @@ impl<T, S: Storage<T>> State<T, S> {
         self.maxsize > 0 && self.items.count() >= self.maxsize
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_put(&mut self, item: T) -> Result<Option<Wakeup>, PutError<T>> {
         if self.stage == Stage::ShutDown {
             return Err(PutError::ShutDown(item));
@@ -183,7 +183,7 @@ impl<T, S: Storage<T>> State<T, S> {
         Ok(self.getters.grant_first(()).ok())
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_get(&mut self) -> Option<(Stamped<T>, Option<Wakeup>)> {
         let item = self.items.pop()?;
         Some((item, self.putters.grant_first(()).ok()))

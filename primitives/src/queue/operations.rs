@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{BaseQueue, GetError, PutError, QueueShutDown, Stamped, State, Storage};
-use crate::instrumented::Waiting;
+use crate::instrumented::{Attempt, Waiting};
 use crate::probe::Operation;
+use crate::waiters::Wakeup;
 
 /// The future of [`BaseQueue::put`].
 #[must_use = "futures do nothing unless they are polled"]
@@ -23,6 +24,26 @@ impl<'a, T, S: Storage<T>> Put<'a, T, S> {
     }
 }
 
+/// Puts the item of a [`Put`], if there is a place for it.
+struct TryPut<'a, T>(&'a mut Option<T>);
+
+impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryPut<'_, T> {
+    type Value = Result<Option<Wakeup>, QueueShutDown<T>>;
+
+    #[inline(always)]
+    fn attempt(&mut self, state: &mut State<T, S>, _woken: Option<()>) -> Option<Self::Value> {
+        let taken = self.0.take().expect("the item is there until the put is over");
+        match state.try_put(taken) {
+            Ok(woken) => Some(Ok(woken)),
+            Err(PutError::ShutDown(item)) => Some(Err(QueueShutDown(item))),
+            Err(PutError::Full(back)) => {
+                *self.0 = Some(back);
+                None
+            }
+        }
+    }
+}
+
 // The item is never pinned: it is moved into the queue.
 impl<T, S: Storage<T>> Unpin for Put<'_, T, S> {}
 
@@ -31,17 +52,6 @@ impl<T, S: Storage<T>> Future for Put<'_, T, S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Put { queue, item, waiting } = &mut *self;
-        let attempt = |state: &mut State<T, S>, _woken: Option<()>| {
-            let taken = item.take().expect("the item is there until the put is over");
-            match state.try_put(taken) {
-                Ok(woken) => Some(Ok(woken)),
-                Err(PutError::ShutDown(item)) => Some(Err(QueueShutDown(item))),
-                Err(PutError::Full(back)) => {
-                    *item = Some(back);
-                    None
-                }
-            }
-        };
         let executed = |operation: &mut Operation, result: Result<_, _>| match result {
             Ok(woken) => {
                 operation.executed_with(&queue.base.object, || queue.has_put(woken));
@@ -52,7 +62,7 @@ impl<T, S: Storage<T>> Future for Put<'_, T, S> {
                 Err(error)
             }
         };
-        queue.base.poll_with(waiting, cx, State::putters, attempt, executed)
+        queue.base.poll_with(waiting, cx, State::putters, TryPut(item), executed)
     }
 }
 
@@ -79,16 +89,27 @@ impl<'a, T, S: Storage<T>> Get<'a, T, S> {
     }
 }
 
+/// Gets an item, if there is one.
+struct TryGet;
+
+impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryGet {
+    type Value = Result<(Stamped<T>, Option<Wakeup>), QueueShutDown>;
+
+    #[inline(always)]
+    fn attempt(&mut self, state: &mut State<T, S>, _woken: Option<()>) -> Option<Self::Value> {
+        match state.try_get() {
+            Some(got) => Some(Ok(got)),
+            None if state.nothing() == GetError::ShutDown => Some(Err(QueueShutDown(()))),
+            None => None,
+        }
+    }
+}
+
 impl<T, S: Storage<T>> Future for Get<'_, T, S> {
     type Output = Result<T, QueueShutDown>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Get { queue, waiting } = &mut *self;
-        let attempt = |state: &mut State<T, S>, _woken: Option<()>| match state.try_get() {
-            Some(got) => Some(Ok(got)),
-            None if state.nothing() == GetError::ShutDown => Some(Err(QueueShutDown(()))),
-            None => None,
-        };
         let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| match result
         {
             Ok((Stamped { item, stamp }, woken)) => {
@@ -100,7 +121,7 @@ impl<T, S: Storage<T>> Future for Get<'_, T, S> {
                 Err(error)
             }
         };
-        queue.base.poll_with(waiting, cx, State::getters, attempt, executed)
+        queue.base.poll_with(waiting, cx, State::getters, TryGet, executed)
     }
 }
 
