@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "a guard's drop forgets to wake",
         "lock.rs",
         "base.object.release_to(std::mem::replace(hold, Hold::none()), heir);",
-        "base.object.release_to(std::mem::replace(hold, Hold::none()), || heir().filter(|_| false));",
+        "base.object.release_to(std::mem::replace(hold, Hold::none()), || { let mut heir = heir; heir().filter(|_| false) });",
     ),
     mutant(
         "an event wakes nobody",
