@@ -118,8 +118,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "what is woken by hand goes on in an order that is drawn",
         "engine/detectors/lost_wakeup.rs",
-        "let plain = Chooser::Strategy(Box::new(Fifo));",
-        "let plain = Chooser::RandomWalk;\n        let _ = Fifo;",
+        "is_asking: std::mem::replace(&mut self.is_asking, true),",
+        "is_asking: std::mem::replace(&mut self.is_asking, false),",
         "detectors",
     ),
     mutant(
