@@ -454,8 +454,12 @@ impl Core {
 
     /// Takes the turns of a task's announced operations out of the ready set.
     pub(super) fn withdraw_turns(&mut self, task: TaskId) {
-        let all: Vec<u32> = self.operations.list(task.0).map(|(id, _)| id).collect();
-        all.into_iter().for_each(|id| self.snooze(OperationId(id)));
+        let mut all = self.operations.list(task.0).map(|(id, _)| OperationId(id));
+        let Some(newest) = all.next() else { return };
+        // Mostly there are none, and nothing to be allocated.
+        let others: Vec<OperationId> = all.collect();
+        self.snooze(newest);
+        others.into_iter().for_each(|id| self.snooze(id));
     }
 
     /// After a poll: a grant that was not taken up is withdrawn.
