@@ -284,6 +284,20 @@ pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
     ENGINE.try_with(inside).unwrap_or(None)
 }
 
+/// Does in a run what may turn out not to be possible, or not that easily: `None` then, and where
+/// the core cannot be had. Never panics.
+#[inline(always)]
+pub(crate) fn try_run<R>(act: impl FnOnce(&mut Core) -> Option<R>) -> Option<R> {
+    let inside = |engine: &Engine| {
+        if engine.stamp.get() == Stamp::NONE {
+            return None;
+        }
+        let mut core = engine.core.try_borrow_mut().ok()?;
+        act(&mut core)
+    };
+    ENGINE.try_with(inside).unwrap_or(None)
+}
+
 /// The stamp of the run on this thread, or none.
 #[inline]
 fn current_stamp() -> Stamp {

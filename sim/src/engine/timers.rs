@@ -38,10 +38,27 @@ pub(crate) struct Timer {
     pub(crate) deadline_ns: u64,
 }
 
+impl Timer {
+    /// Takes the timer out of its place, and leaves one there that has no waker.
+    fn take(&mut self) -> Timer {
+        let &mut Timer { task, site, since_ns, deadline_ns, .. } = self;
+        let waiter = std::mem::replace(&mut self.waiter, Waiter::Task(task));
+        Timer { waiter, task, site, since_ns, deadline_ns }
+    }
+}
+
+/// A slot without a timer, for one whose deadline the wheel reaches.
+pub(crate) struct Vacancy {
+    slot: u32,
+}
+
 /// How many bits of an order name the slot: there are at most 2^24 timers at a time, and at most
 /// 2^40 in a run.
 const SLOT_BITS: u32 = 24;
 const SLOT_MAX: usize = (1 << SLOT_BITS) - 1;
+
+/// The order of what is no timer: sequence numbers begin at one.
+const VACANT: u64 = 0;
 
 /// A deadline in the high 64 bits, and below it an order: a sequence number and a slot. One
 /// number, so that the heap compares once.
@@ -78,8 +95,9 @@ const fn slot_of(order: u64) -> usize {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Slot {
-    timer: Option<Timer>,
-    /// Invariant: equal to the key's while the timer lives.
+    /// Invariant: that of a vacant slot, which is what is left of one that was in it, has no waker.
+    timer: Timer,
+    /// Invariant: equal to the key's while the timer lives, and [`VACANT`] otherwise.
     order: u64,
     /// Its neighbours in a list of the wheel. Vacant slots are chained through `next`.
     previous: u32,
@@ -89,8 +107,13 @@ struct Slot {
 impl Slot {
     /// When the timer that is in it is due.
     #[inline]
-    fn deadline_ns(&self) -> u64 {
-        self.timer.as_ref().map_or(u64::MAX, |timer| timer.deadline_ns)
+    const fn deadline_ns(&self) -> u64 {
+        self.timer.deadline_ns
+    }
+
+    /// The timer that is in it, if there is one.
+    fn timer(&self) -> Option<&Timer> {
+        (self.order != VACANT).then_some(&self.timer)
     }
 }
 
@@ -107,7 +130,6 @@ pub(crate) struct Timers {
     slots: Vec<Slot>,
     /// The first vacant slot.
     vacant: u32,
-    live: usize,
     next_sequence: u64,
 }
 
@@ -120,76 +142,91 @@ impl Timers {
             past_ns: 0,
             slots: Vec::new(),
             vacant: NIL,
-            live: 0,
             next_sequence: 1,
         }
     }
 
     /// Whether there is no timer.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.live == 0
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wheel.is_empty() && self.early.len() == self.stale
     }
 
-    #[inline(always)]
     pub(crate) fn insert(&mut self, timer: Timer) -> TimerKey {
-        let deadline_ns = timer.deadline_ns;
-        debug_assert!(deadline_ns < u64::MAX, "what is never due is no timer");
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        if self.live == 0 {
-            // Nothing is left that the wheel would have to stay for, but what was cancelled.
-            self.begin();
+        if let Some(vacancy) = self.vacancy_for(timer.deadline_ns) {
+            return self.fill(vacancy, timer);
         }
-        self.live += 1;
-        let (slot, order) = match self.slots.get_mut(self.vacant as usize) {
-            Some(place) => {
-                let slot = self.vacant;
-                self.vacant = place.next;
-                place.order = sequence << SLOT_BITS | u64::from(slot);
-                // Forgotten, because it is known to be empty: its drop need not be looked at.
-                std::mem::forget(place.timer.replace(timer));
-                (slot, place.order)
-            }
-            None => self.insert_behind(timer, sequence),
-        };
+        let deadline_ns = timer.deadline_ns;
+        self.begin_if_empty();
+        let (slot, order) = self.place(timer);
         if self.wheel.reaches(deadline_ns) {
             self.wheel.insert(&mut self.slots, slot, deadline_ns);
         } else {
-            self.insert_early(Entry::new(deadline_ns, order));
+            self.early.push(Reverse(Entry::new(deadline_ns, order)));
         }
         TimerKey { order }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn insert_early(&mut self, entry: Entry) {
-        self.early.push(Reverse(entry));
+    /// A vacant slot for a timer of this deadline, if there is one, and the wheel reaches that.
+    #[inline(always)]
+    pub(crate) fn vacancy_for(&mut self, deadline_ns: u64) -> Option<Vacancy> {
+        debug_assert!(deadline_ns < u64::MAX, "what is never due is no timer");
+        let slot = self.vacant;
+        if slot as usize >= self.slots.len() {
+            return None;
+        }
+        self.begin_if_empty();
+        self.wheel.reaches(deadline_ns).then_some(Vacancy { slot })
     }
 
-    /// Puts a timer into a new slot; which that is, and the timer's order.
-    #[inline(never)]
-    fn insert_behind(&mut self, timer: Timer, sequence: u64) -> (u32, u64) {
-        let slot = self.slots.len();
+    /// Puts a timer into a slot that was just found to be vacant. Calls nothing, so that whoever
+    /// does has no need for a place on the stack.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, Vacancy { slot }: Vacancy, timer: Timer) -> TimerKey {
+        let deadline_ns = timer.deadline_ns;
+        let order = self.next_sequence << SLOT_BITS | u64::from(slot);
+        self.next_sequence += 1;
+        let place = &mut self.slots[slot as usize];
+        debug_assert!(place.order == VACANT, "a slot that is vacant; a bug in unpick");
+        self.vacant = place.next;
+        // Forgotten, because it is known to have no waker: its drop need not be looked at.
+        std::mem::forget(std::mem::replace(&mut place.timer, timer));
+        place.order = order;
+        self.wheel.insert(&mut self.slots, slot, deadline_ns);
+        TimerKey { order }
+    }
+
+    /// Puts a timer into a slot, a new one if none is vacant; which that is, and its order.
+    fn place(&mut self, timer: Timer) -> (u32, u64) {
+        let slot = if self.vacant == NIL { self.slots.len() } else { self.vacant as usize };
         assert!(slot < SLOT_MAX, "a run has at most {SLOT_MAX} timers at a time");
-        let order = sequence << SLOT_BITS | slot as u64;
-        self.slots.push(Slot { timer: Some(timer), order, previous: NIL, next: NIL });
+        let order = self.next_sequence << SLOT_BITS | slot as u64;
+        self.next_sequence += 1;
+        match self.slots.get_mut(slot) {
+            None => self.slots.push(Slot { timer, order, previous: NIL, next: NIL }),
+            Some(place) => {
+                self.vacant = place.next;
+                (place.timer, place.order) = (timer, order);
+            }
+        }
         (slot as u32, order)
     }
 
-    /// Puts the wheel back to where the clock is: there are no timers.
-    #[inline]
-    fn begin(&mut self) {
-        if !self.early.is_empty() {
+    /// Puts the wheel back to where the clock is if there are no timers.
+    #[inline(always)]
+    fn begin_if_empty(&mut self) {
+        if self.is_empty() {
+            // Nothing is left that the wheel would have to stay for, but what was cancelled.
             self.early.clear();
             self.stale = 0;
+            self.wheel.begin(self.past_ns);
         }
-        self.wheel.begin(self.past_ns);
     }
 
     /// The timer of `key`, unless it has fired.
     pub(crate) fn get_mut(&mut self, key: TimerKey) -> Option<&mut Timer> {
         let slot = self.slots.get_mut(slot_of(key.order))?;
-        if slot.order == key.order { slot.timer.as_mut() } else { None }
+        (slot.order == key.order).then_some(&mut slot.timer)
     }
 
     /// Takes a timer out before it fires; its waiter is for the caller to drop.
@@ -201,7 +238,7 @@ impl Timers {
         } else {
             self.stale += 1;
         }
-        let cancelled = self.take(slot);
+        let cancelled = self.vacate(slot).map(Timer::take);
         if self.stale > 64 && self.stale > self.early.len() / 2 {
             self.sweep();
         }
@@ -239,12 +276,13 @@ impl Timers {
         Some(Due { first, is_last: !self.wheel.is_before(now_ns) })
     }
 
-    /// Takes the first of timers that were taken out together.
+    /// Takes the first of timers that were taken out together. It stays in its slot, which is
+    /// vacant: its waiter is for the caller to take, unless that is a task.
     #[inline(always)]
-    pub(crate) fn take_of(&mut self, due: &mut Due) -> Option<Timer> {
+    pub(crate) fn take_of(&mut self, due: &mut Due) -> Option<&mut Timer> {
         let slot = due.first;
         due.first = self.slots.get(slot as usize)?.next;
-        self.take(slot)
+        self.vacate(slot)
     }
 
     /// The first of those that are not in the wheel.
@@ -273,19 +311,19 @@ impl Timers {
         Some(Due { first: first as u32, is_last: false })
     }
 
-    /// Takes a timer out of its slot, which becomes vacant.
+    /// Makes the slot of a timer vacant, which is still in it.
     #[inline(always)]
-    fn take(&mut self, slot: u32) -> Option<Timer> {
+    fn vacate(&mut self, slot: u32) -> Option<&mut Timer> {
         let place = self.slots.get_mut(slot as usize)?;
         place.next = self.vacant;
+        place.order = VACANT;
         self.vacant = slot;
-        self.live -= 1;
-        place.timer.take()
+        Some(&mut place.timer)
     }
 
     /// Every timer that has not fired, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Timer> {
-        self.slots.iter().filter_map(|slot| slot.timer.as_ref())
+        self.slots.iter().filter_map(Slot::timer)
     }
 
     /// Forgets every timer, keeps the allocations, and hands out what must be dropped outside
@@ -302,9 +340,9 @@ impl Timers {
         self.early.clear();
         self.stale = 0;
         self.vacant = NIL;
-        self.live = 0;
         self.next_sequence = 1;
-        self.slots.drain(..).filter_map(|slot| slot.timer).collect()
+        let slots = self.slots.drain(..).filter(|slot| slot.order != VACANT);
+        slots.map(|slot| slot.timer).collect()
     }
 
     /// Leaves out what was cancelled, so that there are never many more entries than timers.
@@ -317,8 +355,7 @@ impl Timers {
 
 #[inline]
 fn is_live(slots: &[Slot], entry: Entry) -> bool {
-    let slot = &slots[slot_of(entry.order())];
-    slot.order == entry.order() && slot.timer.is_some()
+    slots[slot_of(entry.order())].order == entry.order()
 }
 
 #[cfg(test)]

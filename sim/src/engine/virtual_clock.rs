@@ -1,17 +1,52 @@
 //! Virtual time: jumping to the next timer, and firing what is due.
 
 use std::panic::Location;
+use std::task::Waker;
 
 use super::losses::Pending;
-use super::waker::Waiter;
-use super::{Core, Heed, TaskId, Timer, TimerKey};
+use super::tasks::State;
+use super::timers::Vacancy;
+use super::waker::{Waiter, own_task};
+use super::{Core, Heed, TaskId, Timer, TimerKey, Turn};
 use crate::finding::{Finding, Kind};
 use crate::time::{Instant, TimerSource};
 use crate::trace::EventKind;
 
+/// A place for a timer of the task that is running.
+pub(crate) struct OwnVacancy {
+    task: TaskId,
+    vacancy: Vacancy,
+    deadline: Instant,
+}
+
 impl Core {
-    /// Starts a timer for the current task.
+    /// The place for a timer of the task that is running, if a waker is its own and nothing else is
+    /// to be done about it: this is how most timers are started, and calls nothing.
     #[inline(always)]
+    pub(crate) fn vacancy_for(&mut self, deadline: Instant, waker: &Waker) -> Option<OwnVacancy> {
+        let (task, _) = own_task(waker, self)?;
+        if deadline <= self.now() || self.is_heard() || self.detectors.is_some() {
+            return None;
+        }
+        let vacancy = self.timers.vacancy_for(deadline.as_nanos())?;
+        self.poll.is_known = true;
+        Some(OwnVacancy { task, vacancy, deadline })
+    }
+
+    /// Starts a timer in a place that was just found for it.
+    #[inline(always)]
+    pub(crate) fn start_timer_in(
+        &mut self,
+        place: OwnVacancy,
+        site: &'static Location<'static>,
+    ) -> TimerKey {
+        let OwnVacancy { task, vacancy, deadline } = place;
+        let (since_ns, deadline_ns) = (self.now_ns, deadline.as_nanos());
+        let waiter = Waiter::Task(task);
+        self.timers.fill(vacancy, Timer { waiter, task, site, since_ns, deadline_ns })
+    }
+
+    /// Starts a timer for the current task.
     pub(crate) fn start_timer(
         &mut self,
         deadline: Instant,
@@ -91,23 +126,69 @@ impl Core {
             self.order_clock();
             self.record(move |core| EventKind::ClockJumped { to: core.now() });
         }
+        // In the engine's own code, and with nobody to be told, a task is woken by its turn alone.
+        let is_told = self.is_heard() || self.detectors.is_some() || self.current.is_some();
+        if is_told {
+            self.fire_told()
+        } else {
+            self.fire::<false>()
+        }
+        if self.faults.is_some() {
+            self.end_stalls();
+            self.strike_any();
+        }
+    }
+
+    #[inline(never)]
+    fn fire_told(&mut self) {
+        self.fire::<true>();
+    }
+
+    /// Fires every timer that is due. `TOLD` says whether anybody is told of it.
+    #[inline(always)]
+    fn fire<const TOLD: bool>(&mut self) {
         while let Some(mut due) = self.timers.pop_due(self.now_ns) {
             let is_last = due.is_last;
             while let Some(timer) = self.timers.take_of(&mut due) {
-                self.aside_mut(timer.task).unpolled_sleep = Some(timer.site);
-                match timer.waiter {
-                    Waiter::Task(task) if self.rests_idle(task) => self.wake_idle(task),
-                    waiter => self.wake_waiter(waiter),
+                let (sleeper, site) = (timer.task, timer.site);
+                let Waiter::Task(task) = timer.waiter else {
+                    let waiter = std::mem::replace(&mut timer.waiter, Waiter::Task(sleeper));
+                    self.fire_other(sleeper, site, waiter);
+                    continue;
+                };
+                self.note_fired(sleeper, site);
+                if !TOLD && self.rests_idle(task) {
+                    self.tasks[task.index()].state = State::Ready;
+                    self.ready.push(Turn::Resume(task));
+                } else {
+                    self.wake_sleeper(Waiter::Task(task));
                 }
             }
             if is_last {
                 break;
             }
         }
-        if self.faults.is_some() {
-            self.end_stalls();
-            self.strike_any();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fire_other(&mut self, task: TaskId, site: &'static Location<'static>, waiter: Waiter) {
+        self.note_fired(task, site);
+        self.wake_waiter(waiter);
+    }
+
+    /// Notes that a sleep of a task's is over, and is to be polled.
+    #[inline(always)]
+    fn note_fired(&mut self, task: TaskId, site: &'static Location<'static>) {
+        match self.asides.get_mut(task.index()) {
+            Some(aside) => aside.unpolled_sleep = Some(site),
+            None => self.aside_mut(task).unpolled_sleep = Some(site),
         }
+    }
+
+    #[inline(never)]
+    fn wake_sleeper(&mut self, waiter: Waiter) {
+        self.wake_waiter(waiter);
     }
 
     #[cold]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::Instant;
-use crate::engine::{Stamp, TimerKey, Waiter, expect_run, with_run, with_run_of};
+use crate::engine::{Stamp, TimerKey, Waiter, expect_run, try_run, with_run, with_run_of};
 
 /// Waits until `duration` of virtual time has passed from now.
 ///
@@ -134,6 +134,22 @@ impl Sleep {
 
     #[inline(never)]
     fn start(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let started = try_run(|core| {
+            let place = core.vacancy_for(self.deadline, cx.waker())?;
+            Some(Stage::Waiting(core.start_timer_in(place, self.site), core.stamp))
+        });
+        match started {
+            Some(stage) => {
+                self.stage = stage;
+                Poll::Pending
+            }
+            None => self.start_otherwise(cx),
+        }
+    }
+
+    /// The same, whatever the timer and whoever is told of it.
+    #[inline(never)]
+    fn start_otherwise(&mut self, cx: &Context<'_>) -> Poll<()> {
         let (deadline, site, stage) = (self.deadline, self.site, &mut self.stage);
         let is_settled = expect_run("a sim::time::Sleep", |core| {
             if deadline <= core.now() {

@@ -76,14 +76,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "timers of one deadline fire in the opposite order",
         "engine/timers/wheel.rs",
-        "            slots[bucket.last as usize].next = slot;\n            bucket.last\n        };\n        bucket.last = slot;\n        (slots[slot as usize].previous, slots[slot as usize].next) = (previous, NIL);",
-        "            slots[bucket.first as usize].previous = slot;\n            bucket.first\n        };\n        let next = if previous == NIL { bucket.last = slot; NIL } else { previous };\n        bucket.first = slot;\n        (slots[slot as usize].previous, slots[slot as usize].next) = (NIL, next);",
+        "        let mut previous = std::mem::replace(&mut bucket.last, slot);\n        if self.occupied[level] >> digit & 1 == 0 {\n            bucket.first = slot;\n            previous = NIL;\n            // Rotated, so that the compiler does not reckon it where it is not needed.\n            self.occupied[level] |= 1_u64.rotate_left(digit as u32);\n            self.levels |= 1 << level;\n        } else if let Some(previous) = slots.get_mut(previous as usize) {\n            previous.next = slot;\n        }\n        if let Some(slot) = slots.get_mut(slot as usize) {\n            (slot.previous, slot.next) = (previous, NIL);",
+        "        let next = if self.occupied[level] >> digit & 1 == 0 {\n            bucket.last = slot;\n            self.occupied[level] |= 1 << digit;\n            self.levels |= 1 << level;\n            NIL\n        } else {\n            slots[bucket.first as usize].previous = slot;\n            bucket.first\n        };\n        bucket.first = slot;\n        if let Some(slot) = slots.get_mut(slot as usize) {\n            (slot.previous, slot.next) = (NIL, next);",
         "lib",
     ),
     mutant(
         "the wheel is put back while earlier timers wait beside it",
         "engine/timers.rs",
-        "        if self.live == 0 {\n            // Nothing",
+        "        if self.is_empty() {\n            // Nothing",
         "        if self.wheel.is_empty() {\n            // Nothing",
         "lib",
     ),
@@ -97,8 +97,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a timer that was cancelled fires when its place is used again",
         "engine/timers.rs",
-        "    slot.order == entry.order() && slot.timer.is_some()\n",
-        "    slot.timer.is_some()\n",
+        "    slots[slot_of(entry.order())].order == entry.order()\n",
+        "    slots[slot_of(entry.order())].order != VACANT\n",
         "lib",
     ),
 ];

@@ -18,6 +18,17 @@ const DIGITS: usize = 1 << BITS;
 /// How many levels: so many digits a deadline has.
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
+/// The level of a digit, by the highest bit in it: read, because to divide takes longer.
+const LEVEL_OF: [u8; u64::BITS as usize] = {
+    let mut levels = [0; u64::BITS as usize];
+    let mut bit = 0;
+    while bit < levels.len() {
+        levels[bit] = (bit / BITS as usize) as u8;
+        bit += 1;
+    }
+    levels
+};
+
 /// A list of timers, by their slots. Of no meaning, unless a bit says that there are any.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -74,21 +85,24 @@ impl Wheel {
         self.insert_at(slots, slot, self.place_of(deadline_ns));
     }
 
+    /// Never panics, as far as the compiler can see: so the core can be borrowed around it without
+    /// a way out that lets go of it.
     #[inline(always)]
     fn insert_at(&mut self, slots: &mut [Slot], slot: u32, (level, digit): (usize, usize)) {
         let bucket = &mut self.buckets[level * DIGITS + digit];
-        let occupied = &mut self.occupied[level];
-        let previous = if *occupied >> digit & 1 == 0 {
+        let mut previous = std::mem::replace(&mut bucket.last, slot);
+        if self.occupied[level] >> digit & 1 == 0 {
             bucket.first = slot;
-            NIL
-        } else {
-            slots[bucket.last as usize].next = slot;
-            bucket.last
-        };
-        bucket.last = slot;
-        (slots[slot as usize].previous, slots[slot as usize].next) = (previous, NIL);
-        *occupied |= 1 << digit;
-        self.levels |= 1 << level;
+            previous = NIL;
+            // Rotated, so that the compiler does not reckon it where it is not needed.
+            self.occupied[level] |= 1_u64.rotate_left(digit as u32);
+            self.levels |= 1 << level;
+        } else if let Some(previous) = slots.get_mut(previous as usize) {
+            previous.next = slot;
+        }
+        if let Some(slot) = slots.get_mut(slot as usize) {
+            (slot.previous, slot.next) = (previous, NIL);
+        }
     }
 
     /// Takes out the timer in a slot, before its time.
@@ -112,13 +126,19 @@ impl Wheel {
     /// The earliest deadline.
     #[inline(always)]
     pub(super) fn first_deadline_ns(&mut self, slots: &mut [Slot]) -> Option<u64> {
+        if self.occupied[0] == 0 {
+            return self.first_high_ns(slots);
+        }
+        Some(self.begin_of(0, self.lowest_digit()))
+    }
+
+    /// The same, where the first bucket is not of the lowest level.
+    #[inline(never)]
+    fn first_high_ns(&mut self, slots: &mut [Slot]) -> Option<u64> {
         if self.is_empty() {
             return None;
         }
         let (level, digit) = self.first_place();
-        if level == 0 {
-            return Some(self.begin_of(0, digit));
-        }
         let Bucket { first, last } = self.buckets[level * DIGITS + digit];
         if first == last {
             return Some(slots[first as usize].deadline_ns());
@@ -130,14 +150,14 @@ impl Wheel {
     /// of the first, from which a list leads to the others.
     #[inline(always)]
     pub(super) fn take_first(&mut self, slots: &mut [Slot], until_ns: u64) -> Option<u32> {
-        if self.is_empty() {
+        if self.occupied[0] == 0 {
+            return self.take_high(slots, until_ns);
+        }
+        let digit = self.lowest_digit();
+        if self.begin_of(0, digit) > until_ns {
             return None;
         }
-        let (level, digit) = self.first_place();
-        if self.begin_of(level, digit) > until_ns {
-            return None;
-        }
-        if level == 0 { Some(self.take_lowest(digit)) } else { self.take_high(slots, until_ns) }
+        Some(self.take_lowest(digit))
     }
 
     /// Takes out the timers of a bucket of the lowest level.
@@ -151,6 +171,13 @@ impl Wheel {
     /// The same, where the first bucket is not of the lowest level.
     #[inline(never)]
     fn take_high(&mut self, slots: &mut [Slot], until_ns: u64) -> Option<u32> {
+        if self.is_empty() {
+            return None;
+        }
+        let (level, digit) = self.first_place();
+        if self.begin_of(level, digit) > until_ns {
+            return None;
+        }
         let deadline_ns = self.first_deadline_ns(slots)?;
         if deadline_ns > until_ns {
             return None;
@@ -175,7 +202,7 @@ impl Wheel {
     #[inline(always)]
     fn place_of(&self, deadline_ns: u64) -> (usize, usize) {
         let differs = (deadline_ns ^ self.stands_at) | 1;
-        let level = differs.ilog2() / BITS;
+        let level = u32::from(LEVEL_OF[differs.ilog2() as usize]);
         (level as usize, (deadline_ns >> (level * BITS)) as usize % DIGITS)
     }
 
@@ -184,6 +211,12 @@ impl Wheel {
     fn first_place(&self) -> (usize, usize) {
         let level = self.levels.trailing_zeros() as usize;
         (level, self.occupied.get(level).map_or(0, |digits| digits.trailing_zeros() as usize))
+    }
+
+    /// The digit of the first bucket of the lowest level, which has some.
+    #[inline(always)]
+    const fn lowest_digit(&self) -> usize {
+        self.occupied[0].trailing_zeros() as usize % DIGITS
     }
 
     /// The earliest deadline that a bucket can have.
@@ -244,9 +277,9 @@ impl Wheel {
             }
             assert_eq!((at, previous), (NIL, bucket.last));
         }
-        let reached = slots.iter().filter(|slot| {
-            slot.timer.as_ref().is_some_and(|timer| self.reaches(timer.deadline_ns))
-        });
+        let reached = slots
+            .iter()
+            .filter(|slot| slot.timer().is_some_and(|timer| self.reaches(timer.deadline_ns)));
         assert_eq!(reached.count(), count, "what the wheel reaches is in it");
     }
 }
