@@ -5,8 +5,11 @@ mod tokio_runtime;
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use unpick::sim::finding::Kind;
@@ -180,6 +183,38 @@ fn a_sleep_that_moves_to_another_task_wakes_that_one() {
         });
         assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), [Ok(true)]);
     }
+}
+
+/// A waker of somebody else's, as a combinator gives to its children: it counts, and wakes its task.
+struct Counting {
+    calls: AtomicU32,
+    task: Waker,
+}
+
+impl Wake for Counting {
+    fn wake(self: Arc<Self>) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.task.wake_by_ref();
+    }
+}
+
+#[test]
+fn a_sleep_that_was_polled_with_the_waker_of_another_calls_that_one() {
+    let outcome = Run::new().execute(|| async {
+        let mut sleeping = pin!(sleep(Duration::from_millis(5)));
+        let mut counting: Option<Arc<Counting>> = None;
+        poll_fn(|cx| {
+            let task = cx.waker();
+            let counting = counting.get_or_insert_with(|| {
+                Arc::new(Counting { calls: AtomicU32::new(0), task: task.clone() })
+            });
+            let waker = Waker::from(counting.clone());
+            sleeping.as_mut().poll(&mut Context::from_waker(&waker))
+        })
+        .await;
+        (millis(), counting.map(|counting| counting.calls.load(Ordering::Relaxed)))
+    });
+    assert_eq!(outcome.result, Ok((5, Some(1))));
 }
 
 #[test]

@@ -179,8 +179,7 @@ impl Timers {
         self.wheel.reaches(deadline_ns).then_some(Vacancy { slot })
     }
 
-    /// Puts a timer into a slot that was just found to be vacant. Calls nothing, so that whoever
-    /// does has no need for a place on the stack.
+    /// Puts a timer into a slot that was just found to be vacant.
     #[inline(always)]
     pub(crate) fn fill(&mut self, Vacancy { slot }: Vacancy, timer: Timer) -> TimerKey {
         let deadline_ns = timer.deadline_ns;

@@ -21,7 +21,7 @@ pub(crate) struct OwnVacancy {
 
 impl Core {
     /// The place for a timer of the task that is running, if a waker is its own and nothing else is
-    /// to be done about it: this is how most timers are started, and calls nothing.
+    /// to be done about it: this is how most timers are started.
     #[inline(always)]
     pub(crate) fn vacancy_for(&mut self, deadline: Instant, waker: &Waker) -> Option<OwnVacancy> {
         let (task, _) = own_task(waker, self)?;

@@ -85,8 +85,6 @@ impl Wheel {
         self.insert_at(slots, slot, self.place_of(deadline_ns));
     }
 
-    /// Never panics, as far as the compiler can see: so the core can be borrowed around it without
-    /// a way out that lets go of it.
     #[inline(always)]
     fn insert_at(&mut self, slots: &mut [Slot], slot: u32, (level, digit): (usize, usize)) {
         let bucket = &mut self.buckets[level * DIGITS + digit];
