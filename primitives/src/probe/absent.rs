@@ -189,14 +189,14 @@ impl Operation {
         keep(Hold)
     }
 
-    pub(crate) fn park(&mut self, _object: Option<&Object>, cx: &Context<'_>) -> Wakeup {
+    pub(crate) fn park(&mut self, _object: Option<&Object>, cx: &mut Context<'_>) -> Wakeup {
         Wakeup { waker: cx.waker().clone() }
     }
 
     pub(crate) fn try_park<R>(
         &mut self,
         _object: Option<&Object>,
-        _cx: &Context<'_>,
+        _cx: &mut Context<'_>,
         _enter: impl FnOnce(Wakeup) -> R,
     ) -> Option<R> {
         None

@@ -283,7 +283,7 @@ impl Core {
         self.errand = Some(errand);
     }
 
-    /// What comes before a turn is chosen: see `attention`.
+    /// What comes before a turn is chosen: see [`Heed::ATTENTION`].
     #[cold]
     fn attend(&mut self) -> Option<Option<Polling>> {
         if self.finding.is_some() {
