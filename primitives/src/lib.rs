@@ -90,14 +90,13 @@
 //! | `sync::OnceCell` | [`OnceCell`] |
 //! | `sync::{oneshot, mpsc, broadcast, watch}` | [`oneshot`], [`mpsc`], [`broadcast`], [`watch`] |
 //! | `tokio_util::sync::CancellationToken` | [`CancellationToken`] |
-//! | `time::interval` | [`task::interval`] |
+//! | `time::{interval, interval_at}`, `MissedTickBehavior` | [`task::interval`], [`task::interval_at`], [`task::MissedTickBehavior`] |
 //!
 //! What is not there: `blocking_*` (inside of a run nothing may block its thread, and outside a
 //! `block_on` does it), guards of a part of a value (`map`), `const_new` (a `LazyLock` makes any
 //! of them a static), `reserve_many`, `send_timeout` (a [`timeout`](task::timeout) around `send`),
-//! `poll_recv_many`, `poll_closed`, counts of weak senders, limits on readers, an interval's
-//! `reset` and its behaviour after a missed tick, and closing a semaphore, which asyncio's cannot
-//! be.
+//! `poll_recv_many`, `poll_closed`, counts of weak senders, limits on readers, and closing a
+//! semaphore, which asyncio's cannot be.
 
 #![forbid(unsafe_code)]
 

@@ -28,7 +28,9 @@ mod timeout;
 mod together;
 mod wait;
 
-pub use unpick_sim::time::{Instant, Interval, Sleep, interval, interval_at, sleep, sleep_until};
+pub use unpick_sim::time::{
+    Instant, Interval, MissedTickBehavior, Sleep, interval, interval_at, sleep, sleep_until,
+};
 pub use unpick_sim::{
     AbortHandle, Builder, JoinError, JoinHandle, YieldNow, spawn, task, yield_now,
 };

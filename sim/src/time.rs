@@ -8,7 +8,7 @@ mod interval;
 mod sleep;
 
 pub use instant::Instant;
-pub use interval::{Interval, interval, interval_at};
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 
 use std::time::Duration;

@@ -13,7 +13,9 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use unpick::sim::finding::Kind;
-use unpick::sim::time::{Instant, Sleep, interval, interval_at, sleep, sleep_until};
+use unpick::sim::time::{
+    Instant, Interval, MissedTickBehavior, Sleep, interval, interval_at, sleep, sleep_until,
+};
 use unpick::sim::{Run, spawn, task, yield_now};
 
 use crate::support::child;
@@ -138,6 +140,86 @@ fn an_interval_ticks_at_once_and_makes_up_for_what_it_missed() {
     assert_eq!(later.result, Ok([5, 8]));
     let zero = Run::new().execute(|| async { drop(interval(Duration::ZERO)) });
     assert!(finding_of(zero, Kind::Panic).message.contains("more than zero"));
+}
+
+/// The millisecond for which each tick was set and the one at which it came, where the third is
+/// `late_ms` late.
+fn ticks_after_one_late(missed: MissedTickBehavior, late_ms: u32) -> Vec<(u64, u64)> {
+    let outcome = Run::new().execute(move || async move {
+        let mut ticks = interval(10 * MILLI);
+        ticks.set_missed_tick_behavior(missed);
+        assert_eq!(ticks.missed_tick_behavior(), missed);
+        let mut seen = Vec::new();
+        for number in 0..5 {
+            let tick = ticks.tick().await;
+            seen.push((tick.as_nanos() / 1_000_000, millis()));
+            if number == 1 {
+                sleep((10 + late_ms) * MILLI).await;
+            }
+        }
+        seen
+    });
+    outcome.result.expect("it passes")
+}
+
+#[test]
+fn an_interval_does_with_missed_ticks_as_it_is_told() {
+    use MissedTickBehavior::{Burst, Delay, Skip};
+
+    assert_eq!(interval_at(Instant::START, MILLI).missed_tick_behavior(), Burst);
+    let late = |missed| ticks_after_one_late(missed, 15).split_off(2);
+    assert_eq!(late(Burst), [(20, 35), (30, 35), (40, 40)]);
+    assert_eq!(late(Delay), [(20, 35), (45, 45), (55, 55)]);
+    assert_eq!(late(Skip), [(20, 35), (40, 40), (50, 50)]);
+    let on_time = |missed| ticks_after_one_late(missed, 20).split_off(2);
+    assert_eq!(on_time(Skip), [(20, 40), (50, 50), (60, 60)], "one that is due now is missed too");
+}
+
+#[test]
+fn a_tick_that_is_five_milliseconds_late_has_missed_nothing() {
+    for missed in [MissedTickBehavior::Delay, MissedTickBehavior::Skip] {
+        let ticks = ticks_after_one_late(missed, 5).split_off(2);
+        assert_eq!(ticks, [(20, 25), (30, 30), (40, 40)], "{missed:?}");
+    }
+    let ticks = ticks_after_one_late(MissedTickBehavior::Delay, 6).split_off(2);
+    assert_eq!(ticks, [(20, 26), (36, 36), (46, 46)]);
+}
+
+#[test]
+fn whoever_waits_for_a_tick_waits_for_the_one_that_a_reset_sets() {
+    type Reset = fn(&mut Interval);
+    let resets: [(Reset, [u64; 2]); 4] = [
+        (Interval::reset, [14, 24]),
+        (Interval::reset_immediately, [4, 14]),
+        (|ticks| ticks.reset_after(2 * MILLI), [6, 16]),
+        (|ticks| ticks.reset_at(Instant::START + 35 * MILLI), [35, 45]),
+    ];
+    for (reset, expected) in resets {
+        let outcome = Run::new().execute(move || async move {
+            let mut ticks = interval(10 * MILLI);
+            ticks.tick().await;
+            let mut wakes = 0;
+            let mut later = Box::pin(sleep(4 * MILLI));
+            let mut is_reset = false;
+            let tick = poll_fn(|cx| {
+                wakes += 1;
+                let polled = ticks.poll_tick(cx);
+                if !is_reset && later.as_mut().poll(cx).is_ready() {
+                    is_reset = true;
+                    reset(&mut ticks);
+                }
+                polled
+            });
+            let first = tick.await;
+            let came = [millis(), {
+                ticks.tick().await;
+                millis()
+            }];
+            assert_eq!((first.as_nanos() / 1_000_000, wakes), (came[0], 3));
+            came
+        });
+        assert_eq!(outcome.result, Ok(expected));
+    }
 }
 
 #[test]
