@@ -1,8 +1,8 @@
 //! A channel in which every receiver gets every message: after tokio's `broadcast`.
 //!
-//! Sending never waits. The channel keeps as many messages as its capacity; a receiver that is
-//! slower is told how many it has missed, and goes on with the oldest that is left. It gets what
-//! is sent after it was made. The channel ends for the receivers when all senders are gone.
+//! Sending never waits. The channel keeps as many messages as its capacity, rounded up to a power of
+//! two as in tokio; a receiver that is slower is told how many it has missed, and goes on with the
+//! oldest that is left. It gets what is sent after it was made. The channel ends for the receivers when all senders are gone.
 
 mod receiver;
 mod sender;
@@ -25,10 +25,11 @@ static CAUSES: [Cause; 1] = [Cause { wait: "recv", by: &["send", "drop sender"],
 /// What moves things through it.
 static PASSAGE: Passage = Passage { takes: &["recv", "try_recv"], gives: &[] };
 
-/// Makes a channel that keeps `capacity` messages for slower receivers.
+/// Makes a channel that keeps `capacity` messages for slower receivers, rounded up to a power of
+/// two.
 ///
 /// # Panics
-/// If the capacity is zero.
+/// If the capacity is zero, or more than `usize::MAX / 2`.
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// Makes a channel with a name, for traces, reports and `Debug`.
 ///
 /// # Panics
-/// If the capacity is zero.
+/// As [`channel`].
 ///
 /// # Examples
 /// ```
@@ -95,8 +96,10 @@ struct State<T> {
     messages: VecDeque<Message<T>>,
     /// The number of the first of the messages.
     first: u64,
+    // Invariant: a power of two.
     capacity: usize,
     senders: usize,
+    weak_senders: usize,
     receivers: usize,
     receiving: Waiters,
     /// Senders that wait for all receivers to go.
@@ -121,12 +124,16 @@ type Received<T> = (Value<T>, Stamp);
 impl<T> State<T> {
     #[track_caller]
     fn new(capacity: usize) -> State<T> {
-        assert!(capacity > 0, "a broadcast channel of capacity 0; allowed: at least 1");
+        assert!(
+            (1..=usize::MAX / 2).contains(&capacity),
+            "a broadcast channel of capacity {capacity}; allowed: 1 to usize::MAX / 2"
+        );
         State {
             messages: VecDeque::new(),
             first: 0,
-            capacity,
+            capacity: capacity.next_power_of_two(),
             senders: 1,
+            weak_senders: 0,
             receivers: 1,
             receiving: Waiters::new(),
             closing: Waiters::new(),

@@ -355,6 +355,15 @@ impl Default for CancellationToken {
     }
 }
 
+/// Whether both are the same token: clones are, a child is not.
+impl PartialEq for CancellationToken {
+    fn eq(&self, other: &CancellationToken) -> bool {
+        Arc::ptr_eq(&self.node, &other.node)
+    }
+}
+
+impl Eq for CancellationToken {}
+
 impl Clone for CancellationToken {
     fn clone(&self) -> CancellationToken {
         CancellationToken { node: self.node.clone() }

@@ -95,7 +95,7 @@
 //! What is not there: `blocking_*` (inside of a run nothing may block its thread, and outside a
 //! `block_on` does it), guards of a part of a value (`map`), `const_new` (a `LazyLock` makes any
 //! of them a static), `reserve_many`, `send_timeout` (a [`timeout`](task::timeout) around `send`),
-//! `poll_recv_many`, `poll_closed`, counts of weak senders, limits on readers, and closing a
+//! `poll_recv_many`, `poll_closed`, limits on readers, and closing a
 //! semaphore, which asyncio's cannot be.
 
 #![forbid(unsafe_code)]

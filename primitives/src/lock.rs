@@ -240,6 +240,14 @@ impl<T> Lock<T> {
     }
 }
 
+/// An unlocked lock around the value.
+impl<T> From<T> for Lock<T> {
+    #[track_caller]
+    fn from(value: T) -> Lock<T> {
+        Lock::new(value)
+    }
+}
+
 impl<T: Default> Default for Lock<T> {
     #[track_caller]
     fn default() -> Lock<T> {
@@ -404,6 +412,13 @@ impl<T> fmt::Debug for Lock<T> {
 impl<T: fmt::Debug, L: Deref<Target = Lock<T>>> fmt::Debug for BaseLockGuard<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<LockGuard of {:?}: {:?}>", *self.lock, **self)
+    }
+}
+
+/// Shows the value.
+impl<T: fmt::Display, L: Deref<Target = Lock<T>>> fmt::Display for BaseLockGuard<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
     }
 }
 

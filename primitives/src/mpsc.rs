@@ -112,8 +112,15 @@ mod sealed {
 /// assert_eq!(error.to_string(), "the channel is closed");
 /// assert_eq!(error.0, "job");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
+
+// Whatever the message is, so that a result can be unwrapped.
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendError(..)")
+    }
+}
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +128,7 @@ impl<T> fmt::Display for SendError<T> {
     }
 }
 
-impl<T: fmt::Debug> std::error::Error for SendError<T> {}
+impl<T> std::error::Error for SendError<T> {}
 
 /// Nothing was sent. Gives the message back.
 ///
@@ -135,12 +142,44 @@ impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 /// receiver.close();
 /// assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// No place is free.
     Full(T),
     /// The receiver is closed or gone.
     Closed(T),
+}
+
+impl<T> TrySendError<T> {
+    /// The message.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel(1);
+    /// assert_eq!(sender.try_send("first"), Ok(()));
+    /// let error = sender.try_send("second").unwrap_err();
+    /// assert_eq!(error.into_inner(), "second");
+    /// ```
+    pub fn into_inner(self) -> T {
+        match self {
+            TrySendError::Full(message) | TrySendError::Closed(message) => message,
+        }
+    }
+}
+
+impl<T> From<SendError<T>> for TrySendError<T> {
+    fn from(SendError(message): SendError<T>) -> TrySendError<T> {
+        TrySendError::Closed(message)
+    }
+}
+
+impl<T> fmt::Debug for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TrySendError::Full(_) => "Full(..)",
+            TrySendError::Closed(_) => "Closed(..)",
+        })
+    }
 }
 
 impl<T> fmt::Display for TrySendError<T> {
@@ -152,7 +191,7 @@ impl<T> fmt::Display for TrySendError<T> {
     }
 }
 
-impl<T: fmt::Debug> std::error::Error for TrySendError<T> {}
+impl<T> std::error::Error for TrySendError<T> {}
 
 /// There is no message to be taken.
 ///

@@ -241,13 +241,14 @@ impl Default for Notify {
     }
 }
 
-/// The future of [`Notify::notified`].
+/// The future of [`Notify::notified`]. Once it has returned it does so whenever it is polled.
 pub type Notified<'a> = BaseNotified<&'a Notify>;
 
-/// The future of [`Notify::notified_owned`].
+/// The future of [`Notify::notified_owned`]. Once it has returned it does so whenever it is polled.
 pub type OwnedNotified = BaseNotified<Arc<Notify>>;
 
-/// The future of [`Notify::notified`] and [`Notify::notified_owned`].
+/// The future of [`Notify::notified`] and [`Notify::notified_owned`]. Once it has returned it does
+/// so whenever it is polled.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct BaseNotified<N: Deref<Target = Notify>> {
     notify: N,
@@ -303,7 +304,7 @@ impl<N: Deref<Target = Notify> + Unpin> Future for BaseNotified<N> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let BaseNotified { notify, waiting, since } = &mut *self;
-        if notify.base.ends_by_hand(waiting, State::waiters) {
+        if waiting.is_over() || notify.base.ends_by_hand(waiting, State::waiters) {
             return Poll::Ready(());
         }
         let attempt =

@@ -98,6 +98,21 @@ impl<T> OnceCell<T> {
         OnceCell { base: Instrumented::new("once_cell", state), value: OnceLock::new() }
     }
 
+    /// Makes a cell with a value, or an empty one.
+    ///
+    /// # Examples
+    /// ```
+    /// use unpick_primitives::OnceCell;
+    ///
+    /// assert_eq!(OnceCell::new_with(Some(1)).get(), Some(&1));
+    /// assert_eq!(OnceCell::<u8>::new_with(None).get(), None);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn new_with(value: Option<T>) -> OnceCell<T> {
+        value.map_or_else(OnceCell::new, OnceCell::from)
+    }
+
     /// Gives it a name, for traces, reports and `Debug`.
     ///
     /// # Examples
@@ -292,6 +307,24 @@ impl<T> From<T> for OnceCell<T> {
         OnceCell { value: OnceLock::from(value), ..cell }
     }
 }
+
+/// A cell of its own with a clone of the value, if there is one.
+impl<T: Clone> Clone for OnceCell<T> {
+    #[track_caller]
+    fn clone(&self) -> OnceCell<T> {
+        OnceCell::new_with(self.get().cloned())
+    }
+}
+
+/// Whether both have equal values, or none.
+impl<T: PartialEq> PartialEq for OnceCell<T> {
+    #[track_caller]
+    fn eq(&self, other: &OnceCell<T>) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceCell<T> {}
 
 /// Waits for a value, or for the turn to make one.
 struct Enter<'a, T> {

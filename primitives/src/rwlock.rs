@@ -334,6 +334,14 @@ impl<T> RwLock<T> {
     }
 }
 
+/// An unlocked lock around the value.
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> RwLock<T> {
+        RwLock::new(value)
+    }
+}
+
 impl<T: Default> Default for RwLock<T> {
     #[track_caller]
     fn default() -> RwLock<T> {

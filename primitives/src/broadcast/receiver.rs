@@ -126,6 +126,21 @@ impl<T> Receiver<T> {
         self.shared.lock().senders
     }
 
+    /// How many weak senders there are.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, receiver) = unpick_primitives::broadcast::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!(receiver.sender_weak_count(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn sender_weak_count(&self) -> usize {
+        self.shared.object.immediate("sender_weak_count", Access::Read);
+        self.shared.lock().weak_senders
+    }
+
     /// Whether both receive from the same channel.
     ///
     /// # Examples

@@ -35,10 +35,11 @@ impl<T> Sender<T> {
         Sender { shared }
     }
 
-    /// Makes a channel that nobody listens to yet and that keeps `capacity` messages.
+    /// Makes a channel that nobody listens to yet and that keeps `capacity` messages, rounded up to
+    /// a power of two.
     ///
     /// # Panics
-    /// If the capacity is zero.
+    /// If the capacity is zero, or more than `usize::MAX / 2`.
     ///
     /// # Examples
     /// ```
@@ -184,7 +185,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender { shared: self.shared.clone() }
+        WeakSender::new(&self.shared)
     }
 
     /// How many senders there are, weak ones not counted.
@@ -200,6 +201,21 @@ impl<T> Sender<T> {
     pub fn strong_count(&self) -> usize {
         self.shared.object.immediate("strong_count", Access::Read);
         self.shared.lock().senders
+    }
+
+    /// How many weak senders there are.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::broadcast::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((sender.strong_count(), sender.weak_count()), (1, 1));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.shared.object.immediate("weak_count", Access::Read);
+        self.shared.lock().weak_senders
     }
 }
 
@@ -242,6 +258,11 @@ pub struct WeakSender<T> {
 }
 
 impl<T> WeakSender<T> {
+    fn new(shared: &Shared<T>) -> WeakSender<T> {
+        shared.lock().weak_senders += 1;
+        WeakSender { shared: shared.clone() }
+    }
+
     /// Makes a sender, if there still is one.
     ///
     /// # Examples
@@ -262,11 +283,47 @@ impl<T> WeakSender<T> {
         drop(state);
         Some(Sender::counted(self.shared.clone()))
     }
+
+    /// How many senders there are, weak ones not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::broadcast::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn strong_count(&self) -> usize {
+        self.shared.object.immediate("strong_count", Access::Read);
+        self.shared.lock().senders
+    }
+
+    /// How many weak senders there are, with this one.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::broadcast::channel::<u8>(1);
+    /// assert_eq!(sender.downgrade().weak_count(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.shared.object.immediate("weak_count", Access::Read);
+        self.shared.lock().weak_senders
+    }
 }
 
 impl<T> Clone for WeakSender<T> {
     fn clone(&self) -> WeakSender<T> {
-        WeakSender { shared: self.shared.clone() }
+        WeakSender::new(&self.shared)
+    }
+}
+
+impl<T> Drop for WeakSender<T> {
+    fn drop(&mut self) {
+        self.shared.lock().weak_senders -= 1;
     }
 }
 

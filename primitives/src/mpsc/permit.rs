@@ -111,6 +111,33 @@ impl<T> OwnedPermit<T> {
         sender
     }
 
+    /// Whether both are places in the same channel.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(2);
+    /// let first = sender.clone().try_reserve_owned().expect("two are free");
+    /// let second = sender.try_reserve_owned().expect("one is free");
+    /// assert!(first.same_channel(&second));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &OwnedPermit<T>) -> bool {
+        other.sender.as_ref().is_some_and(|sender| self.same_channel_as_sender(sender))
+    }
+
+    /// Whether the place is in the channel that `sender` sends into.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// let permit = sender.clone().try_reserve_owned().expect("one is free");
+    /// assert!(permit.same_channel_as_sender(&sender));
+    /// ```
+    #[must_use]
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.sender.as_ref().is_some_and(|own| own.same_channel(sender))
+    }
+
     fn take(&mut self) -> (Sender<T>, Place) {
         let taken = self.sender.take().zip(self.place.take());
         taken.expect("a permit has its place until it is used")

@@ -180,6 +180,21 @@ impl<T, B: Bound> BaseReceiver<T, B> {
         self.shared.lock().senders()
     }
 
+    /// How many weak senders there are.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!(receiver.sender_weak_count(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn sender_weak_count(&self) -> usize {
+        self.shared.object.immediate("sender_weak_count", Access::Read);
+        self.shared.lock().weak_senders()
+    }
+
     /// How many messages are there.
     ///
     /// # Examples

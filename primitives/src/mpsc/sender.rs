@@ -93,7 +93,7 @@ impl<T, B: Bound> BaseSender<T, B> {
     /// ```
     #[must_use]
     pub fn downgrade(&self) -> BaseWeakSender<T, B> {
-        BaseWeakSender { shared: self.shared.clone(), bound: PhantomData }
+        BaseWeakSender::new(&self.shared)
     }
 
     /// How many senders there are, weak ones not counted.
@@ -110,6 +110,21 @@ impl<T, B: Bound> BaseSender<T, B> {
     pub fn strong_count(&self) -> usize {
         self.shared.object.immediate("strong_count", Access::Read);
         self.shared.lock().senders()
+    }
+
+    /// How many weak senders there are.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((sender.strong_count(), sender.weak_count()), (1, 1));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.shared.object.immediate("weak_count", Access::Read);
+        self.shared.lock().weak_senders()
     }
 }
 
@@ -147,6 +162,11 @@ pub struct BaseWeakSender<T, B: Bound> {
 }
 
 impl<T, B: Bound> BaseWeakSender<T, B> {
+    fn new(shared: &Shared<T>) -> Self {
+        shared.lock().add_weak_sender();
+        BaseWeakSender { shared: shared.clone(), bound: PhantomData }
+    }
+
     /// Makes a sender, if there still is one.
     ///
     /// # Examples
@@ -168,11 +188,47 @@ impl<T, B: Bound> BaseWeakSender<T, B> {
         drop(state);
         Some(BaseSender::counted(self.shared.clone()))
     }
+
+    /// How many senders there are, weak ones not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn strong_count(&self) -> usize {
+        self.shared.object.immediate("strong_count", Access::Read);
+        self.shared.lock().senders()
+    }
+
+    /// How many weak senders there are, with this one.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(1);
+    /// assert_eq!(sender.downgrade().weak_count(), 1);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.shared.object.immediate("weak_count", Access::Read);
+        self.shared.lock().weak_senders()
+    }
 }
 
 impl<T, B: Bound> Clone for BaseWeakSender<T, B> {
     fn clone(&self) -> Self {
-        BaseWeakSender { shared: self.shared.clone(), bound: PhantomData }
+        BaseWeakSender::new(&self.shared)
+    }
+}
+
+impl<T, B: Bound> Drop for BaseWeakSender<T, B> {
+    fn drop(&mut self) {
+        self.shared.lock().remove_weak_sender();
     }
 }
 

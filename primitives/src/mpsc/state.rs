@@ -57,6 +57,7 @@ pub(super) struct State<T> {
     /// How many places belong to a sender that has not sent yet.
     reserved: usize,
     senders: usize,
+    weak_senders: usize,
     stage: Stage,
     sending: Waiters<Grant>,
     receiving: Waiters,
@@ -95,6 +96,7 @@ impl<T> State<T> {
             capacity,
             reserved: 0,
             senders: 1,
+            weak_senders: 0,
             stage: Stage::Open,
             sending: Waiters::new(),
             receiving: Waiters::new(),
@@ -136,6 +138,10 @@ impl<T> State<T> {
 
     pub(super) const fn senders(&self) -> usize {
         self.senders
+    }
+
+    pub(super) const fn weak_senders(&self) -> usize {
+        self.weak_senders
     }
 
     /// Reserves a place, if one is free: then nobody comes first.
@@ -282,6 +288,14 @@ impl<T> State<T> {
 
     pub(super) const fn add_sender(&mut self) {
         self.senders += 1;
+    }
+
+    pub(super) const fn add_weak_sender(&mut self) {
+        self.weak_senders += 1;
+    }
+
+    pub(super) const fn remove_weak_sender(&mut self) {
+        self.weak_senders -= 1;
     }
 
     pub(super) fn remove_sender(&mut self) -> Wakeups {

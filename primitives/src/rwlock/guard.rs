@@ -299,6 +299,20 @@ impl<T: fmt::Debug, L: Deref<Target = RwLock<T>>> fmt::Debug for BaseWriteGuard<
     }
 }
 
+/// Shows the value.
+impl<T: fmt::Display, L: Deref<Target = RwLock<T>>> fmt::Display for BaseReadGuard<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+/// Shows the value.
+impl<T: fmt::Display, L: Deref<Target = RwLock<T>>> fmt::Display for BaseWriteGuard<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
 impl<T, L: Deref<Target = RwLock<T>>> fmt::Debug for BaseRead<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Read of {:?}>", *self.taking.lock)

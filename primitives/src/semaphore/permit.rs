@@ -89,6 +89,18 @@ impl<L: Deref<Target = Semaphore>> BasePermit<L> {
         }
     }
 
+    /// The semaphore that they are of.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = unpick_primitives::Semaphore::new(3);
+    /// let permit = semaphore.try_acquire().expect("three are left");
+    /// assert_eq!(permit.semaphore().available_permits(), 2);
+    /// ```
+    pub const fn semaphore(&self) -> &L {
+        &self.semaphore
+    }
+
     /// How many permits it has.
     ///
     /// # Examples

@@ -95,3 +95,30 @@ fn a_channel_that_begins_without_receivers_has_none() {
     assert_eq!((sender.send(2), receiver.try_recv()), (Ok(1), Ok(2)));
     assert!(sender.is_empty());
 }
+
+#[test]
+fn a_capacity_is_rounded_up_to_a_power_of_two() {
+    for (capacity, kept) in [(1, 1), (2, 2), (3, 4), (5, 8)] {
+        let (sender, mut receiver) = broadcast::channel(capacity);
+        for number in 0..kept {
+            assert_eq!(sender.send(number), Ok(1));
+        }
+        assert_eq!(sender.len(), kept);
+        assert_eq!(ready(receiver.recv()), Ok(0), "capacity {capacity}");
+        assert_eq!((sender.send(kept), sender.send(kept + 1)), (Ok(1), Ok(1)));
+        assert_eq!(ready(receiver.recv()), Err(RecvError::Lagged(1)), "capacity {capacity}");
+    }
+}
+
+#[test]
+fn weak_senders_are_counted_apart() {
+    let (sender, receiver) = broadcast::channel::<u8>(1);
+    let weak = sender.downgrade();
+    let again = weak.clone();
+    assert_eq!((sender.strong_count(), sender.weak_count()), (1, 2));
+    let upgraded = weak.upgrade();
+    drop(again);
+    assert_eq!((weak.strong_count(), weak.weak_count()), (2, 1));
+    drop((sender, upgraded, weak));
+    assert_eq!((receiver.sender_strong_count(), receiver.sender_weak_count()), (0, 0));
+}

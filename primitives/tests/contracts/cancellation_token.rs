@@ -59,3 +59,10 @@ fn a_shared_token_cannot_be_named() {
     let _child = token.child_token();
     let _named = token.named("late");
 }
+
+#[test]
+fn clones_are_the_same_token_and_children_are_not() {
+    let token = CancellationToken::new();
+    assert!(token == token.clone());
+    assert!(token != token.child_token() && token != CancellationToken::new());
+}

@@ -212,3 +212,9 @@ fn an_owned_guard_hands_over_as_any_other() {
     drop(cancelled);
     assert_eq!(*second.assert_ready(), 1);
 }
+
+#[test]
+fn a_guard_shows_the_value() {
+    let lock = Lock::from(1.5);
+    assert_eq!(format!("{:.2}", lock.try_lock().expect("it is free")), "1.50");
+}

@@ -178,3 +178,39 @@ fn a_receiver_that_is_polled_by_hand_and_closed_ends() {
     receiver.close();
     assert_eq!(ready(poll_fn(|cx| receiver.poll_recv(cx))), None);
 }
+
+#[test]
+fn weak_senders_are_counted_apart() {
+    let (sender, receiver) = mpsc::unbounded_channel::<u8>();
+    let weak = sender.downgrade();
+    let again = weak.clone();
+    assert_eq!((sender.strong_count(), sender.weak_count()), (1, 2));
+    let upgraded = weak.upgrade();
+    drop(again);
+    assert_eq!((weak.strong_count(), weak.weak_count()), (2, 1));
+    drop((sender, upgraded, weak));
+    assert_eq!((receiver.sender_strong_count(), receiver.sender_weak_count()), (0, 0));
+}
+
+#[test]
+fn owned_permits_know_their_channel() {
+    let [(one, _one), (other, _other)] = [1, 2].map(mpsc::channel::<u8>);
+    let permit = ready(one.clone().reserve_owned()).expect("it is open");
+    let [first, second] =
+        [(); 2].map(|()| ready(other.clone().reserve_owned()).expect("it is open"));
+    assert!(first.same_channel(&second) && !first.same_channel(&permit));
+    assert!(permit.same_channel_as_sender(&one) && !permit.same_channel_as_sender(&other));
+}
+
+#[test]
+fn results_can_be_unwrapped_whatever_the_message_is() {
+    struct Silent;
+
+    let (sender, receiver) = mpsc::channel(1);
+    ready(sender.send(Silent)).expect("it is open");
+    let full = sender.try_send(Silent).expect_err("it is full");
+    drop(receiver);
+    let closed = TrySendError::from(ready(sender.send(Silent)).expect_err("it is closed"));
+    assert_eq!(format!("{full:?} {closed:?}"), "Full(..) Closed(..)");
+    let Silent = closed.into_inner();
+}

@@ -31,3 +31,16 @@ fn cancelled_waiter_that_was_notified_with_all_passes_nothing_on() {
     drop(first);
     assert_eq!(second.wakes(), 0);
 }
+
+#[test]
+fn whoever_was_notified_returns_at_once_whenever_it_is_polled_again() {
+    let notify = Notify::new();
+    let mut notified = waiting(notify.notified());
+    notify.notify_one();
+    notified.assert_ready();
+    notified.assert_ready();
+    notify.notify_one();
+    notified.assert_ready();
+    drop(notified);
+    assert_eq!(format!("{notify:?}"), "<Notify [stored]>", "it takes no other, and passes none on");
+}

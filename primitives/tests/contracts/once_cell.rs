@@ -73,3 +73,16 @@ fn a_cell_that_was_emptied_is_initialised_again() {
     assert_eq!((cell.take(), cell.take()), (Some(1), None));
     assert_eq!(ready(cell.get_or_init(|| at_once(3))), &3);
 }
+
+#[test]
+fn a_clone_has_a_value_of_its_own() {
+    let cell = OnceCell::new();
+    let empty = cell.clone();
+    assert_eq!(cell.set(1), Ok(()));
+    let mut full = cell.clone();
+    assert!(cell == full && cell != empty && empty == OnceCell::new_with(None));
+    assert_eq!(full.take(), Some(1));
+    assert_eq!((cell.get(), empty.get()), (Some(&1), None));
+    assert_eq!(empty.set(2), Ok(()), "it can be initialized by itself");
+    assert_eq!(cell.clone().set(2), Err(SetError::AlreadyInitialized(2)));
+}

@@ -105,3 +105,10 @@ fn readers_behind_a_writer_that_gives_up_join_those_inside() {
     assert_eq!(behind.wakes(), 1);
     drop((behind.assert_ready(), inside));
 }
+
+#[test]
+fn guards_show_the_value() {
+    let lock = RwLock::from(1.5);
+    assert_eq!(format!("{:.2}", lock.try_read().expect("it is free")), "1.50");
+    assert_eq!(format!("{:.2}", lock.try_write().expect("it is free")), "1.50");
+}

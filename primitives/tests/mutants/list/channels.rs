@@ -232,4 +232,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "State { receivers: 0, ..State::new(capacity) }",
         "State::new(capacity)",
     ),
+    mutant(
+        "a broadcast keeps no more than it was told",
+        "broadcast.rs",
+        "capacity: capacity.next_power_of_two(),",
+        "capacity,",
+    ),
+    mutant(
+        "a weak sender stays counted",
+        "broadcast/sender.rs",
+        "        self.shared.lock().weak_senders -= 1;\n",
+        "",
+    ),
+    mutant(
+        "a weak sender's clone is not counted",
+        "mpsc/sender.rs",
+        "        shared.lock().add_weak_sender();\n",
+        "        if Arc::strong_count(shared) == 2 { shared.lock().add_weak_sender(); }\n",
+    ),
+    mutant(
+        "a wait that was notified cannot be polled again",
+        "notify.rs",
+        "if waiting.is_over() || notify",
+        "if notify",
+    ),
 ];
