@@ -3,7 +3,7 @@
 //! A bounded channel has as many places as its capacity. They are handed over in order: a place
 //! that becomes free belongs to the sender that has waited longest, before it has even run, and
 //! passes on to the next if that one is dropped. A place can be [reserved](BaseSender::reserve)
-//! before there is a message.
+//! before there is a message, and [several](BaseSender::reserve_many) together.
 //!
 //! The channel ends for the receiver when all senders are gone, or when it has
 //! [closed](BaseReceiver::close) it and every place that was reserved before is given back; messages
@@ -14,16 +14,21 @@ mod permit;
 mod receiver;
 mod sender;
 mod state;
+#[cfg(feature = "sim")]
+mod timeout;
 mod unbounded;
 
 use std::fmt;
 
 pub use bounded::{
-    Receiver, Reserve, ReserveOwned, Sender, Sending, WeakSender, channel, named_channel,
+    Receiver, Reserve, ReserveMany, ReserveOwned, Sender, Sending, WeakSender, channel,
+    named_channel,
 };
-pub use permit::{OwnedPermit, Permit};
+pub use permit::{OwnedPermit, Permit, PermitIterator};
 pub use receiver::{BaseReceiver, Recv, RecvMany};
 pub use sender::{BaseSender, BaseWeakSender, Closed};
+#[cfg(feature = "sim")]
+pub use timeout::SendTimeoutError;
 pub use unbounded::{
     UnboundedReceiver, UnboundedSender, WeakUnboundedSender, named_unbounded_channel,
     unbounded_channel,

@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::permit::{OwnedPermit, Permit};
+use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, GONE, PASSAGE, Place, State};
+use super::state::{CAUSES, Capacity, GONE, PASSAGE, Places, Shared, State};
 use super::{Bounded, SendError, TrySendError};
 use crate::instrumented::{Instrumented, Waiting};
 use crate::probe::Access;
@@ -151,7 +151,7 @@ impl<T> BaseSender<T, Bounded> {
     /// ```
     #[track_caller]
     pub fn send(&self, message: T) -> Sending<'_, T> {
-        let waiting = Waiting::new("send", Access::Change, Location::caller());
+        let waiting = Waiting::wanting("send", Access::Change, Location::caller(), 1);
         Sending { sender: self, message: Some(message), waiting }
     }
 
@@ -172,7 +172,7 @@ impl<T> BaseSender<T, Bounded> {
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.shared.object.immediate("try_send", Access::Change);
         let mut state = self.shared.lock();
-        let sent = match state.try_reserve() {
+        let sent = match state.try_reserve(1) {
             Ok(place) => state.send_reserved(place, message).map_err(TrySendError::Closed),
             Err(TrySendError::Full(())) => Err(TrySendError::Full(message)),
             Err(TrySendError::Closed(())) => Err(TrySendError::Closed(message)),
@@ -206,8 +206,41 @@ impl<T> BaseSender<T, Bounded> {
     /// ```
     #[track_caller]
     pub fn reserve(&self) -> Reserve<'_, T> {
-        let waiting = Waiting::new("reserve", Access::Change, Location::caller());
-        Reserve { sender: self, waiting }
+        self.reserve_from(Location::caller())
+    }
+
+    /// The same, called at another site than the caller's.
+    pub(super) const fn reserve_from(&self, site: &'static Location<'static>) -> Reserve<'_, T> {
+        Reserve { sender: self, waiting: reserving(1, site) }
+    }
+
+    /// Waits until so many places are free together, and keeps them for messages to come. Whoever
+    /// comes later waits behind it, even for fewer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses the place in the queue of senders, and nothing else.
+    ///
+    /// # Errors
+    /// If the receiver is closed or gone, before or while waiting, or if the channel never has so
+    /// many places.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(2);
+    /// futures::executor::block_on(async {
+    ///     let mut permits = sender.reserve_many(2).await.expect("it is open");
+    ///     assert!(sender.try_send("in between").is_err());
+    ///     for message in ["begin", "end"] {
+    ///         permits.next().expect("there are two").send(message);
+    ///     }
+    ///     assert_eq!(receiver.recv().await, Some("begin"));
+    ///     assert_eq!(receiver.recv().await, Some("end"));
+    ///     assert!(sender.reserve_many(3).await.is_err());
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn reserve_many(&self, count: usize) -> ReserveMany<'_, T> {
+        ReserveMany { sender: self, count, waiting: reserving(count, Location::caller()) }
     }
 
     /// Keeps a place for a message to come, if one is free and nobody comes first.
@@ -226,8 +259,31 @@ impl<T> BaseSender<T, Bounded> {
     #[track_caller]
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         self.shared.object.immediate("try_reserve", Access::Change);
-        let reserved = self.shared.lock().try_reserve();
+        let reserved = self.shared.lock().try_reserve(1);
         reserved.map(|place| self.permit(place))
+    }
+
+    /// Keeps so many places for messages to come, if they are free and nobody comes first.
+    ///
+    /// # Errors
+    /// If there are not as many places, or the receiver is closed or gone.
+    ///
+    /// # Examples
+    /// ```
+    /// let (sender, _receiver) = unpick_primitives::mpsc::channel::<u8>(3);
+    /// let permits = sender.try_reserve_many(2).expect("three are free");
+    /// assert!(sender.try_reserve_many(2).is_err());
+    /// drop(permits);
+    /// assert!(sender.try_reserve_many(3).is_ok());
+    /// ```
+    #[track_caller]
+    pub fn try_reserve_many(
+        &self,
+        count: usize,
+    ) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        self.shared.object.immediate("try_reserve", Access::Change);
+        let reserved = self.shared.lock().try_reserve(count);
+        reserved.map(|places| self.permits(places))
     }
 
     /// Waits for a place, and keeps it for a message to come, with the sender.
@@ -249,7 +305,7 @@ impl<T> BaseSender<T, Bounded> {
     /// ```
     #[track_caller]
     pub fn reserve_owned(self) -> ReserveOwned<T> {
-        let waiting = Waiting::new("reserve", Access::Change, Location::caller());
+        let waiting = reserving(1, Location::caller());
         ReserveOwned { sender: Some(self), waiting }
     }
 
@@ -271,7 +327,7 @@ impl<T> BaseSender<T, Bounded> {
     #[track_caller]
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Sender<T>>> {
         self.shared.object.immediate("try_reserve", Access::Change);
-        let reserved = self.shared.lock().try_reserve();
+        let reserved = self.shared.lock().try_reserve(1);
         match reserved {
             Ok(place) => {
                 self.shared.object.observe();
@@ -310,9 +366,14 @@ impl<T> BaseSender<T, Bounded> {
         self.shared.lock().places_max()
     }
 
-    fn permit(&self, place: Place) -> Permit<'_, T> {
+    fn permit(&self, place: Places) -> Permit<'_, T> {
         self.shared.object.observe();
         Permit::new(self, place)
+    }
+
+    fn permits(&self, places: Places) -> PermitIterator<'_, T> {
+        self.shared.object.observe();
+        PermitIterator::new(self, places)
     }
 
     fn has_sent(&self, woken: Wakeups) {
@@ -321,12 +382,26 @@ impl<T> BaseSender<T, Bounded> {
     }
 }
 
+const fn reserving(count: usize, site: &'static Location<'static>) -> Waiting<usize> {
+    Waiting::wanting("reserve", Access::Change, site, count)
+}
+
+/// A sender that may wait gives up: what it was granted, or has kept others from, goes to them.
+fn give_up<T>(shared: &Shared<T>, waiting: &mut Waiting<usize>) {
+    if !waiting.is_queued() {
+        return;
+    }
+    let passed_on = shared.cancel(waiting, State::sending, State::pass_on);
+    let woken = passed_on.unwrap_or_else(|| shared.lock().hand_over());
+    woken.wake_granted();
+}
+
 /// The future of [`BaseSender::send`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sending<'a, T> {
     sender: &'a Sender<T>,
     message: Option<T>,
-    waiting: Waiting,
+    waiting: Waiting<usize>,
 }
 
 // The message is never pinned: it is moved into the channel.
@@ -338,7 +413,7 @@ impl<T> Future for Sending<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Sending { sender, message, waiting } = &mut *self;
         let attempt = |state: &mut State<T>, granted| {
-            let reserved = state.reserve(granted)?;
+            let reserved = state.reserve(1, granted)?;
             let message = message.take().expect("the message is there until it is sent");
             Some(match reserved {
                 Ok(place) => state.send_reserved(place, message).map_err(SendError),
@@ -355,9 +430,7 @@ impl<T> Future for Sending<'_, T> {
 
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        let shared = &self.sender.shared;
-        let woken = shared.cancel(&mut self.waiting, State::sending, State::pass_on);
-        woken.into_iter().for_each(Wakeups::wake_granted);
+        give_up(&self.sender.shared, &mut self.waiting);
     }
 }
 
@@ -365,7 +438,7 @@ impl<T> Drop for Sending<'_, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Reserve<'a, T> {
     sender: &'a Sender<T>,
-    waiting: Waiting,
+    waiting: Waiting<usize>,
 }
 
 impl<'a, T> Future for Reserve<'a, T> {
@@ -373,16 +446,40 @@ impl<'a, T> Future for Reserve<'a, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Reserve { sender, waiting } = &mut *self;
-        let polled = sender.shared.poll(waiting, cx, State::sending, State::reserve);
+        let attempt = |state: &mut State<T>, granted| state.reserve(1, granted);
+        let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
         polled.map_ok(|place| sender.permit(place))
     }
 }
 
 impl<T> Drop for Reserve<'_, T> {
     fn drop(&mut self) {
-        let shared = &self.sender.shared;
-        let woken = shared.cancel(&mut self.waiting, State::sending, State::pass_on);
-        woken.into_iter().for_each(Wakeups::wake_granted);
+        give_up(&self.sender.shared, &mut self.waiting);
+    }
+}
+
+/// The future of [`BaseSender::reserve_many`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct ReserveMany<'a, T> {
+    sender: &'a Sender<T>,
+    count: usize,
+    waiting: Waiting<usize>,
+}
+
+impl<'a, T> Future for ReserveMany<'a, T> {
+    type Output = Result<PermitIterator<'a, T>, SendError<()>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ReserveMany { sender, count, waiting } = &mut *self;
+        let attempt = |state: &mut State<T>, granted| state.reserve(*count, granted);
+        let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
+        polled.map_ok(|places| sender.permits(places))
+    }
+}
+
+impl<T> Drop for ReserveMany<'_, T> {
+    fn drop(&mut self) {
+        give_up(&self.sender.shared, &mut self.waiting);
     }
 }
 
@@ -391,7 +488,7 @@ impl<T> Drop for Reserve<'_, T> {
 pub struct ReserveOwned<T> {
     // Invariant: there until the future has returned.
     sender: Option<Sender<T>>,
-    waiting: Waiting,
+    waiting: Waiting<usize>,
 }
 
 impl<T> Future for ReserveOwned<T> {
@@ -402,7 +499,8 @@ impl<T> Future for ReserveOwned<T> {
         let Some(shared) = sender.as_ref().map(|sender| &sender.shared) else {
             panic!("a future was polled after it had returned");
         };
-        let reserved = ready!(shared.poll(waiting, cx, State::sending, State::reserve));
+        let attempt = |state: &mut State<T>, granted| state.reserve(1, granted);
+        let reserved = ready!(shared.poll(waiting, cx, State::sending, attempt));
         shared.object.observe();
         let sender = sender.take().expect("it was there a moment ago");
         Poll::Ready(reserved.map(|place| OwnedPermit::new(sender, place)))
@@ -412,9 +510,7 @@ impl<T> Future for ReserveOwned<T> {
 impl<T> Drop for ReserveOwned<T> {
     fn drop(&mut self) {
         if let Some(sender) = &self.sender {
-            let shared = &sender.shared;
-            let woken = shared.cancel(&mut self.waiting, State::sending, State::pass_on);
-            woken.into_iter().for_each(Wakeups::wake_granted);
+            give_up(&sender.shared, &mut self.waiting);
         }
     }
 }
@@ -428,6 +524,12 @@ impl<T> fmt::Debug for Sending<'_, T> {
 impl<T> fmt::Debug for Reserve<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Reserve of {:?}>", self.sender)
+    }
+}
+
+impl<T> fmt::Debug for ReserveMany<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<ReserveMany of {:?}>", self.sender)
     }
 }
 

@@ -1,10 +1,13 @@
 //! Places that are kept for messages to come.
 
 use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::Location;
 
 use super::bounded::Sender;
-use super::state::{GONE, Place, Shared};
+use super::state::{GONE, Places, Shared};
 use crate::probe::Access;
+use crate::waiters::Wakeups;
 
 /// A place that is kept for a message; dropping it gives the place to the next.
 ///
@@ -24,11 +27,11 @@ use crate::probe::Access;
 pub struct Permit<'a, T> {
     sender: &'a Sender<T>,
     // Invariant: there until the permit is used or dropped.
-    place: Option<Place>,
+    place: Option<Places>,
 }
 
 impl<'a, T> Permit<'a, T> {
-    pub(super) const fn new(sender: &'a Sender<T>, place: Place) -> Permit<'a, T> {
+    pub(super) const fn new(sender: &'a Sender<T>, place: Places) -> Permit<'a, T> {
         Permit { sender, place: Some(place) }
     }
 
@@ -41,9 +44,19 @@ impl<'a, T> Permit<'a, T> {
     /// assert_eq!(receiver.try_recv(), Ok(1));
     /// ```
     #[track_caller]
-    pub fn send(mut self, message: T) {
+    pub fn send(self, message: T) {
+        drop(self.send_from(Location::caller(), message));
+    }
+
+    /// The same, called at another site than the caller's. The message comes back if the receiver
+    /// is gone.
+    pub(super) fn send_from(
+        mut self,
+        site: &'static Location<'static>,
+        message: T,
+    ) -> Result<(), T> {
         let place = self.place.take().expect("a permit has its place until it is used");
-        send(&self.sender.shared, place, message);
+        send(&self.sender.shared, place, site, message)
     }
 }
 
@@ -51,6 +64,57 @@ impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
             give_back(&self.sender.shared, place);
+        }
+    }
+}
+
+/// Places that are kept for messages, one permit after the other; dropping it gives those that are
+/// left to the next.
+///
+/// # Examples
+/// ```
+/// let (sender, mut receiver) = unpick_primitives::mpsc::channel(3);
+/// let permits = sender.try_reserve_many(3).expect("three are free");
+/// assert_eq!(permits.len(), 3);
+/// // All or none: each of them has its place.
+/// for (permit, message) in permits.zip(["begin", "end"]) {
+///     permit.send(message);
+/// }
+/// assert_eq!(sender.capacity(), 1, "one was left");
+/// assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok("begin"), Ok("end")));
+/// ```
+#[must_use = "dropping the permits gives the places back"]
+pub struct PermitIterator<'a, T> {
+    sender: &'a Sender<T>,
+    places: Places,
+}
+
+impl<'a, T> PermitIterator<'a, T> {
+    pub(super) const fn new(sender: &'a Sender<T>, places: Places) -> PermitIterator<'a, T> {
+        PermitIterator { sender, places }
+    }
+}
+
+impl<'a, T> Iterator for PermitIterator<'a, T> {
+    type Item = Permit<'a, T>;
+
+    fn next(&mut self) -> Option<Permit<'a, T>> {
+        self.places.take_one().map(|place| Permit::new(self.sender, place))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.places.count(), Some(self.places.count()))
+    }
+}
+
+impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
+
+impl<T> FusedIterator for PermitIterator<'_, T> {}
+
+impl<T> Drop for PermitIterator<'_, T> {
+    fn drop(&mut self) {
+        if self.places.count() > 0 {
+            give_back(&self.sender.shared, self.places.take());
         }
     }
 }
@@ -73,11 +137,11 @@ impl<T> Drop for Permit<'_, T> {
 pub struct OwnedPermit<T> {
     // Invariant: both are there until the permit is used or dropped.
     sender: Option<Sender<T>>,
-    place: Option<Place>,
+    place: Option<Places>,
 }
 
 impl<T> OwnedPermit<T> {
-    pub(super) const fn new(sender: Sender<T>, place: Place) -> OwnedPermit<T> {
+    pub(super) const fn new(sender: Sender<T>, place: Places) -> OwnedPermit<T> {
         OwnedPermit { sender: Some(sender), place: Some(place) }
     }
 
@@ -92,7 +156,7 @@ impl<T> OwnedPermit<T> {
     #[track_caller]
     pub fn send(mut self, message: T) -> Sender<T> {
         let (sender, place) = self.take();
-        send(&sender.shared, place, message);
+        drop(send(&sender.shared, place, Location::caller(), message));
         sender
     }
 
@@ -138,7 +202,7 @@ impl<T> OwnedPermit<T> {
         self.sender.as_ref().is_some_and(|own| own.same_channel(sender))
     }
 
-    fn take(&mut self) -> (Sender<T>, Place) {
+    fn take(&mut self) -> (Sender<T>, Places) {
         let taken = self.sender.take().zip(self.place.take());
         taken.expect("a permit has its place until it is used")
     }
@@ -152,30 +216,37 @@ impl<T> Drop for OwnedPermit<T> {
     }
 }
 
-#[track_caller]
-fn send<T>(shared: &Shared<T>, place: Place, message: T) {
-    shared.object.immediate("send", Access::Change);
+fn send<T>(
+    shared: &Shared<T>,
+    place: Places,
+    site: &'static Location<'static>,
+    message: T,
+) -> Result<(), T> {
+    shared.object.immediate_at("send", Access::Change, site);
     let sent = shared.lock().send_reserved(place, message);
-    match sent {
-        Ok(woken) => woken.wake(),
-        Err(unreceived) => {
-            shared.object.remark(|| GONE.into());
-            drop(unreceived);
-        }
+    if sent.is_err() {
+        shared.object.remark(|| GONE.into());
     }
+    sent.map(Wakeups::wake)
 }
 
 #[track_caller]
-fn give_back<T>(shared: &Shared<T>, place: Place) {
+fn give_back<T>(shared: &Shared<T>, places: Places) {
     shared.object.immediate("release", Access::Change);
     shared.object.publish();
-    let woken = shared.lock().release(place);
+    let woken = shared.lock().release(places);
     woken.wake();
 }
 
 impl<T> fmt::Debug for Permit<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Permit of {:?}>", self.sender)
+    }
+}
+
+impl<T> fmt::Debug for PermitIterator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<PermitIterator of {:?} [left:{}]>", self.sender, self.places.count())
     }
 }
 

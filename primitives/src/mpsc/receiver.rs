@@ -109,6 +109,37 @@ impl<T, B: Bound> BaseReceiver<T, B> {
         Poll::Ready(received)
     }
 
+    /// Polls for messages, as [`poll_recv`](Self::poll_recv), and moves as many as are there to the
+    /// end of `buffer`, `limit` at the most. Gives how many: none when no more can come, or if the
+    /// limit is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// let (sender, mut receiver) = unpick_primitives::mpsc::channel(2);
+    /// assert_eq!((sender.try_send(1), sender.try_send(2)), (Ok(()), Ok(())));
+    /// let mut buffer = Vec::new();
+    /// let received = poll_fn(|cx| receiver.poll_recv_many(cx, &mut buffer, 9));
+    /// assert_eq!(futures::executor::block_on(received), 2);
+    /// assert_eq!(buffer, [1, 2]);
+    /// ```
+    #[track_caller]
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<usize> {
+        let caller = Location::caller();
+        let waiting = self.polling.get_or_insert_with(|| receiving(caller));
+        let received = ready!(self.shared.poll_recv_many(waiting, cx, buffer, limit));
+        if limit > 0 {
+            self.polling = None;
+        }
+        Poll::Ready(received)
+    }
+
     /// Takes a message, if one is there.
     ///
     /// # Errors
@@ -289,6 +320,37 @@ impl<T> crate::instrumented::Instrumented<State<T>> {
         Poll::Ready(received.map(|(message, woken)| self.has_received(message, woken)))
     }
 
+    /// Polls for messages; none when no more can come, and at once if none are wanted.
+    fn poll_recv_many(
+        &self,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<usize> {
+        if limit == 0 {
+            return Poll::Ready(0);
+        }
+        let attempt = |state: &mut State<T>, _woken: Option<()>| match state.try_recv_many(limit) {
+            Ok(received) => Some(Some(received)),
+            Err(TryRecvError::Disconnected) => Some(None),
+            Err(TryRecvError::Empty) => None,
+        };
+        let Some((received, woken)) = ready!(self.poll(waiting, cx, State::receiving, attempt))
+        else {
+            self.object.observe();
+            return Poll::Ready(0);
+        };
+        let count = received.len();
+        for (message, stamp) in received {
+            stamp.observe();
+            buffer.push(message);
+        }
+        self.object.publish();
+        woken.wake_granted();
+        Poll::Ready(count)
+    }
+
     /// What follows when a message was received.
     fn has_received(&self, (message, stamp): Stamped<T>, woken: Wakeups) -> T {
         stamp.observe();
@@ -336,29 +398,7 @@ impl<T> Future for RecvMany<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let RecvMany { shared, buffer, limit, waiting } = &mut *self;
-        let attempt = |state: &mut State<T>, _woken: Option<()>| {
-            if *limit == 0 {
-                return Some(None);
-            }
-            match state.try_recv_many(*limit) {
-                Ok(received) => Some(Some(received)),
-                Err(TryRecvError::Disconnected) => Some(None),
-                Err(TryRecvError::Empty) => None,
-            }
-        };
-        let Some((received, woken)) = ready!(shared.poll(waiting, cx, State::receiving, attempt))
-        else {
-            shared.object.observe();
-            return Poll::Ready(0);
-        };
-        let count = received.len();
-        for (message, stamp) in received {
-            stamp.observe();
-            buffer.push(message);
-        }
-        shared.object.publish();
-        woken.wake_granted();
-        Poll::Ready(count)
+        shared.poll_recv_many(waiting, cx, buffer, *limit)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{SendError, TryRecvError, TrySendError};
 use crate::instrumented::{Count, Instrumented, show};
 use crate::probe::{Cause, Passage, Stamp};
-use crate::waiters::{Waiters, Wakeup, Wakeups};
+use crate::waiters::{Waiters, Wakeups};
 
 /// Who ends whose wait.
 pub(super) static CAUSES: [Cause; 5] = [
@@ -36,14 +36,31 @@ pub(super) type Shared<T> = Arc<Instrumented<State<T>>>;
 /// A message, and what its sender had done.
 pub(super) type Stamped<T> = (T, Stamp);
 
-/// A place for a message that belongs to a sender: it counts as reserved.
-pub(super) struct Place(());
+/// Places for messages that belong to a sender: they count as reserved.
+pub(super) struct Places(usize);
+
+impl Places {
+    pub(super) const fn count(&self) -> usize {
+        self.0
+    }
+
+    /// Takes one of them out.
+    pub(super) fn take_one(&mut self) -> Option<Places> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(Places(1))
+    }
+
+    /// Takes all of them out.
+    pub(super) const fn take(&mut self) -> Places {
+        Places(std::mem::replace(&mut self.0, 0))
+    }
+}
 
 /// What a sender that waits is granted.
 #[derive(Clone, Copy)]
 pub(super) enum Grant {
-    /// A place, which counts as reserved.
-    Place,
+    /// So many places, which count as reserved.
+    Places(usize),
     /// The news that the channel is closed.
     Closed,
 }
@@ -51,15 +68,16 @@ pub(super) enum Grant {
 pub(super) struct State<T> {
     messages: VecDeque<Stamped<T>>,
     /// How many places are free; not counted in an unbounded channel.
-    // Invariant: zero while a sender waits, since a place that becomes free is handed over.
+    // Invariant: fewer than the first sender that waits wants: they are handed over.
     places: usize,
     capacity: Capacity,
-    /// How many places belong to a sender that has not sent yet.
+    /// How many places belong to senders that have not sent yet.
     reserved: usize,
     senders: usize,
     weak_senders: usize,
     stage: Stage,
-    sending: Waiters<Grant>,
+    /// Senders that wait for so many places each.
+    sending: Waiters<Grant, usize>,
     receiving: Waiters,
     /// Senders that wait for the channel to be closed.
     closing: Waiters,
@@ -104,7 +122,7 @@ impl<T> State<T> {
         }
     }
 
-    pub(super) const fn sending(&mut self) -> &mut Waiters<Grant> {
+    pub(super) const fn sending(&mut self) -> &mut Waiters<Grant, usize> {
         &mut self.sending
     }
 
@@ -144,29 +162,31 @@ impl<T> State<T> {
         self.weak_senders
     }
 
-    /// Reserves a place, if one is free: then nobody comes first.
-    pub(super) fn try_reserve(&mut self) -> Result<Place, TrySendError<()>> {
+    /// Reserves so many places, if they are free and nobody comes first.
+    pub(super) fn try_reserve(&mut self, count: usize) -> Result<Places, TrySendError<()>> {
         if self.is_closed() {
             return Err(TrySendError::Closed(()));
         }
-        if self.places == 0 {
+        if count > self.places || self.sending.first_wants().is_some() {
             return Err(TrySendError::Full(()));
         }
-        self.places -= 1;
-        self.reserved += 1;
-        Ok(Place(()))
+        self.places -= count;
+        self.reserved += count;
+        Ok(Places(count))
     }
 
-    /// Reserves a place, or takes up what was granted. `None` if it has to be waited for.
+    /// Reserves so many places, or takes up what was granted. `None` if they have to be waited for.
     pub(super) fn reserve(
         &mut self,
+        count: usize,
         granted: Option<Grant>,
-    ) -> Option<Result<Place, SendError<()>>> {
+    ) -> Option<Result<Places, SendError<()>>> {
         match granted {
-            Some(Grant::Place) => Some(Ok(Place(()))),
+            Some(Grant::Places(count)) => Some(Ok(Places(count))),
             Some(Grant::Closed) => Some(Err(SendError(()))),
-            None => match self.try_reserve() {
-                Ok(place) => Some(Ok(place)),
+            None if count > self.places_max() => Some(Err(SendError(()))),
+            None => match self.try_reserve(count) {
+                Ok(places) => Some(Ok(places)),
                 Err(TrySendError::Closed(())) => Some(Err(SendError(()))),
                 Err(TrySendError::Full(())) => None,
             },
@@ -176,13 +196,14 @@ impl<T> State<T> {
     /// A sender was granted something, and dropped before it took it up.
     pub(super) fn pass_on(&mut self, grant: Grant) -> Wakeups {
         match grant {
-            Grant::Place => self.release(Place(())),
+            Grant::Places(count) => self.release(Places(count)),
             Grant::Closed => Wakeups::none(),
         }
     }
 
     /// Uses a reserved place. The message comes back if nobody can receive it any more.
-    pub(super) fn send_reserved(&mut self, _place: Place, message: T) -> Result<Wakeups, T> {
+    pub(super) fn send_reserved(&mut self, place: Places, message: T) -> Result<Wakeups, T> {
+        debug_assert_eq!(place.count(), 1, "a message takes one place");
         self.reserved -= 1;
         self.push(message)
     }
@@ -203,28 +224,33 @@ impl<T> State<T> {
         Ok(self.wake_receiver())
     }
 
-    /// Gives a reserved place back unused.
-    pub(super) fn release(&mut self, _place: Place) -> Wakeups {
-        self.reserved -= 1;
-        let mut woken = Wakeups::from(self.free_place());
+    /// Gives reserved places back unused.
+    pub(super) fn release(&mut self, places: Places) -> Wakeups {
+        self.reserved -= places.count();
+        let mut woken = self.free(places.count());
         if self.is_over() {
             woken.append(self.wake_receiver());
         }
         woken
     }
 
-    /// Hands a place that became free to the first sender that waits.
-    fn free_place(&mut self) -> Option<Wakeup> {
-        match self.sending.grant_first(Grant::Place) {
-            Ok(wakeup) => {
-                self.reserved += 1;
-                Some(wakeup)
-            }
-            Err(_) => {
-                self.places += 1;
-                None
-            }
+    fn free(&mut self, count: usize) -> Wakeups {
+        self.places += count;
+        self.hand_over()
+    }
+
+    /// Hands the first senders that wait the places that each wants, while there are as many.
+    pub(super) fn hand_over(&mut self) -> Wakeups {
+        let mut woken = Wakeups::none();
+        while let Some(&count) = self.sending.first_wants()
+            && count <= self.places
+            && let Ok(wakeup) = self.sending.grant_first(Grant::Places(count))
+        {
+            self.places -= count;
+            self.reserved += count;
+            woken.push(wakeup);
         }
+        woken
     }
 
     fn wake_receiver(&mut self) -> Wakeups {
@@ -240,11 +266,11 @@ impl<T> State<T> {
     pub(super) fn try_recv(&mut self) -> Result<(Stamped<T>, Wakeups), TryRecvError> {
         match self.messages.pop_front() {
             Some(message) => {
-                let freed = match self.capacity {
-                    Capacity::Bounded(_) => self.free_place(),
-                    Capacity::Unbounded => None,
+                let woken = match self.capacity {
+                    Capacity::Bounded(_) => self.free(1),
+                    Capacity::Unbounded => Wakeups::none(),
                 };
-                Ok((message, Wakeups::from(freed)))
+                Ok((message, woken))
             }
             None if self.is_over() => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),

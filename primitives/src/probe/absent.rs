@@ -81,6 +81,14 @@ impl Object {
 
     pub(crate) const fn immediate(&self, _name: &'static str, _access: Access) {}
 
+    pub(crate) const fn immediate_at(
+        &self,
+        _name: &'static str,
+        _access: Access,
+        _site: &'static Location<'static>,
+    ) {
+    }
+
     pub(crate) fn remark(&self, _text: impl FnOnce() -> String) {}
 
     pub(crate) const fn hold_at(

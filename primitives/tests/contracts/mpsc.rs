@@ -1,10 +1,15 @@
 //! Channels from many to one.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
+use std::rc::Rc;
+use std::time::Duration;
 
-use unpick_primitives::mpsc::{self, SendError, TryRecvError, TrySendError};
+use unpick_primitives::mpsc::{self, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use unpick_primitives::task::{Instant, sleep, spawn};
+use unpick_sim::Run;
 
-use crate::hand::{ready, waiting};
+use crate::hand::{check_always, ready, waiting};
 
 #[test]
 fn a_free_place_is_handed_to_the_first_sender() {
@@ -89,16 +94,16 @@ fn a_place_handed_over_before_the_channel_is_closed_can_be_used() {
 
 #[test]
 fn messages_of_an_abandoned_channel_are_dropped_at_once() {
-    let message = std::rc::Rc::new(());
+    let message = Rc::new(());
     let (sender, receiver) = mpsc::channel(2);
     let permit = ready(sender.reserve()).expect("it is open");
     sender.try_send(message.clone()).expect("it is open");
     let mut closed = waiting(sender.closed());
     drop(receiver);
-    assert_eq!(std::rc::Rc::strong_count(&message), 1);
+    assert_eq!(Rc::strong_count(&message), 1);
     closed.assert_ready();
     permit.send(message.clone());
-    assert_eq!(std::rc::Rc::strong_count(&message), 1);
+    assert_eq!(Rc::strong_count(&message), 1);
 }
 
 #[test]
@@ -213,4 +218,136 @@ fn results_can_be_unwrapped_whatever_the_message_is() {
     let closed = TrySendError::from(ready(sender.send(Silent)).expect_err("it is closed"));
     assert_eq!(format!("{full:?} {closed:?}"), "Full(..) Closed(..)");
     let Silent = closed.into_inner();
+}
+
+#[test]
+fn places_that_are_wanted_together_are_kept_together() {
+    let (sender, mut receiver) = mpsc::channel(3);
+    ready(sender.send(1)).expect("it is open");
+    ready(sender.send(2)).expect("it is open");
+    let mut two = waiting(sender.reserve_many(2));
+    let mut one = waiting(sender.reserve());
+    assert_eq!(sender.try_send(9), Err(TrySendError::Full(9)), "nobody overtakes");
+    assert!(matches!(sender.try_reserve_many(1), Err(TrySendError::Full(()))));
+    assert_eq!(ready(receiver.recv()), Some(1));
+    assert_eq!((two.wakes(), one.wakes()), (1, 0));
+    assert_eq!(ready(receiver.recv()), Some(2));
+    assert_eq!((two.wakes(), one.wakes()), (1, 1));
+    let mut permits = two.assert_ready().expect("it is open");
+    assert_eq!((permits.len(), sender.capacity()), (2, 0));
+    permits.next().expect("there are two").send(3);
+    drop(permits);
+    assert_eq!(sender.capacity(), 1, "what is left is given back");
+    drop(one.assert_ready());
+    assert_eq!(receiver.try_recv(), Ok(3));
+    assert_eq!(sender.capacity(), 3);
+}
+
+#[test]
+fn whoever_gives_up_waiting_for_many_places_lets_others_have_those_that_are_free() {
+    let (sender, _receiver) = mpsc::channel(2);
+    ready(sender.send(1)).expect("it is open");
+    let many = waiting(sender.reserve_many(2));
+    let mut behind = waiting(sender.send(2));
+    drop(many);
+    assert_eq!((behind.wakes(), behind.assert_ready()), (1, Ok(())));
+}
+
+#[test]
+fn permits_that_were_granted_and_not_taken_go_to_the_next() {
+    let (sender, mut receiver) = mpsc::channel(2);
+    assert_eq!((sender.try_send(1), sender.try_send(2)), (Ok(()), Ok(())));
+    let many = waiting(sender.reserve_many(2));
+    let mut behind = [waiting(sender.send(3)), waiting(sender.send(4))];
+    assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok(1), Ok(2)));
+    drop(many);
+    assert_eq!(behind.each_mut().map(|sending| sending.assert_ready()), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn more_places_than_a_channel_has_cannot_be_kept_and_none_always_can() {
+    let (sender, receiver) = mpsc::channel::<u8>(2);
+    assert!(ready(sender.reserve_many(3)).is_err());
+    assert!(matches!(sender.try_reserve_many(3), Err(TrySendError::Full(()))));
+    let mut all = ready(sender.reserve_many(2)).expect("it is open");
+    let none = ready(sender.reserve_many(0)).expect("it is open");
+    assert_eq!((none.len(), all.by_ref().count(), all.next().is_none()), (0, 2, true));
+    drop(receiver);
+    assert_eq!(ready(sender.reserve_many(1)).err(), Some(SendError(())));
+}
+
+#[test]
+fn a_closed_channel_ends_when_the_last_of_many_permits_is_dropped() {
+    let (sender, mut receiver) = mpsc::channel(2);
+    let mut permits = ready(sender.reserve_many(2)).expect("it is open");
+    let mut refused = waiting(sender.reserve_many(1));
+    receiver.close();
+    assert!(refused.assert_ready().is_err());
+    permits.next().expect("there are two").send(1);
+    assert_eq!(ready(receiver.recv()), Some(1));
+    let mut recv = waiting(receiver.recv());
+    drop(permits);
+    assert_eq!(recv.wakes(), 1);
+    assert_eq!(recv.assert_ready(), None);
+}
+
+#[test]
+fn a_receiver_that_polls_for_many_by_hand_is_woken() {
+    let (sender, mut receiver) = mpsc::channel(2);
+    let mut buffer = Vec::new();
+    assert!(waiting(poll_fn(|cx| receiver.poll_recv(cx))).poll().is_pending());
+    assert_eq!(ready(poll_fn(|cx| receiver.poll_recv_many(cx, &mut buffer, 0))), 0);
+    let mut many = waiting(poll_fn(|cx| receiver.poll_recv_many(cx, &mut buffer, 9)));
+    assert_eq!((sender.try_send(1), sender.try_send(2)), (Ok(()), Ok(())));
+    assert_eq!((many.wakes(), many.assert_ready()), (1, 2));
+    drop(many);
+    drop(sender);
+    assert_eq!(ready(poll_fn(|cx| receiver.poll_recv_many(cx, &mut buffer, 9))), 0);
+    assert_eq!(buffer, [1, 2]);
+}
+
+#[test]
+fn a_message_comes_back_when_there_is_no_place_in_time() {
+    check_always(&(), || async {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let sent = Rc::new(RefCell::new(vec![0]));
+        assert_eq!(sender.send(0).await, Ok(()));
+        let tasks = [1, 2].map(|message| {
+            let (sender, sent) = (sender.clone(), sent.clone());
+            spawn(async move {
+                match sender.send_timeout(message, Duration::from_millis(2)).await {
+                    Ok(()) => sent.borrow_mut().push(message),
+                    Err(error) => assert_eq!(error, SendTimeoutError::Timeout(message)),
+                }
+            })
+        });
+        let mut received = Vec::new();
+        for millis in [1, 1, 1] {
+            sleep(Duration::from_millis(millis)).await;
+            received.extend(receiver.try_recv());
+        }
+        for task in tasks {
+            task.await.expect("it returns");
+        }
+        received.extend(receiver.try_recv());
+        assert_eq!(sender.capacity(), 1, "no place is lost");
+        received.sort_unstable();
+        sent.borrow_mut().sort_unstable();
+        assert_eq!(received, *sent.borrow());
+    });
+}
+
+#[test]
+fn a_time_limit_ends_with_the_channel() {
+    let outcome = Run::new().execute(|| async {
+        let (sender, mut receiver) = mpsc::channel(1);
+        assert_eq!(sender.send_timeout(1, Duration::ZERO).await, Ok(()), "there is a place");
+        let other = sender.clone();
+        let late = spawn(async move { other.send_timeout(2, Duration::from_secs(9)).await });
+        sleep(Duration::from_secs(1)).await;
+        receiver.close();
+        assert_eq!(late.await, Ok(Err(SendTimeoutError::Closed(2))));
+        Instant::now().to_string()
+    });
+    assert_eq!(outcome.result.as_deref(), Ok("1.000"));
 }

@@ -28,6 +28,8 @@ struct Channel {
     messages: VecDeque<u8>,
     /// Places that are kept by permits which their owners know of.
     kept: usize,
+    /// How many places each sender that waits wants.
+    wanted: Vec<usize>,
     is_closed: bool,
     /// How many tasks use a sender, besides the one that is there for all.
     sending: usize,
@@ -58,6 +60,18 @@ impl Channel {
 impl Model for Channel {
     type Event = Event;
     type Want = Operation;
+
+    fn begin(&mut self, want: &Operation) -> u64 {
+        self.wanted.extend(want.places());
+        0
+    }
+
+    fn end(&mut self, want: &Operation) {
+        if let Some(places) = want.places() {
+            let at = self.wanted.iter().position(|wanted| *wanted == places);
+            self.wanted.swap_remove(at.expect("it began to wait"));
+        }
+    }
 
     fn happen(&mut self, event: &Event) -> Result<(), String> {
         let used = self.messages.len() + self.kept;
@@ -100,7 +114,11 @@ impl Model for Channel {
     fn may_wait(&self, want: &Operation, _begun: u64) -> bool {
         match want {
             Operation::Recv | Operation::RecvMany(_) => self.messages.is_empty() && !self.is_over(),
-            _ => self.messages.len() + self.kept >= self.capacity && !self.is_closed,
+            // Too few are free for it, or for somebody who may have come before.
+            _ => {
+                let used = self.messages.len() + self.kept;
+                !self.is_closed && self.wanted.iter().any(|wanted| used + wanted > self.capacity)
+            }
         }
     }
 }
@@ -111,6 +129,8 @@ enum Operation {
     TrySend(u8),
     /// Keeps a place for a while, and uses it or not.
     Reserve(u64, Option<u8>),
+    /// Keeps several places for a while, and uses so many of them.
+    ReserveMany(usize, u64, usize),
     Recv,
     RecvMany(usize),
     TryRecv,
@@ -118,11 +138,25 @@ enum Operation {
     DropSender,
 }
 
+impl Operation {
+    /// How many places it waits for, if it sends.
+    fn places(&self) -> Option<usize> {
+        match *self {
+            Operation::Send(_) | Operation::Reserve(..) => Some(1),
+            Operation::ReserveMany(places, ..) => Some(places),
+            _ => None,
+        }
+    }
+}
+
 type ChannelWorld<B> = World<Ends<B>, Channel>;
 
 async fn perform_bounded(world: Rc<ChannelWorld<Bounded>>, operation: Operation) {
     match operation {
-        Operation::Send(_) | Operation::TrySend(_) | Operation::Reserve(..) => {
+        Operation::Send(_)
+        | Operation::TrySend(_)
+        | Operation::Reserve(..)
+        | Operation::ReserveMany(..) => {
             let Some(sender) = world.primitive.sender.borrow().clone() else { return };
             world.model.borrow_mut().sending += 1;
             let _ended = OnDrop(|| world.model.borrow_mut().sending -= 1);
@@ -196,6 +230,24 @@ async fn send(world: &ChannelWorld<Bounded>, sender: &Sender<u8>, operation: Ope
                 world.happened(Event::SentKept(message));
             }
         }
+        Operation::ReserveMany(places, hold, used) => {
+            let Ok(mut permits) = world.wait(operation, sender.reserve_many(places)).await else {
+                return world.happened(Event::Refused);
+            };
+            let left = std::cell::Cell::new(permits.len());
+            (0..places).for_each(|_| world.happened(Event::Kept));
+            let _returned = OnDrop(|| {
+                (0..left.get()).for_each(|_| world.happened(Event::Returned));
+            });
+            if hold > 0 {
+                sleep(Duration::from_micros(hold)).await;
+            }
+            for permit in permits.by_ref().take(used) {
+                left.set(left.get() - 1);
+                permit.send(0);
+                world.happened(Event::SentKept(0));
+            }
+        }
         _ => unreachable!("the others receive"),
     }
 }
@@ -241,6 +293,8 @@ fn bounded_channel_agrees_with_its_model() {
         2 => any::<u8>().prop_map(Operation::TrySend),
         4 => (0..4u64, any::<Option<u8>>())
             .prop_map(|(hold, message)| Operation::Reserve(hold, message)),
+        3 => (1..=CAPACITY, 0..4u64, 0..=CAPACITY)
+            .prop_map(|(places, hold, used)| Operation::ReserveMany(places, hold, used)),
         7 => Just(Operation::Recv),
         3 => (1..4_usize).prop_map(Operation::RecvMany),
         2 => Just(Operation::TryRecv),

@@ -73,14 +73,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a sender that waits is not told of a place",
         "mpsc/state.rs",
-        "match self.sending.grant_first(Grant::Place) {",
-        "match Err::<Wakeup, _>(Grant::Place) {",
+        "        self.places += count;\n        self.hand_over()\n",
+        "        self.places += count;\n        Wakeups::none()\n",
     ),
     mutant(
         "a cancelled sender keeps its place",
         "mpsc/state.rs",
-        "Grant::Place => self.release(Place(())),",
-        "Grant::Place => Wakeups::none(),",
+        "Grant::Places(count) => self.release(Places(count)),",
+        "Grant::Places(_) => Wakeups::none(),",
     ),
     mutant(
         "a channel does not end with its last sender",
@@ -109,8 +109,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a receiver that was polled by hand is polled on",
         "mpsc/receiver.rs",
-        "        self.polling = None;\n",
-        "",
+        "        self.polling = None;\n        Poll::Ready(received)\n    }\n\n    /// Polls",
+        "        Poll::Ready(received)\n    }\n\n    /// Polls",
     ),
     mutant(
         "a broadcast wakes one receiver only",
@@ -193,8 +193,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a cancelled reservation that owns its sender keeps its place",
         "mpsc/bounded.rs",
-        "        if let Some(sender) = &self.sender {\n            let shared",
-        "        if let Some(sender) = self.sender.as_ref().filter(|_| false) {\n            let shared",
+        "        if let Some(sender) = &self.sender {\n            give_up",
+        "        if let Some(sender) = self.sender.as_ref().filter(|_| false) {\n            give_up",
     ),
     mutant(
         "a weak sender revives a broadcast",
@@ -255,5 +255,29 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "notify.rs",
         "if waiting.is_over() || notify",
         "if notify",
+    ),
+    mutant(
+        "whoever wants few places overtakes whoever waits for many",
+        "mpsc/state.rs",
+        "count > self.places || self.sending.first_wants().is_some()",
+        "count > self.places",
+    ),
+    mutant(
+        "a sender that gives up waiting for many places keeps others from them",
+        "mpsc/bounded.rs",
+        "passed_on.unwrap_or_else(|| shared.lock().hand_over())",
+        "passed_on.unwrap_or_else(Wakeups::none)",
+    ),
+    mutant(
+        "permits that were not asked for are lost",
+        "mpsc/permit.rs",
+        "give_back(&self.sender.shared, self.places.take());",
+        "let _lost = self.places.take();",
+    ),
+    mutant(
+        "a message that is sent in time into a closed channel counts as sent",
+        "mpsc/timeout.rs",
+        "Ok(Err(SendError(()))) => Err(SendTimeoutError::Closed(message)),",
+        "Ok(Err(SendError(()))) => Ok(()),",
     ),
 ];

@@ -54,6 +54,34 @@ fn every_message_that_was_sent_is_received() {
     });
 }
 
+/// Three senders through a channel with two places, each of which keeps both at once.
+#[test]
+fn places_that_are_kept_together_are_given_back_together() {
+    sweep(3, |victim| async move {
+        let (sender, mut receiver) = mpsc::channel(2);
+        let senders = (0..3).map(|number| {
+            let sender = sender.clone();
+            victim.spawn(number, async move {
+                let mut permits = sender.reserve_many(2).await.expect("the receiver is there");
+                yield_now().await;
+                permits.next().expect("there are two").send(number);
+                yield_now().await;
+                drop(permits);
+                sender.send(number).await.expect("the receiver is there");
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        drop(sender);
+        let mut received = 0;
+        while receiver.recv().await.is_some() {
+            received += 1;
+        }
+        all(senders).await;
+        assert_eq!(receiver.capacity(), 2, "nobody has a place");
+        assert!(received >= 4, "two of three are left, and sent {received}");
+    });
+}
+
 #[test]
 fn a_message_reaches_the_receiver_unless_that_is_cancelled() {
     sweep(2, |victim| async move {

@@ -14,7 +14,7 @@ use unpick_primitives::task::{
 };
 use unpick_primitives::{Semaphore, oneshot};
 
-use super::world::{Kept, Own, World};
+use super::world::{CHANNEL_PLACES, Kept, Own, World};
 
 /// One step of a task.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,7 @@ pub(super) enum Step {
     Get(Order),
     Send,
     Reserve(Pause),
+    ReserveMany(Pause),
     ReserveOwned(Pause),
     SendUnbounded,
     SendByWeak(Pause),
@@ -118,6 +119,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => order().prop_map(Step::Get),
         1 => Just(Step::Send),
         1 => pause().prop_map(Step::Reserve),
+        1 => pause().prop_map(Step::ReserveMany),
         1 => pause().prop_map(Step::ReserveOwned),
         1 => Just(Step::SendUnbounded),
         1 => pause().prop_map(Step::SendByWeak),
@@ -184,6 +186,7 @@ async fn perform(world: &Rc<World>, own: &mut Own, step: Step) {
         Step::Get(Order::Priority) => get(&world.priority).await,
         Step::Send
         | Step::Reserve(_)
+        | Step::ReserveMany(_)
         | Step::ReserveOwned(_)
         | Step::SendUnbounded
         | Step::SendByWeak(_)
@@ -352,6 +355,15 @@ async fn pass(world: &World, own: &mut Own, step: Step) {
             Ok(permit) => {
                 pause.take().await;
                 permit.send(message);
+                true
+            }
+            Err(_) => false,
+        },
+        Step::ReserveMany(pause) => match own.sender.reserve_many(CHANNEL_PLACES).await {
+            Ok(mut permits) => {
+                pause.take().await;
+                permits.next().expect("there are several").send(message);
+                pause.take().await;
                 true
             }
             Err(_) => false,

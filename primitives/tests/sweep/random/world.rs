@@ -13,8 +13,10 @@ use unpick_sim::options::TimeModel;
 
 /// How many permits the semaphores have.
 pub(super) const PERMITS: usize = 3;
-/// How many places queues and channels have.
+/// How many places queues have.
 const PLACES: usize = 1;
+/// How many places channels have.
+pub(super) const CHANNEL_PLACES: usize = 2;
 
 /// A queue, and which items went in and out.
 pub(super) struct Kept<S: Storage<u32>> {
@@ -121,7 +123,7 @@ impl Drop for GoingOn {
 
 impl World {
     pub(super) fn new(time: TimeModel) -> World {
-        let (sender, receiver) = mpsc::channel(PLACES);
+        let (sender, receiver) = mpsc::channel(CHANNEL_PLACES);
         let (unbounded_sender, unbounded_receiver) = mpsc::unbounded_channel();
         World {
             time,
