@@ -22,6 +22,7 @@ mod lists;
 mod losses;
 mod objects;
 mod operations;
+mod origins;
 mod properties;
 mod ready;
 mod session;
@@ -39,8 +40,8 @@ use std::panic::Location;
 use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
 
+use beacon::Names;
 pub(crate) use beacon::{Beacon, all as all_beacons};
-use beacon::{Identities, Identity};
 pub(crate) use choosing::Question;
 use classes::{Classes, ObjectPast};
 use detectors::lock_order::LockOrder;
@@ -60,6 +61,7 @@ pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};
 
 use self::faults::FaultState;
 use self::lists::Lists;
+use self::origins::Origins;
 use self::properties::Watches;
 pub(crate) use self::ready::ReadySet;
 use self::table::Table;
@@ -207,8 +209,8 @@ pub(crate) struct Core {
     /// There once a task has taken something while it held something else.
     lock_order: Option<Box<LockOrder>>,
     beacon: OnceCell<Arc<Beacon>>,
-    /// What the newest tasks are called, which the beacon has not been told yet.
-    unpublished: RefCell<Vec<Identity>>,
+    /// Where the tasks come from, as the beacon has it too.
+    origins: Origins,
 }
 
 /// How many of the last turns are kept of a run that uses up its budget of steps.
@@ -404,7 +406,7 @@ impl Core {
             classes: Classes::new(),
             lock_order: None,
             beacon: OnceCell::new(),
-            unpublished: RefCell::new(Vec::new()),
+            origins: Origins::new(),
         }
     }
 
@@ -484,14 +486,14 @@ impl Core {
     /// The names that a trace's events refer to.
     fn bind_trace(&self, events: Events) -> Trace {
         let events = events.into_trace();
-        let identities = self.identities();
-        let tasks = (0..identities.tasks.len() as u32).map(TaskId).map(|task| TaskInfo {
-            path: identities.path(task),
-            name: identities.names.get(&task).map(|name| name.to_string()),
-            spawned: identities.site(task).map(Into::into),
+        let names = self.names();
+        let tasks = (0..self.tasks.len() as u32).map(TaskId).map(|task| TaskInfo {
+            path: self.origins.path(task),
+            name: names.of.get(&task).map(|name| name.to_string()),
+            spawned: self.origins.site(task).map(Into::into),
         });
         let tasks = tasks.collect();
-        drop(identities);
+        drop(names);
         let objects = self.objects.iter().enumerate().map(|(index, object)| ObjectInfo {
             kind: object.kind,
             title: self.object_title(index as u32),
@@ -504,10 +506,8 @@ impl Core {
         self.beacon.get_or_init(Beacon::register)
     }
 
-    /// What the run's tasks are called.
-    fn identities(&self) -> MutexGuard<'_, Identities> {
-        let mut identities = self.beacon().lock_identities();
-        identities.tasks.append(&mut self.unpublished.borrow_mut());
-        identities
+    /// What tasks of the run were given names.
+    fn names(&self) -> MutexGuard<'_, Names> {
+        self.beacon().lock_names()
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use hand_over::HANDED_OVER;
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 
-use crate::engine::{Core, Duty, NewTask, OnPanic, expect_run, is_inside, outside, with_run};
+use crate::engine::{Core, Duty, NewTask, OnPanic, outside, with_run};
 
 /// Spawns a task: a future that runs beside the others of its run.
 ///
@@ -51,15 +51,16 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    // Before anything else, so that the future need not be moved for it.
+    let mut future = ManuallyDrop::new(future);
     let site = Location::caller();
-    if !is_inside() {
-        // Before it is known that nobody drops the future.
-        outside("sim::spawn");
-    }
-    let future = ManuallyDrop::new(future);
-    // SAFETY: The future is not used any more.
+    // SAFETY: The future is not used any more, if that is called.
     let spawn = |core: &mut Core| (core.stamp, unsafe { core.spawn(&future, site, new) });
-    let (stamp, task) = expect_run("sim::spawn", spawn);
+    let Some((stamp, task)) = with_run(spawn) else {
+        // SAFETY: It was not called, and the future is not used any more.
+        unsafe { ManuallyDrop::drop(&mut future) };
+        outside("sim::spawn");
+    };
     // SAFETY: The task of that number in that run is the one with this future.
     unsafe { JoinHandle::new(stamp, task) }
 }

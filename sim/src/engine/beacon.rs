@@ -7,30 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::ids::{Packed, Stamp, TaskId};
+use super::origins::Origins;
 use crate::seed::RunId;
 
-/// Where a task comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Identity {
-    pub(crate) parent: TaskId,
-    /// The how-manieth child of its parent, from 1; 0 for the main task.
-    pub(crate) ordinal: u32,
-    pub(crate) site: Option<&'static Location<'static>>,
-}
-
-impl Identity {
-    const MAIN: Identity = Identity { parent: TaskId::MAIN, ordinal: 0, site: None };
-}
-
-/// What the tasks of a run are called, until another one has any.
+/// What tasks of a run are called that were given a name, until those of another one are.
 #[derive(Debug, Default)]
-pub(crate) struct Identities {
+pub(crate) struct Names {
     /// Of which run.
     stamp: Stamp,
-    /// By the task's number.
-    pub(crate) tasks: Vec<Identity>,
-    /// Of those that have one.
-    pub(crate) names: BTreeMap<TaskId, Box<str>>,
+    pub(crate) of: BTreeMap<TaskId, Box<str>>,
 }
 
 /// One thread's run, as seen by others. It has cache lines of its own: its thread writes into it at
@@ -47,7 +32,9 @@ pub(crate) struct Beacon {
     task: AtomicU32,
     /// How long one poll may take, in milliseconds; 0 for ever.
     poll_max_ms: AtomicU64,
-    identities: Mutex<Identities>,
+    /// Where the run's tasks come from. The thread itself has a clone of it.
+    origins: Mutex<Origins>,
+    names: Mutex<Names>,
     /// Whether `foreign` has something in it.
     was_woken: AtomicBool,
     /// Tasks that were woken from other threads, with the run that they belong to.
@@ -123,15 +110,21 @@ impl Beacon {
         foreign.into_iter().map(|(_, task)| task).collect()
     }
 
-    /// What the tasks of the run that goes on are called; of none but the main one, until others
-    /// are added. So a run that spawns nothing has nothing to do with it.
-    pub(super) fn lock_identities(&self) -> MutexGuard<'_, Identities> {
-        let mut identities = lock(&self.identities);
+    /// Makes room in `own`, the thread's own clone, for more tasks.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn add_origins(&self, own: &mut Origins) {
+        own.keep_up(&mut lock(&self.origins));
+    }
+
+    /// What those tasks of the run that goes on are called that were given a name.
+    pub(super) fn lock_names(&self) -> MutexGuard<'_, Names> {
+        let mut names = lock(&self.names);
         let stamp = Stamp(self.stamp.load(Ordering::Acquire));
-        if identities.stamp != stamp && stamp != Stamp::NONE {
-            identities.begin(stamp);
+        if names.stamp != stamp && stamp != Stamp::NONE {
+            *names = Names { stamp, of: BTreeMap::new() };
         }
-        identities
+        names
     }
 
     /// The poll that goes on, as a run's stamp and the poll's number in it, and how long it may
@@ -159,52 +152,21 @@ impl Beacon {
 
     /// The task of this number: what it is called, and where it was spawned.
     pub(crate) fn task(&self, number: u32) -> (String, Option<&'static Location<'static>>) {
-        let identities = self.lock_identities();
         let task = TaskId(number);
-        (identities.title(task), identities.site(task))
+        let (path, site) = {
+            let origins = lock(&self.origins);
+            (origins.path(task), origins.site(task))
+        };
+        (self.lock_names().title(task, path), site)
     }
 }
 
-impl Identities {
-    #[cold]
-    fn begin(&mut self, stamp: Stamp) {
-        self.stamp = stamp;
-        self.tasks.clear();
-        if !self.names.is_empty() {
-            self.names.clear();
-        }
-        self.tasks.push(Identity::MAIN);
-    }
-
-    /// The path of a task from the main one, such as `main.2.1`.
-    pub(crate) fn path(&self, task: TaskId) -> String {
-        let mut ordinals = Vec::new();
-        let mut at = task;
-        while let Some(identity) = self.tasks.get(at.index())
-            && identity.ordinal > 0
-        {
-            ordinals.push(identity.ordinal);
-            at = identity.parent;
-        }
-        let mut path = String::from("main");
-        for ordinal in ordinals.iter().rev() {
-            path.push('.');
-            path.push_str(&ordinal.to_string());
-        }
-        path
-    }
-
+impl Names {
     /// The path of a task and its name, such as `main.2 reaper`.
-    pub(crate) fn title(&self, task: TaskId) -> String {
-        let path = self.path(task);
-        match self.names.get(&task) {
+    pub(super) fn title(&self, task: TaskId, path: String) -> String {
+        match self.of.get(&task) {
             Some(name) => format!("{path} {name}"),
             None => path,
         }
-    }
-
-    /// Where a task was spawned.
-    pub(crate) fn site(&self, task: TaskId) -> Option<&'static Location<'static>> {
-        self.tasks.get(task.index()).and_then(|identity| identity.site)
     }
 }

@@ -191,7 +191,7 @@ impl Core {
         if !self.classes.is_on {
             return ObjectPast::default();
         }
-        let creator = self.tasks[record.creator.index()].path;
+        let creator = self.path_hash(record.creator);
         let kind = record.kind.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
         ObjectPast { changed: mix(mix(creator, kind), u64::from(record.number)), read: 0 }
     }

@@ -33,17 +33,17 @@ const ADVICE: [(&str, &str); 2] = [
 impl Core {
     /// The path of a task from the main one, such as `main.2.1`.
     pub(crate) fn task_path(&self, task: TaskId) -> String {
-        self.identities().path(task)
+        self.origins.path(task)
     }
 
     /// Path and name of a task, such as `main.2 reaper`.
     pub(crate) fn task_title(&self, task: TaskId) -> String {
-        self.identities().title(task)
+        self.names().title(task, self.task_path(task))
     }
 
     /// Where a task was spawned.
     pub(crate) fn task_place(&self, task: TaskId) -> Option<Place> {
-        self.identities().site(task).map(Place::from)
+        self.origins.site(task).map(Place::from)
     }
 
     /// Nothing is ready, no timer is pending, and the main future has not ended.

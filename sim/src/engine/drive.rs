@@ -290,9 +290,6 @@ impl Core {
             self.put_down(Errand::Over);
             return Some(None);
         }
-        if !self.unpublished.get_mut().is_empty() {
-            self.publish_identities();
-        }
         if !self.wakes.is_empty() {
             let wakes = std::mem::take(&mut self.wakes);
             self.put_down(Errand::Wake(wakes));
@@ -589,7 +586,7 @@ impl Core {
         self.leave();
         self.order_poll(id, false);
         if let Some(message) = &panic {
-            match self.tasks[id.index()].on_panic {
+            match self.tasks[id.index()].new.on_panic {
                 OnPanic::Fail => self.fail_panicked(id, message.clone()),
                 OnPanic::TellJoiner => self.note_handled_panic(message),
             }

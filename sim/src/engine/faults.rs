@@ -190,7 +190,7 @@ impl Core {
         let of = &self.tasks[task.index()];
         let is_meant = match which {
             None | Some(Cancellations::Off) => false,
-            Some(Cancellations::Marked) => of.is_cancellable,
+            Some(Cancellations::Marked) => of.new.is_cancellable,
             Some(Cancellations::Every) => task != TaskId::MAIN,
         };
         // One that has not begun is not at an await.

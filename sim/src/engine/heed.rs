@@ -8,7 +8,7 @@ impl Heed {
     /// There is none.
     pub(crate) const NOTHING: Heed = Heed(0);
     /// Something is to be attended to before a turn is chosen: a finding, wakers to call, a ring to
-    /// look for, new tasks to tell the beacon of. Left when that is done.
+    /// look for. Left when that is done.
     pub(crate) const ATTENTION: Heed = Heed(1);
     /// A preemption choice has decided on the next turn. Left when that is taken.
     pub(crate) const PRESELECTED: Heed = Heed(1 << 1);

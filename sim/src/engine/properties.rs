@@ -55,7 +55,7 @@ impl Core {
         }
         if self.is_asking {
             let task = self.current.unwrap_or(TaskId::MAIN);
-            let name = self.identities().names.get(&task).map_or(0, |name| text_hash(name));
+            let name = self.names().of.get(&task).map_or(0, |name| text_hash(name));
             let path = text_hash(&self.task_path(task));
             self.tell(Notice::Passed { task: task.0, label, name, path });
         }

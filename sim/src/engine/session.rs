@@ -324,7 +324,7 @@ impl Core {
             }
             self.left -= 1;
             let id = TaskId(index as u32);
-            if task.state != State::Ended && task.duty == Duty::Finite {
+            if task.state != State::Ended && task.new.duty == Duty::Finite {
                 self.unfinished += 1;
             }
             self.record_left_behind(id);
@@ -507,7 +507,6 @@ impl Core {
     /// Forgets the tasks, of which nothing is left but bodies for tasks of later runs.
     fn put_tasks_away(&mut self) {
         self.tasks.clear();
-        self.unpublished.get_mut().clear();
         self.asides.clear();
         self.joiners.clear();
         if !self.panicked.is_empty() {

@@ -13,7 +13,6 @@ use std::task::Waker;
 use self::body::fill;
 pub(crate) use self::body::{Place, TaskBody};
 pub(crate) use self::records::Tasks;
-use super::beacon::Identity;
 use super::ids::{INDEX_MAX, TaskId, Turn};
 use super::table::NIL;
 use super::waker::Waiter;
@@ -108,10 +107,8 @@ pub(crate) struct Joining {
 pub(crate) struct Task {
     pub(crate) state: State,
     pub(crate) aborted: bool,
-    pub(crate) on_panic: OnPanic,
-    pub(crate) duty: Duty,
-    /// Whether random cancellation may strike it.
-    pub(crate) is_cancellable: bool,
+    /// What it was to be when it was spawned.
+    pub(crate) new: NewTask,
     pub(crate) leftover: Leftover,
     /// How it ended; `None` while it goes on.
     pub(crate) ending: Option<Ending>,
@@ -130,9 +127,10 @@ pub(crate) struct Task {
     pub(crate) held: u32,
     /// How many clones of its waker are about.
     pub(crate) wakers: u32,
-    /// A hash of its path from the main task.
+    /// A hash of its path from the main task, or zero if nobody has wanted to know it: see
+    /// [`path_hash`](Core::path_hash).
     pub(crate) path: u64,
-    /// For the hash of the run's class: the last thing that it did.
+    /// For the hash of the run's class, where there is one: the last thing that it did.
     pub(crate) past: u64,
 }
 
@@ -147,9 +145,6 @@ pub(crate) struct Aside {
 
 /// How many bodies are kept for tasks of later runs.
 pub(super) const SPARE_MAX: usize = 1 << 17;
-
-/// How many tasks the beacon is told of at once, at the most.
-const UNPUBLISHED_MAX: usize = 64;
 
 /// The hash of the path of a task's `ordinal`-th child: SplitMix64's finaliser (Steele, Lea,
 /// Flood 2014) over both.
@@ -168,9 +163,7 @@ impl Task {
     pub(crate) const MAIN: Task = Task {
         state: State::Ready,
         aborted: false,
-        on_panic: OnPanic::Fail,
-        duty: Duty::Finite,
-        is_cancellable: false,
+        new: NewTask { on_panic: OnPanic::Fail, duty: Duty::Finite, is_cancellable: false },
         leftover: Leftover::Taken,
         ending: None,
         waits_unknown: false,
@@ -190,6 +183,7 @@ impl Task {
 pub(crate) struct NewTask {
     pub(crate) on_panic: OnPanic,
     pub(crate) duty: Duty,
+    /// Whether random cancellation may strike it.
     pub(crate) is_cancellable: bool,
 }
 
@@ -231,51 +225,85 @@ impl Core {
         let parent = self.current.unwrap_or(TaskId::MAIN);
         let parent_task = &mut self.tasks[parent.index()];
         parent_task.children += 1;
-        let ordinal = parent_task.children;
-        let path = child_path(parent_task.path, ordinal);
-        let past = self.classes.past_of_child(parent_task.past, path);
-        let task = self.tasks.next_mut();
+        let origin = (parent, parent_task.children);
+        if !self.origins.note(id, origin, site) {
+            self.note_origin_anew(id, origin, site);
+        }
+        let task = self.tasks.filled_mut();
         // One by one, and not the body: it is there.
         (task.state, task.aborted) = (State::Ready, false);
-        (task.on_panic, task.duty) = (new.on_panic, new.duty);
-        task.is_cancellable = new.is_cancellable;
+        task.new = new;
         (task.leftover, task.ending, task.waits_unknown) = (Leftover::Nothing, None, false);
         task.joiner = NIL;
         (task.children, task.polls, task.held, task.wakers) = (0, 0, 0, 0);
-        (task.path, task.past) = (path, past);
+        task.path = 0;
         self.tasks.add();
         self.left += 1;
-        // The beacon is told before the task is polled: see `attend`.
-        let identity = Identity { parent, ordinal, site: Some(site) };
-        self.unpublished.get_mut().push(identity);
-        self.heed.add(Heed::ATTENTION);
-        if self.unpublished.get_mut().len() >= UNPUBLISHED_MAX {
-            self.publish_identities();
-        }
-        if self.is_asking {
-            self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
-        }
-        self.make_ready(Turn::Resume(id));
         self.is_lively();
-        if self.is_heard() || self.detectors.is_some() {
-            self.order_spawn(id);
-            self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
+        if self.is_watched() || self.detectors.is_some() {
+            self.spawn_watched(id, origin, site);
+        } else {
+            self.ready.push(Turn::Resume(id));
         }
         id
     }
 
-    /// Tells the beacon what the newest tasks are called.
     #[cold]
     #[inline(never)]
-    pub(super) fn publish_identities(&self) {
-        drop(self.identities());
+    fn note_origin_anew(
+        &mut self,
+        id: TaskId,
+        origin: (TaskId, u32),
+        site: &'static Location<'static>,
+    ) {
+        let beacon = self.beacon().clone();
+        beacon.add_origins(&mut self.origins);
+        let is_noted = self.origins.note(id, origin, site);
+        assert!(is_noted, "tasks are numbered one after the other; a bug in unpick");
+    }
+
+    /// A task was spawned, and somebody looks at what happens.
+    #[inline(never)]
+    fn spawn_watched(
+        &mut self,
+        id: TaskId,
+        (parent, ordinal): (TaskId, u32),
+        site: &'static Location<'static>,
+    ) {
+        let path = child_path(self.path_hash(parent), ordinal);
+        let past = self.classes.past_of_child(self.tasks[parent.index()].past, path);
+        let task = &mut self.tasks[id.index()];
+        (task.path, task.past) = (path, past);
+        if self.is_asking {
+            self.tell(Notice::Spawned { task: id.0, parent: parent.0, path });
+        }
+        self.make_ready(Turn::Resume(id));
+        if self.is_heard() || self.detectors.is_some() {
+            self.order_spawn(id);
+            self.record(move |_| EventKind::Spawned { task: id.into(), site: site.into() });
+        }
+    }
+
+    /// A hash of a task's path from the main one.
+    #[inline]
+    pub(crate) fn path_hash(&self, id: TaskId) -> u64 {
+        match self.tasks[id.index()].path {
+            0 => self.derive_path_hash(id),
+            path => path,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn derive_path_hash(&self, id: TaskId) -> u64 {
+        self.origins.ordinals(id).into_iter().fold(MAIN_PATH, child_path)
     }
 
     /// Gives a task a name.
     #[cold]
     #[inline(never)]
     pub(crate) fn name(&self, id: TaskId, name: Box<str>) {
-        self.identities().names.insert(id, name);
+        self.names().of.insert(id, name);
     }
 
     /// Makes a task ready, unless it is, has ended, or is being polled: then it is polled once
@@ -647,4 +675,43 @@ pub(crate) enum JoinPoll {
     Panicked,
     /// Its output was taken before.
     AlreadyTaken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::with_run;
+    use crate::options::{Detection, Options};
+    use crate::task::{spawn, yield_now};
+    use crate::{JoinHandle, Run};
+
+    /// The hash of each task's path, as it is told and as it is derived from the origins.
+    fn path_hashes(classes: Detection) -> Vec<(u64, u64, u64)> {
+        let outcome = Run::with(Options { classes, ..Options::default() }).execute(|| async {
+            let sub = || spawn(async { drop([spawn(yield_now()), spawn(yield_now())]) });
+            let subs: [JoinHandle<()>; 2] = [sub(), sub()];
+            for sub in subs {
+                sub.await.expect("nobody aborts it");
+            }
+            with_run(|core| {
+                let all = (0..core.tasks.len() as u32).map(TaskId);
+                let hashes = |id: TaskId| {
+                    let kept = core.tasks[id.index()].path;
+                    (kept, core.path_hash(id), core.derive_path_hash(id))
+                };
+                all.map(hashes).collect()
+            })
+        });
+        outcome.result.expect("it passes").expect("it is inside of a run")
+    }
+
+    #[test]
+    fn a_path_is_hashed_alike_as_its_task_is_spawned_and_when_somebody_asks() {
+        let (kept, derived) = (path_hashes(Detection::On), path_hashes(Detection::Off));
+        assert_eq!((kept.len(), derived.len()), (7, 7));
+        assert!(kept.iter().all(|&(kept, told, derived)| kept == told && kept == derived));
+        assert!(derived[1..].iter().all(|&(kept, told, derived)| kept == 0 && told == derived));
+        let distinct: std::collections::BTreeSet<u64> = kept.iter().map(|hash| hash.0).collect();
+        assert_eq!(distinct.len(), 7);
+    }
 }

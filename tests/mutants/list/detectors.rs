@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "daemons leak",
         "engine/detectors/leak.rs",
-        "unfinished.filter(|task| self.tasks[task.index()].duty == Duty::Finite).collect();",
+        "unfinished.filter(|task| self.tasks[task.index()].new.duty == Duty::Finite).collect();",
         "unfinished.collect();",
         "detectors",
     ),

@@ -32,7 +32,7 @@ impl Core {
     fn look_for_leaks(&mut self) {
         let unfinished = self.unfinished();
         let left: Vec<TaskId> =
-            unfinished.filter(|task| self.tasks[task.index()].duty == Duty::Finite).collect();
+            unfinished.filter(|task| self.tasks[task.index()].new.duty == Duty::Finite).collect();
         let mut out = self.tell_of_units_out();
         if left.is_empty() && out.is_empty() {
             return;
@@ -89,7 +89,7 @@ impl Core {
         let current = self.finding.as_ref().and_then(|finding| finding.task.clone());
         let mut running: Vec<TaskId> = Vec::new();
         for task in self.unfinished() {
-            if self.tasks[task.index()].duty == Duty::Daemon
+            if self.tasks[task.index()].new.duty == Duty::Daemon
                 || current.as_ref() == Some(&self.task_title(task))
             {
                 continue;
@@ -141,7 +141,7 @@ impl Core {
             Mode::Unguarded if self.has_ended(hold.task) => true,
             // Its guard may be anywhere, if it has ended.
             _ => {
-                self.tasks[hold.task.index()].duty == Duty::Finite
+                self.tasks[hold.task.index()].new.duty == Duty::Finite
                     && !self.has_ended(hold.task)
                     && !self.may_go_on(hold.task)
             }

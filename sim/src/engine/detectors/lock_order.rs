@@ -79,7 +79,7 @@ impl Core {
         let taken = self.nested_object(taken.object, taken.site);
         let mut guards: Vec<u64> = held.iter().map(|held| held.key).collect();
         guards.sort_unstable();
-        let task = self.tasks[task.index()].path;
+        let task = self.path_hash(task);
         let order = self.lock_order.get_or_insert_default();
         for held in held.drain(..) {
             let nested = Nested { task, held, taken: taken.clone(), guards: guards.clone() };
@@ -93,7 +93,7 @@ impl Core {
     /// how-manieth.
     fn nested_object(&self, index: u32, site: &'static Location<'static>) -> NestedObject {
         let ObjectRecord { kind, name, creator, number, .. } = &self.objects[index as usize];
-        let path = self.tasks[creator.index()].path;
+        let path = self.path_hash(*creator);
         let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         let key = kind.as_bytes().iter().chain(&number.to_le_bytes()).fold(path, step);
         NestedObject { key, kind, name: name.clone(), site }

@@ -59,6 +59,12 @@ impl Tasks {
         &mut self.records[self.len]
     }
 
+    /// The same, once it was there.
+    #[inline]
+    pub(super) fn filled_mut(&mut self) -> &mut Task {
+        &mut self.records[self.len]
+    }
+
     /// The next record has become that of a task.
     #[inline]
     pub(super) fn add(&mut self) {
