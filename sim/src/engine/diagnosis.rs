@@ -189,12 +189,12 @@ impl Core {
     /// The joins that were pending in a task's last poll.
     fn joins_of(&self, id: TaskId) -> impl Iterator<Item = Wait> {
         self.joined_by(id).into_iter().filter_map(|joined| {
-            let joiner = self.joiner_of(joined)?;
+            let join = self.join_for(joined)?;
             Some(Wait {
                 operation: "join",
                 object: Some(format!("task {}", self.task_title(joined))),
-                place: joiner.site.into(),
-                since: Instant::from_nanos(joiner.since_ns),
+                place: join.site.into(),
+                since: Instant::from_nanos(join.since_ns),
                 holders: Vec::new(),
                 holders_more: 0,
             })

@@ -28,8 +28,9 @@ struct Origin {
 
 impl Origin {
     /// That of the main task.
-    const MAIN: Origin =
-        Origin { parent_and_ordinal: AtomicU64::new(0), site: AtomicPtr::new(ptr::null_mut()) };
+    const fn of_main() -> Origin {
+        Origin { parent_and_ordinal: AtomicU64::new(0), site: AtomicPtr::new(ptr::null_mut()) }
+    }
 }
 
 /// So many of them, which stay where they are.
@@ -69,7 +70,7 @@ impl Origins {
     pub(super) fn keep_up(&mut self, all: &mut Origins) {
         let next = self.chunks.len();
         if all.chunks.len() <= next {
-            all.chunks.push(Arc::new([const { Origin::MAIN }; CHUNK]));
+            all.chunks.push(Arc::new([const { Origin::of_main() }; CHUNK]));
         }
         self.chunks.push(all.chunks[next].clone());
     }

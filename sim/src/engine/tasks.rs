@@ -3,18 +3,19 @@
 #![expect(unsafe_code, reason = "a future is moved into its body at the one place that spawns")]
 
 mod body;
+mod joins;
 mod records;
 
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
-use std::task::Waker;
 
 use self::body::fill;
 pub(crate) use self::body::{Place, TaskBody};
+use self::joins::JoinedBy;
+pub(crate) use self::joins::{JoinPoll, Joiner, Joining};
 pub(crate) use self::records::Tasks;
 use super::ids::{INDEX_MAX, TaskId, Turn};
-use super::table::NIL;
 use super::waker::Waiter;
 use super::{Core, Heed};
 use crate::strategy::Notice;
@@ -80,28 +81,6 @@ impl Leftover {
     }
 }
 
-/// Who waits for a task to end.
-#[derive(Debug)]
-pub(crate) struct Joiner {
-    pub(crate) waiter: Waiter,
-    pub(crate) task: TaskId,
-    pub(crate) site: &'static Location<'static>,
-    pub(crate) since_ns: u64,
-    /// Which poll of the joining task polled it last.
-    pub(crate) polled_in: u32,
-}
-
-/// Whom a task joined in its last poll that joined anybody.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Joining {
-    /// Which poll that was.
-    pub(crate) polled_in: u32,
-    /// How many tasks it joined.
-    pub(crate) count: u32,
-    /// The first of them.
-    pub(crate) first: u32,
-}
-
 /// One task of a run: what a step looks at, in one line of the processor's cache.
 #[repr(align(64))]
 pub(crate) struct Task {
@@ -117,8 +96,8 @@ pub(crate) struct Task {
     /// Of a task of which nothing is left, what the task of the same number in a later run may use.
     /// Invariant: `None` for the main task, and while it is polled or dropped.
     pub(crate) body: Option<TaskBody>,
-    /// Who waits for its end: a list of one, if anybody does.
-    joiner: u32,
+    /// Who waits for its end.
+    joined_by: JoinedBy,
     /// How many children it has spawned.
     pub(crate) children: u32,
     /// How many times it was polled.
@@ -168,7 +147,7 @@ impl Task {
         ending: None,
         waits_unknown: false,
         body: None,
-        joiner: NIL,
+        joined_by: JoinedBy::NOBODY,
         children: 0,
         polls: 0,
         held: 0,
@@ -234,7 +213,7 @@ impl Core {
         (task.state, task.aborted) = (State::Ready, false);
         task.new = new;
         (task.leftover, task.ending, task.waits_unknown) = (Leftover::Nothing, None, false);
-        task.joiner = NIL;
+        task.joined_by = JoinedBy::NOBODY;
         (task.children, task.polls, task.held, task.wakers) = (0, 0, 0, 0);
         task.path = 0;
         self.tasks.add();
@@ -434,16 +413,13 @@ impl Core {
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;
         task.ending = Some(how);
-        let joiner = task.joiner;
         let is_wanted = task.leftover != Leftover::Taken;
         if is_wanted {
             task.leftover = Leftover::of(how);
         } else if id != TaskId::MAIN {
             self.left -= 1;
         }
-        if joiner != NIL {
-            self.wake_joiner(id);
-        }
+        self.wake_joiner(id);
         is_wanted
     }
 
@@ -453,163 +429,6 @@ impl Core {
         if self.losses.is_some() && how != Ending::Returned {
             self.note_units_gone(id);
         }
-    }
-
-    #[inline(never)]
-    fn wake_joiner(&mut self, id: TaskId) {
-        if let Some(joiner) = self.take_joiner(id) {
-            self.wake_waiter(joiner.waiter);
-        }
-    }
-
-    /// Who waits for a task to end.
-    pub(super) fn joiner_of(&self, id: TaskId) -> Option<&Joiner> {
-        self.joiners.get(self.tasks[id.index()].joiner)
-    }
-
-    /// The same, who waits no more; to be dropped while the engine is not borrowed.
-    pub(super) fn take_joiner(&mut self, id: TaskId) -> Option<Joiner> {
-        let head = &mut self.tasks[id.index()].joiner;
-        let joiner = *head;
-        self.joiners.remove(head, joiner)
-    }
-
-    /// What whoever joins a task finds. An output is moved to `place`, which is for one of its type.
-    /// If the task has not ended, the current one is woken through `waker` when it does.
-    #[inline(always)]
-    pub(crate) fn join(
-        &mut self,
-        id: TaskId,
-        place: Place<'_>,
-        waker: &Waker,
-        site: &'static Location<'static>,
-    ) -> JoinPoll {
-        let task = &mut self.tasks[id.index()];
-        if task.leftover != Leftover::Output {
-            return self.join_otherwise(id, waker, site);
-        }
-        task.leftover = Leftover::Taken;
-        if let Some(body) = &mut task.body {
-            let is_small = body.as_mut().give_up(Some(place));
-            if !is_small || id.index() >= SPARE_MAX {
-                self.drop_body(id);
-            }
-        }
-        self.left -= 1;
-        if self.is_watched() || self.detectors.is_some() {
-            self.order_after_end(id);
-            if self.is_heard() || self.detectors.is_some() {
-                self.note_join(id);
-            }
-        }
-        JoinPoll::Returned
-    }
-
-    /// The same of a task that has left no output.
-    #[inline(never)]
-    fn join_otherwise(
-        &mut self,
-        id: TaskId,
-        waker: &Waker,
-        site: &'static Location<'static>,
-    ) -> JoinPoll {
-        let task = &mut self.tasks[id.index()];
-        if task.state != State::Ended {
-            return match Waiter::of_task(waker, self.stamp) {
-                Some(waiter) if task.joiner == NIL => {
-                    self.add_joiner(id, waiter, site, self.now_ns);
-                    JoinPoll::Pending
-                }
-                _ => JoinPoll::MustWait,
-            };
-        }
-        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        if self.is_watched() || self.detectors.is_some() {
-            self.order_after_end(id);
-            self.note_join(id);
-        }
-        let joined = match leftover {
-            Leftover::Cancelled => JoinPoll::Cancelled,
-            Leftover::Panicked => JoinPoll::Panicked,
-            // Nothing, if it is being dropped where it stands.
-            _ => return JoinPoll::AlreadyTaken,
-        };
-        self.left -= 1;
-        joined
-    }
-
-    /// Drops a body of which nothing is left, and which is not to be kept.
-    #[cold]
-    #[inline(never)]
-    fn drop_body(&mut self, id: TaskId) {
-        self.tasks[id.index()].body = None;
-    }
-
-    /// The message of a task that was joined and had panicked.
-    pub(crate) fn take_message(&mut self, id: TaskId) -> String {
-        self.panicked.remove(&id).unwrap_or_default()
-    }
-
-    #[inline(never)]
-    fn note_join(&mut self, id: TaskId) {
-        self.order_join(id);
-        self.record(move |_| EventKind::Joined { task: id.into() });
-    }
-
-    /// Has the current task woken through `waiter` when another one ends. Hands back an earlier
-    /// waiter, to be dropped while the engine is not borrowed.
-    pub(crate) fn wait_for_end(
-        &mut self,
-        id: TaskId,
-        waiter: Waiter,
-        site: &'static Location<'static>,
-    ) -> Option<Waiter> {
-        self.poll.is_known = true;
-        if self.has_ended(id) {
-            // Somebody's waker has ended it while it was cloned.
-            self.wake_waiter(waiter);
-            return None;
-        }
-        let earlier = self.take_joiner(id);
-        let since_ns = earlier.as_ref().map_or(self.now_ns, |earlier| earlier.since_ns);
-        self.add_joiner(id, waiter, site, since_ns);
-        earlier.map(|earlier| earlier.waiter)
-    }
-
-    /// The current task waits for the end of another one, for whom nobody has waited.
-    #[inline]
-    fn add_joiner(
-        &mut self,
-        id: TaskId,
-        waiter: Waiter,
-        site: &'static Location<'static>,
-        since_ns: u64,
-    ) {
-        let task = self.current.unwrap_or(TaskId::MAIN);
-        let polled_in = self.tasks[task.index()].polls;
-        self.poll.is_known = true;
-        let joiner = Joiner { waiter, task, site, since_ns, polled_in };
-        self.joiners.insert(&mut self.tasks[id.index()].joiner, || joiner);
-        self.note_joining(task, id, polled_in);
-        self.note_wait("join", site);
-    }
-
-    /// Gives up a join handle: what the task leaves behind is nobody's. Hands back what must be
-    /// dropped while the engine is not borrowed.
-    #[inline]
-    pub(crate) fn detach(&mut self, id: TaskId) -> Option<(Option<TaskBody>, Option<Joiner>)> {
-        let task = &mut self.tasks[id.index()];
-        let leftover = std::mem::replace(&mut task.leftover, Leftover::Taken);
-        if leftover == Leftover::Taken || (leftover == Leftover::Nothing && task.joiner == NIL) {
-            return None;
-        }
-        if leftover == Leftover::Nothing {
-            return Some((None, self.take_joiner(id)));
-        }
-        let body = task.body.take();
-        self.left -= 1;
-        self.panicked.remove(&id);
-        Some((body, None))
     }
 
     /// What is known of a task beside what its record has.
@@ -622,16 +441,17 @@ impl Core {
     #[inline]
     pub(super) fn aside_mut(&mut self, id: TaskId) -> &mut Aside {
         if id.index() >= self.asides.len() {
-            self.add_asides();
+            self.add_asides(id);
         }
         &mut self.asides[id.index()]
     }
 
-    /// At once for all tasks that there are: they tend to be needed one after the other.
+    /// At least as many again, but for no more tasks than there are.
     #[cold]
     #[inline(never)]
-    fn add_asides(&mut self) {
-        self.asides.resize(self.tasks.len(), Aside::default());
+    fn add_asides(&mut self, id: TaskId) {
+        let more = (self.asides.len() * 2).clamp(id.index() + 1, self.tasks.len());
+        self.asides.resize(more, Aside::default());
     }
 
     /// Notes that a sleep of the current task's was polled, or dropped.
@@ -659,22 +479,6 @@ impl Core {
         }
         is_finished
     }
-}
-
-/// What whoever joins a task finds.
-pub(crate) enum JoinPoll {
-    /// The task has not ended, and wakes whoever asked when it does.
-    Pending,
-    /// It has not ended, and somebody is still to be woken by it.
-    MustWait,
-    /// It returned what is in the place now.
-    Returned,
-    /// It was aborted.
-    Cancelled,
-    /// It panicked.
-    Panicked,
-    /// Its output was taken before.
-    AlreadyTaken,
 }
 
 #[cfg(test)]

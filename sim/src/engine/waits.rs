@@ -94,29 +94,15 @@ impl Core {
         neglected.map(|(index, operation)| (OperationId(index), operation))
     }
 
-    /// Notes that a task joins another one that has not ended.
-    #[inline]
-    pub(super) fn note_joining(&mut self, joiner: TaskId, joined: TaskId, polled_in: u32) {
-        if let State::Idle = self.tasks[joined.index()].state {
-            self.look_for_ring_from(joiner);
-        }
-        let joining = &mut self.aside_mut(joiner).joining;
-        if joining.polled_in == polled_in && joining.count > 0 {
-            joining.count += 1;
-        } else {
-            *joining = Joining { polled_in, count: 1, first: joined.0 };
-        }
-    }
-
     /// The tasks that a task joined in its last poll, in the order of spawning.
     pub(super) fn joined_by(&self, id: TaskId) -> Vec<TaskId> {
-        let Joining { polled_in, count, first } = self.aside(id).joining;
+        let Joining { polled_in, count, first, .. } = self.aside(id).joining;
         if count == 0 || polled_in != self.tasks[id.index()].polls {
             return Vec::new();
         }
         let is_joined = |joined: &TaskId| {
-            let joiner = self.joiner_of(*joined);
-            joiner.is_some_and(|it| it.task == id && it.polled_in == polled_in)
+            let join = self.join_for(*joined);
+            join.is_some_and(|it| it.task == id && it.polled_in == polled_in)
         };
         if count == 1 {
             return Some(TaskId(first)).filter(is_joined).into_iter().collect();
@@ -156,7 +142,7 @@ impl Core {
 
     /// Looks, as soon as the current poll is over, whether this task can never go on.
     #[inline]
-    fn look_for_ring_from(&mut self, task: TaskId) {
+    pub(super) fn look_for_ring_from(&mut self, task: TaskId) {
         if self.options.detectors.deadlocks == Detection::On && !self.teardown {
             self.ring_from = Some(task);
             self.heed.add(Heed::ATTENTION);
@@ -314,7 +300,7 @@ impl Core {
             let is_sole = record.granted == 0 && holds.next().is_none();
             return (is_sole && hold.mode == Mode::Exclusive).then_some(hold.task);
         }
-        let Joining { polled_in, count, first } = self.aside(id).joining;
+        let Joining { polled_in, count, first, .. } = self.aside(id).joining;
         let polls = self.tasks[id.index()].polls;
         (count == 1 && polled_in == polls).then_some(TaskId(first))
     }

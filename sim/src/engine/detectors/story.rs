@@ -73,8 +73,8 @@ impl Core {
         match waited {
             Waited::Operation(id) => Some(self.operations.get(id.0)?.description.site),
             Waited::End(joined) => {
-                let joiner = self.joiner_of(joined)?;
-                (joiner.task == task).then_some(joiner.site)
+                let join = self.join_for(joined)?;
+                (join.task == task).then_some(join.site)
             }
         }
     }
@@ -110,8 +110,8 @@ impl Core {
         match waited {
             Waited::Operation(id) => Some(self.operations.get(id.0)?.since_ns),
             Waited::End(joined) => {
-                let joiner = self.joiner_of(joined)?;
-                (joiner.task == task).then_some(joiner.since_ns)
+                let join = self.join_for(joined)?;
+                (join.task == task).then_some(join.since_ns)
             }
         }
     }
