@@ -363,7 +363,6 @@ async fn pass(world: &World, own: &mut Own, step: Step) {
             Ok(mut permits) => {
                 pause.take().await;
                 permits.next().expect("there are several").send(message);
-                pause.take().await;
                 true
             }
             Err(_) => false,
