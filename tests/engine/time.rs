@@ -142,6 +142,18 @@ fn an_interval_ticks_at_once_and_makes_up_for_what_it_missed() {
     assert!(finding_of(zero, Kind::Panic).message.contains("more than zero"));
 }
 
+#[test]
+fn a_tick_that_nobody_waits_for_any_more_is_not_lost() {
+    let outcome = Run::new().execute(|| async {
+        let mut ticks = interval(10 * MILLI);
+        ticks.tick().await;
+        assert!(futures::poll!(pin!(ticks.tick())).is_pending());
+        sleep(15 * MILLI).await;
+        [ticks.tick().await, ticks.tick().await].map(|tick| tick.as_nanos() / 1_000_000)
+    });
+    assert_eq!(outcome.result, Ok([10, 20]));
+}
+
 /// The millisecond for which each tick was set and the one at which it came, where the third is
 /// `late_ms` late.
 fn ticks_after_one_late(missed: MissedTickBehavior, late_ms: u32) -> Vec<(u64, u64)> {

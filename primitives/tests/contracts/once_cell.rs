@@ -86,3 +86,19 @@ fn a_clone_has_a_value_of_its_own() {
     assert_eq!(empty.set(2), Ok(()), "it can be initialized by itself");
     assert_eq!(cell.clone().set(2), Err(SetError::AlreadyInitialized(2)));
 }
+
+#[test]
+fn an_initializer_that_panics_gives_the_turn_to_the_next() {
+    let cell = OnceCell::new();
+    let gate = unpick_primitives::Event::new();
+    let mut first = waiting(cell.get_or_init(async || {
+        gate.wait().await;
+        panic!("half-way")
+    }));
+    let mut second = waiting(cell.get_or_init(|| at_once(2)));
+    gate.set();
+    let panicked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.poll().is_ready()));
+    assert!(panicked.is_err());
+    assert_eq!((second.wakes(), second.assert_ready()), (1, &2));
+}

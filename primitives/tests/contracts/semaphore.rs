@@ -207,3 +207,16 @@ fn permits_that_are_forgotten_are_gone() {
     semaphore.add_permits(1);
     assert!(semaphore.try_acquire().is_ok());
 }
+
+#[test]
+fn merging_permits_of_another_semaphore_is_refused() {
+    let [one, other] = [(); 2].map(|()| Semaphore::new(1));
+    let message = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut permit = one.try_acquire().expect("one is left");
+        permit.merge(other.try_acquire().expect("one is left"));
+    }));
+    let message = message.expect_err("they are of two semaphores");
+    let message = message.downcast_ref::<String>().expect("it has a message");
+    assert!(message.contains("allowed: those of one semaphore"), "{message}");
+    assert_eq!((one.available_permits(), other.available_permits()), (1, 1), "none is lost");
+}

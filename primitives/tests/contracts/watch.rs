@@ -1,10 +1,12 @@
 //! Watched values.
 
+use std::cell::RefCell;
+
 use unpick_primitives::watch::{self, RecvError, SendError};
 use unpick_sim::Run;
 use unpick_sim::finding::Kind;
 
-use crate::hand::{ready, waiting};
+use crate::hand::{Hand, ready, waiting};
 
 #[test]
 fn a_change_wakes_everybody_who_watches() {
@@ -89,4 +91,46 @@ fn a_channel_that_begins_without_receivers_has_none() {
     ready(sender.closed());
     let mut receiver = sender.subscribe();
     assert_eq!((sender.send(2), *receiver.borrow_and_update()), (Ok(()), 2));
+}
+
+#[test]
+fn a_predicate_is_asked_of_the_value_that_is_there_and_then_of_the_last_one_alone() {
+    let (sender, mut receiver) = watch::channel(0);
+    assert_eq!(ready(receiver.wait_for(|value| *value == 0)).map(|value| *value), Ok(0));
+    let asked = RefCell::new(Vec::new());
+    let mut exceeded = waiting(receiver.wait_for(|value| {
+        asked.borrow_mut().push(*value);
+        *value > 2
+    }));
+    sender.send_replace(1);
+    sender.send_replace(2);
+    exceeded.assert_pending();
+    sender.send_replace(3);
+    assert_eq!(exceeded.assert_ready().map(|value| *value), Ok(3));
+    drop(exceeded);
+    assert_eq!(receiver.has_changed(), Ok(false), "what was returned counts as seen");
+    assert_eq!(*asked.borrow(), [0, 2, 3]);
+}
+
+#[test]
+fn a_predicate_that_the_last_value_does_not_fulfil_fails_when_the_senders_are_gone() {
+    let (sender, mut receiver) = watch::channel(0);
+    let mut exceeded = waiting(receiver.wait_for(|value| *value > 1));
+    sender.send_replace(1);
+    drop(sender);
+    assert_eq!(exceeded.assert_ready().map(|value| *value), Err(RecvError));
+    drop(exceeded);
+    assert_eq!(ready(receiver.wait_for(|value| *value == 1)).map(|value| *value), Ok(1));
+}
+
+#[test]
+fn a_predicate_that_panics_harms_nobody() {
+    let (sender, mut receiver) = watch::channel(0);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut waits = Hand::new(receiver.wait_for(|_| panic!("half-way")));
+        waits.poll().map_ok(|_| ())
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(sender.send(1), Ok(()));
+    assert_eq!(*receiver.borrow_and_update(), 1);
 }

@@ -17,11 +17,15 @@
 //! | [cancelled in one turn](Reason::CancelledInOneTurn), [dropped in place](Reason::DroppedInPlace) | 4 | 8 |
 //! | [notified later](Reason::NotifiedLater), [handed to the cancelled](Reason::HandedToTheCancelled) | 1 | 3 |
 //!
-//! The second and third are what CPython mended in 3.13. Of the first, two in three agree with an
-//! asyncio in which whoever joins tasks goes on one turn after the last of them, instead of two;
-//! most others come of a cancellation that reaches children one level of tasks a turn. asyncio
-//! promises none of it, and nothing short of those turns would give the same order. What remains
-//! comes of drops, which end a task with all that is in it and cannot be caught.
+//! The second and third are what CPython mended in 3.13. Of the first, 86 of the 123 agree with an
+//! asyncio in which whoever joins tasks learns of an end in the turn in which it comes, and not one
+//! later: 67 where `wait` alone does, 19 where `TaskGroup` alone does, one where `gather` alone
+//! does, whose turns the oracle varies itself. In 34 of the other 37 somebody is cancelled in that
+//! instant: mostly the cancellation reaches children one level of tasks a turn; or else a
+//! semaphore passes over a waiter whose task was cancelled and has not run since, which no
+//! primitive can know of a task's future on any other executor. asyncio promises none of it, and
+//! nothing short of those turns would give the same order. What remains comes of drops, which end
+//! a task with all that is in it and cannot be caught.
 
 use std::fmt;
 
