@@ -72,8 +72,8 @@ impl Choice {
     #[inline]
     pub(crate) const fn new_fitting(label: Label, arity: u32, taken: u32) -> Choice {
         debug_assert!(arity >= 1 && arity <= Choice::ARITY_MAX && taken < arity);
-        let arity = (arity - 1) as u64;
-        Choice { packed: (label as u64) << 60 | arity << FIELD_BITS | taken as u64 }
+        let others = arity as u64 - 1;
+        Choice { packed: (label as u64) << 60 | others << FIELD_BITS | taken as u64 }
     }
 
     /// What the choice was about.

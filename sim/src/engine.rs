@@ -131,8 +131,9 @@ pub(crate) struct Core {
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
     pub(crate) poll: PollState,
-    /// The turn that a preemption choice has decided on, and its place in the ready set then.
-    preselected: Option<(Turn, usize)>,
+    /// The key of the turn that a preemption choice has decided on, and its place in the ready set
+    /// then. Of no meaning unless that is [to be heeded](Heed::PRESELECTED).
+    preselected: (u32, u32),
     /// The operation that was granted and has not been executed yet, or none.
     pub(crate) granted: Packed,
     /// What the loop is to do next, if that is not to poll a task.
@@ -363,7 +364,7 @@ impl Core {
             ready: ReadySet::new(),
             current: None,
             poll: PollState::NEW,
-            preselected: None,
+            preselected: (0, 0),
             granted: Packed::NONE,
             errand: None,
             entering: None,

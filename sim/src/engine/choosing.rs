@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::ids::{TaskId, Turn};
-use super::{Core, Description, Heed};
+use super::{Core, Description, Heed, ReadySet};
 use crate::choice::{Choice, Label};
 use crate::options::TimeModel;
 use crate::strategy::{Chooser, Notice, Point, TurnKey};
@@ -110,11 +110,11 @@ impl Core {
     #[inline]
     pub(super) fn take_preselected(&mut self) -> Option<Turn> {
         self.heed.remove(Heed::PRESELECTED);
-        let (turn, place) = self.preselected.take()?;
-        if !self.is_asking && self.ready.take_if(turn, place) {
-            return Some(turn);
+        let (key, place) = self.preselected;
+        if !self.is_asking && self.ready.take_if(key, place as usize) {
+            return Some(Turn::of_key(key));
         }
-        self.take_if_there(turn)
+        self.take_if_there(Turn::of_key(key))
     }
 
     #[inline(never)]
@@ -162,13 +162,18 @@ impl Core {
         }
     }
 
-    /// Chooses the next turn at random, of those that there are, and takes it out of the ready set.
-    /// Nobody is told of it.
+    /// Chooses the next turn at random, of so many as are listed, and takes it out of the ready set:
+    /// its key. Nobody is told of it.
     #[inline(always)]
-    pub(super) fn next_turn_unheard(&mut self) -> Turn {
-        let Some(listed) = self.ready.listed() else { return self.next_turn_of_crowd() };
-        let taken = if listed > 1 { self.draw_turn(listed as u32) } else { 0 };
-        self.ready.take_of_list(taken as usize)
+    pub(super) fn next_key_unheard(&mut self, listed: usize) -> u32 {
+        if (2..=ReadySet::LIST).contains(&listed) {
+            let taken = self.draw_turn(listed as u32);
+            self.ready.take_of_list(taken as usize, listed)
+        } else if listed == 1 {
+            self.ready.take_of_list(0, 1)
+        } else {
+            self.next_turn_of_crowd().key()
+        }
     }
 
     #[inline(never)]
@@ -238,7 +243,7 @@ impl Core {
     #[inline]
     fn goes_on_after(&mut self, taken: u32) -> bool {
         let Some(place) = (taken as usize).checked_sub(1) else { return true };
-        self.preselected = Some((self.ready.get(place), place));
+        self.preselected = (self.ready.get(place).key(), place as u32);
         self.heed.add(Heed::PRESELECTED);
         false
     }

@@ -1,5 +1,7 @@
 //! The loop: choose a turn, poll its task once, apply what it woke.
 
+#![expect(unsafe_code, reason = "a body that is polled stays in its task's record")]
+
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
@@ -10,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::detectors::Occasion;
 use super::ids::{Packed, TaskId, Turn};
-use super::tasks::{OnPanic, State, Task, TaskBody};
+use super::tasks::{OnPanic, PolledBody, State, TaskBody};
 use super::waker::task_waker;
 use super::{Beacon, Core, ENGINE, Engine, Heed, PollState, RECENT, Stamp};
 use crate::options::TimeModel;
@@ -21,7 +23,7 @@ use crate::trace::Ending;
 use crate::trace::{EventKind, StepKind};
 
 /// A poll that is to be made: of which task, and the task's body; the main task has none.
-type Polling = (TaskId, Option<TaskBody>);
+type Polling = (TaskId, Option<PolledBody>);
 
 /// What the loop does outside of the core's borrow instead of polling a task.
 pub(super) enum Errand {
@@ -49,15 +51,6 @@ pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     });
 }
 
-/// The poll that is going on.
-struct Polled {
-    /// Whose it is. Invariant: `None` while the loop does something else, so that a panic is known
-    /// to be the engine's own.
-    task: Option<TaskId>,
-    /// Invariant: there while a task is polled that is not the main one.
-    body: Option<TaskBody>,
-}
-
 /// What the loop has at hand outside of the core's borrow.
 struct Loop<'a> {
     engine: &'a Engine,
@@ -70,68 +63,63 @@ impl Loop<'_> {
     fn run(&mut self) {
         let mut next = self.inside(Core::next);
         loop {
-            let Some((task, body)) = next else {
+            let Some(polling) = next else {
                 match self.carry_out() {
                     ControlFlow::Continue(went_on) => next = went_on,
                     ControlFlow::Break(()) => return,
                 }
                 continue;
             };
-            // Caught here rather than around each poll, which would cost every step. A poll
-            // that panicked is still in `polled`.
-            let mut polled = Polled { task: None, body };
-            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(task, &mut polled)));
-            self.engine.polled.set(Packed::NONE);
+            // Caught here rather than around each poll, which would cost every step.
+            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(polling)));
+            // Whether it was a poll that panicked, and not the engine or a strategy.
+            let was_polling = self.engine.polled.replace(Packed::NONE) != Packed::NONE;
             next = match spun {
                 Ok(()) => None,
-                Err(panic) => match polled {
-                    Polled { task: Some(task), body: Some(body) } => {
-                        self.finish_panicked(task, body, panics::caught(panic))
-                    }
-                    Polled { task: Some(_), body: None } => {
-                        let panic = panics::caught(panic);
-                        self.inside(|core| core.end_panicked_main(panic))
-                    }
-                    // A strategy's, or the engine's own.
-                    Polled { task: None, .. } => resume_unwind(panic),
-                },
+                Err(panic) if was_polling => self.settle_panicked(panics::caught(panic)),
+                Err(panic) => resume_unwind(panic),
             };
         }
     }
 
     /// Polls task after task, as long as there is no errand.
-    fn spin(&mut self, mut task: TaskId, polled: &mut Polled) {
+    fn spin(&mut self, mut polling: Polling) {
         loop {
-            polled.task = Some(task);
+            let (task, body) = polling;
             self.beacon.poll_begins(task);
             // Its drop would do nothing: it owns nothing.
             let own = Packed::new(self.stamp, task.0);
             let waker = ManuallyDrop::new(task_waker(own));
             self.engine.polled.set(own);
             let mut context = Context::from_waker(&waker);
-            let result = match &mut polled.body {
-                Some(body) => body.as_mut().poll(&mut context),
-                None => self.main.as_mut().poll(&mut context),
+            let result = match body {
+                // SAFETY: It was made when the poll was chosen, and is in the task's record. Whoever
+                // drops bodies or looks into them does so with tasks that have ended or rest, and
+                // this one is running until the poll has returned.
+                Some(body) => unsafe { body.poll(&mut context) },
+                None => self.poll_main(&mut context),
             };
-            polled.task = None;
-            let body = polled.body.take();
+            let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
             if self.beacon.was_woken() {
                 self.inside(Core::fail_woken_from_elsewhere);
             }
-            let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
             let next = {
                 let core: &mut Core = &mut self.engine.core.borrow_mut();
                 let goes_on = match result {
-                    Poll::Pending => core.settle_pending(task, body, woke_itself),
-                    Poll::Ready(()) => core.settle_returned(task, body),
+                    Poll::Pending => Some(core.settle_pending(task, woke_itself)),
+                    Poll::Ready(()) => core.settle_returned(task).then_some(core.heed),
                 };
-                if goes_on { core.next_in_place() } else { None }
+                goes_on.and_then(|heed| core.next_in_place(heed))
             };
-            let Some((next, body)) = next else { return };
-            task = next;
-            // Forgotten, because it is known to be empty: its drop need not be looked at.
-            std::mem::forget(std::mem::replace(&mut polled.body, body));
+            let Some(next) = next else { return };
+            polling = next;
         }
+    }
+
+    /// Apart, so that other tasks need not be told from the main one by more than a branch.
+    #[inline(never)]
+    fn poll_main(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.main.as_mut().poll(context)
     }
 
     /// Does what comes instead of polling a task; breaks when the run is over.
@@ -202,8 +190,13 @@ impl Loop<'_> {
         act(&mut self.engine.core.borrow_mut())
     }
 
-    /// Drops the body of a task that panicked, still as that task, and ends it.
-    fn finish_panicked(&self, task: TaskId, body: TaskBody, panic: String) -> Option<Polling> {
+    /// The poll of the current task has panicked with this message: its body is dropped, still as
+    /// that task, which ends.
+    fn settle_panicked(&self, panic: String) -> Option<Polling> {
+        let (task, body) = self.inside(Core::take_polled);
+        let Some(body) = body else {
+            return self.inside(|core| core.end_panicked_main(panic));
+        };
         // If the drop panics as well, the place that is told is still that of the first panic.
         let place = panics::take_place();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
@@ -233,7 +226,7 @@ impl Core {
                 return next;
             }
             // What `attend` would do, if this is all that there is to attend to.
-            if self.preselected.is_some()
+            if self.heed.has(Heed::PRESELECTED)
                 && let Some(turn) = self.take_preselected()
             {
                 return self.take_turn::<true>(turn);
@@ -252,9 +245,8 @@ impl Core {
     /// The same, where it comes most often: in one piece with the loop, as long as nobody is told
     /// of it and nothing is to be attended to.
     #[inline(always)]
-    fn next_in_place(&mut self) -> Option<Polling> {
+    fn next_in_place(&mut self, mut heed: Heed) -> Option<Polling> {
         loop {
-            let heed = self.heed;
             if heed.has(Heed::ATTENTION.or(Heed::PRESELECTED).or(Heed::HEARD)) {
                 if !heed.has(Heed::ATTENTION.or(Heed::HEARD))
                     && let Some(turn) = self.take_preselected()
@@ -263,15 +255,17 @@ impl Core {
                 }
                 return taken_apart(self.next());
             }
-            if !self.ready.is_empty() {
-                let turn = self.next_turn_unheard();
-                return self.take_turn::<false>(turn);
+            let listed = self.ready.listed();
+            if listed > 0 {
+                let key = self.next_key_unheard(listed);
+                return self.take_turn::<false>(Turn::of_key(key));
             }
             self.current = None;
             if let Some(errand) = self.idle() {
                 self.put_down(errand);
                 return None;
             }
+            heed = self.heed;
         }
     }
 
@@ -312,7 +306,7 @@ impl Core {
         if has_faults {
             self.strike_last();
         }
-        if self.preselected.is_some()
+        if self.heed.has(Heed::PRESELECTED)
             && let Some(turn) = self.take_preselected()
         {
             self.heed.set(Heed::ATTENTION, self.is_watchful());
@@ -422,7 +416,7 @@ impl Core {
         let task = &mut self.tasks[id.index()];
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
-        let (body, aborted) = (task.body.take(), task.aborted);
+        let (body, aborted) = (task.body.as_mut().map(PolledBody::of), task.aborted);
         if HEARD {
             if self.is_asking {
                 let granted = self.granted.of(self.stamp);
@@ -432,20 +426,25 @@ impl Core {
             }
             self.record(move |_| EventKind::Step { kind });
         }
-        match body {
-            Some(body) if aborted => {
-                self.put_down_drop(id, body);
-                None
-            }
-            body => Some((id, body)),
+        if aborted && body.is_some() {
+            self.put_down_drop(id);
+            return None;
         }
+        Some((id, body))
     }
 
     /// Puts down that an aborted task is to be dropped, which is done as that task.
     #[cold]
     #[inline(never)]
-    fn put_down_drop(&mut self, id: TaskId, body: TaskBody) {
-        self.errand = Some(Errand::Drop(id, body));
+    fn put_down_drop(&mut self, id: TaskId) {
+        let body = self.tasks[id.index()].body.take();
+        self.errand = body.map(|body| Errand::Drop(id, body));
+    }
+
+    /// The task whose poll has panicked, and its body, which only the main one has not.
+    fn take_polled(&mut self) -> (TaskId, Option<TaskBody>) {
+        let task = self.current.expect("a task is current while it is polled; a bug in unpick");
+        (task, self.tasks[task.index()].body.take())
     }
 
     /// Close to the end of its budget: keeps the turn, or ends the run.
@@ -511,39 +510,38 @@ impl Core {
         self.next()
     }
 
-    /// A poll returned `Pending`, and the task has woken itself or not. Says that the loop goes on.
+    /// A poll returned `Pending`, and the task has woken itself or not. Says what is to be heeded.
     #[inline(always)]
-    fn settle_pending(&mut self, id: TaskId, body: Option<TaskBody>, woke_itself: bool) -> bool {
-        if body.is_none() {
+    fn settle_pending(&mut self, id: TaskId, woke_itself: bool) -> Heed {
+        if id == TaskId::MAIN {
             // While the main task goes on, the run does not stand still.
             self.is_lively();
         }
         self.leave();
-        if self.heed.has(Heed::HEARD.or(Heed::WATCHED)) {
+        let heed = self.heed;
+        if heed.has(Heed::HEARD.or(Heed::WATCHED)) {
             self.poll.woken |= woke_itself;
             self.order_poll(id, true);
-            if self.heed.has(Heed::HEARD) {
-                self.settle_pending_heard(id, body);
-                return true;
+            if heed.has(Heed::HEARD) {
+                self.settle_pending_heard(id);
+                return heed;
             }
         }
-        let is_woken = woke_itself || self.poll.woken;
-        let task = self.put_back(id, body);
-        if is_woken {
+        let task = &mut self.tasks[id.index()];
+        if woke_itself || self.poll.woken {
             task.state = State::Ready;
             self.ready.push(Turn::Resume(id));
         } else {
             task.state = State::Idle;
         }
-        true
+        heed
     }
 
     /// The same, where somebody is told of turns.
     #[inline(never)]
-    fn settle_pending_heard(&mut self, id: TaskId, body: Option<TaskBody>) {
-        let is_woken = self.poll.woken;
-        let task = self.put_back(id, body);
-        if is_woken {
+    fn settle_pending_heard(&mut self, id: TaskId) {
+        let task = &mut self.tasks[id.index()];
+        if self.poll.woken {
             task.state = State::Ready;
             self.make_ready(Turn::Resume(id));
         } else {
@@ -552,33 +550,28 @@ impl Core {
         self.current = None;
     }
 
-    /// Puts a body back that was taken to be polled.
-    #[inline(always)]
-    fn put_back(&mut self, id: TaskId, body: Option<TaskBody>) -> &mut Task {
-        let task = &mut self.tasks[id.index()];
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(std::mem::replace(&mut task.body, body));
-        task
-    }
-
     /// A task returned. Says whether the loop goes on, or has an errand.
     #[inline(never)]
-    fn settle_returned(&mut self, id: TaskId, body: Option<TaskBody>) -> bool {
+    fn settle_returned(&mut self, id: TaskId) -> bool {
         self.leave();
         self.order_poll(id, false);
         let is_wanted = self.end_task_in_place(id, Ending::Returned);
-        let errand = match body {
-            None => Errand::Over,
-            Some(body) if !is_wanted => Errand::Discard(id, body),
-            body => {
-                self.put_back(id, body);
-                self.current = None;
-                return true;
-            }
-        };
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(self.errand.replace(errand));
+        if is_wanted {
+            return true;
+        }
+        self.put_down_return(id);
         false
+    }
+
+    /// Puts down what is to be done when a task has returned whose output nobody will take.
+    #[cold]
+    #[inline(never)]
+    fn put_down_return(&mut self, id: TaskId) {
+        let errand = match self.tasks[id.index()].body.take() {
+            None => Errand::Over,
+            Some(body) => Errand::Discard(id, body),
+        };
+        self.errand = Some(errand);
     }
 
     /// A task panicked with this message, or was aborted. Its body has been dropped.

@@ -12,7 +12,7 @@ use self::crowd::Crowd;
 use super::ids::Turn;
 
 /// How many turns the list has room for.
-const LIST: usize = 64;
+const LIST: usize = ReadySet::LIST;
 
 /// Said in place of how many are in the list if there is a crowd.
 const CROWDED: usize = LIST + 1;
@@ -36,6 +36,9 @@ pub(crate) struct ReadySet {
 }
 
 impl ReadySet {
+    /// How many turns there are at the most that are not a crowd.
+    pub(crate) const LIST: usize = 64;
+
     pub(crate) const fn new() -> ReadySet {
         ReadySet { listed: 0, list: [0; LIST + BLOCK], crowd: Crowd::new() }
     }
@@ -50,10 +53,10 @@ impl ReadySet {
         self.listed == 0
     }
 
-    /// How many there are, unless they are a crowd.
+    /// How many there are, or more than [`LIST`](Self::LIST) if they are a crowd.
     #[inline(always)]
-    pub(crate) fn listed(&self) -> Option<usize> {
-        (!self.is_crowd()).then_some(self.listed)
+    pub(crate) fn listed(&self) -> usize {
+        self.listed
     }
 
     #[inline(always)]
@@ -91,14 +94,20 @@ impl ReadySet {
     /// If there are no more than `k` turns.
     #[inline]
     pub(crate) fn take(&mut self, k: usize) -> Turn {
-        if self.is_crowd() { self.take_of_crowd(k) } else { self.take_of_list(k) }
+        match self.list() {
+            Some(list) => {
+                assert!(k < list.len(), "there are as many alternatives as turns");
+                Turn::of_key(self.take_of_list(k, list.len()))
+            }
+            None => self.take_of_crowd(k),
+        }
     }
 
-    /// Takes out a turn if alternative `k` stands for it; says whether.
+    /// Takes out the turn with this key if alternative `k` stands for it; says whether.
     #[inline]
-    pub(crate) fn take_if(&mut self, turn: Turn, k: usize) -> bool {
-        let Some(list) = self.list() else { return self.take_of_crowd_if(turn, k) };
-        let is_there = list.get(k) == Some(&turn.key());
+    pub(crate) fn take_if(&mut self, key: u32, k: usize) -> bool {
+        let Some(list) = self.list() else { return self.take_of_crowd_if(key, k) };
+        let is_there = list.get(k) == Some(&key);
         if is_there {
             self.close_gap(k, list.len());
         }
@@ -106,8 +115,8 @@ impl ReadySet {
     }
 
     #[inline(never)]
-    fn take_of_crowd_if(&mut self, turn: Turn, k: usize) -> bool {
-        let is_there = self.crowd.rank(turn.key()) == Some(k);
+    fn take_of_crowd_if(&mut self, key: u32, k: usize) -> bool {
+        let is_there = self.crowd.rank(key) == Some(k);
         if is_there {
             self.take_of_crowd(k);
         }
@@ -152,16 +161,14 @@ impl ReadySet {
         self.list[..LIST].get(..self.listed)
     }
 
-    /// Takes out the `k`-th oldest turn, if there is no crowd.
-    ///
-    /// # Panics
-    /// If there are no more than `k` turns, or they are a crowd.
+    /// Takes out the `k`-th oldest turn of so many, which are more than `k` and no crowd; gives its
+    /// key.
     #[inline(always)]
-    pub(crate) fn take_of_list(&mut self, k: usize) -> Turn {
-        let len = self.listed;
-        let key = self.list[..LIST][..len][k];
+    pub(crate) fn take_of_list(&mut self, k: usize, len: usize) -> u32 {
+        debug_assert!(k < len && len == self.listed && !self.is_crowd(), "a bug in unpick");
+        let key = self.list[..LIST][k];
         self.close_gap(k, len);
-        Turn::of_key(key)
+        key
     }
 
     /// Moves those of so many up that are behind the `k`-th. In blocks, of which there is mostly one
@@ -385,7 +392,7 @@ mod tests {
                         assert!(beside.set.remove(turn), "it was there");
                         beside.forget(turn);
                         gone.push(turn);
-                    } else if way == 1 && beside.set.take_if(turn, k) {
+                    } else if way == 1 && beside.set.take_if(turn.key(), k) {
                         beside.forget(turn);
                         gone.push(turn);
                     } else {

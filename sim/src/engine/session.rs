@@ -420,7 +420,6 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         core.ready.clear();
         core.current = None;
         core.poll = PollState::NEW;
-        core.preselected = None;
         core.granted = Packed::NONE;
         core.entering = None;
         core.hashing_order = None;

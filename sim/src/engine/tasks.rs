@@ -11,7 +11,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 
 use self::body::fill;
-pub(crate) use self::body::{Place, TaskBody};
+pub(crate) use self::body::{Place, PolledBody, TaskBody};
 use self::joins::JoinedBy;
 pub(crate) use self::joins::{JoinPoll, Joiner, Joining};
 pub(crate) use self::records::Tasks;
@@ -94,7 +94,8 @@ pub(crate) struct Task {
     /// Whether its last poll returned in an await that nothing is known of.
     pub(crate) waits_unknown: bool,
     /// Of a task of which nothing is left, what the task of the same number in a later run may use.
-    /// Invariant: `None` for the main task, and while it is polled or dropped.
+    /// Invariant: `None` for the main task, and while it is dropped. While it is polled, it stays
+    /// there and nobody looks at it: whoever does so sees first that the task has ended or rests.
     pub(crate) body: Option<TaskBody>,
     /// Who waits for its end.
     joined_by: JoinedBy,
@@ -413,13 +414,16 @@ impl Core {
         let task = &mut self.tasks[id.index()];
         task.state = State::Ended;
         task.ending = Some(how);
+        let is_joined = task.joined_by != JoinedBy::NOBODY;
         let is_wanted = task.leftover != Leftover::Taken;
         if is_wanted {
             task.leftover = Leftover::of(how);
         } else if id != TaskId::MAIN {
             self.left -= 1;
         }
-        self.wake_joiner(id);
+        if is_joined {
+            self.wake_joiner(id);
+        }
         is_wanted
     }
 

@@ -172,7 +172,7 @@ impl Core {
         self.detectors = kept.detectors;
         // Turns that the run's own strategy has never heard of.
         self.ready.clear();
-        self.preselected = None;
+        self.heed.remove(Heed::PRESELECTED);
         self.steps = kept.steps;
         self.open_eye_from(kept.eye_from, kept.spent);
         if let (Some(woken), Some(proof)) = (woken, proof) {

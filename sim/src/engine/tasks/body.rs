@@ -29,6 +29,30 @@ pub(crate) trait Body {
     fn type_id(&self) -> TypeId;
 }
 
+/// The body of a task that is polled while it stays in the task's record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PolledBody(NonNull<dyn Body>);
+
+impl PolledBody {
+    #[inline(always)]
+    pub(crate) fn of(body: &mut TaskBody) -> PolledBody {
+        // SAFETY: Nothing is moved: it is seen pinned only.
+        PolledBody(NonNull::from(unsafe { body.as_mut().get_unchecked_mut() }))
+    }
+
+    /// Polls the future in it.
+    ///
+    /// # Safety
+    /// Since this was made of the body, and until it returns, nobody may have dropped the body or
+    /// looked at what is in it. Where the record is meanwhile is of no importance.
+    #[inline(always)]
+    pub(crate) unsafe fn poll(mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: The body is there, as whoever calls this says, and nobody else refers to what is
+        // in it. It is pinned, and stays where it is in its allocation.
+        unsafe { Pin::new_unchecked(self.0.as_mut()) }.poll(cx)
+    }
+}
+
 impl dyn Body {
     /// This as the stage of a future of type `F`, if that is plainly what it is: at first sight, by
     /// a look at the table of its methods. There may be several for one type.

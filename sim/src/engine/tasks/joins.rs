@@ -315,13 +315,10 @@ impl Core {
         self.note_wait("join", site);
     }
 
-    /// Wakes who waits for a task that has ended, if anybody does.
-    #[inline]
+    /// Wakes who waits for a task that has ended.
+    #[inline(never)]
     pub(super) fn wake_joiner(&mut self, id: TaskId) {
         let joined_by = &mut self.tasks[id.index()].joined_by;
-        if *joined_by == JoinedBy::NOBODY {
-            return;
-        }
         match joined_by.as_task() {
             Some(task) => {
                 *joined_by = JoinedBy::NOBODY;
