@@ -54,7 +54,7 @@ pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
-pub(crate) use session::{drop_task_now, execute, is_inside};
+pub(crate) use session::{drop_task_now, execute, is_inside, outcome};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};
@@ -116,6 +116,8 @@ pub(crate) struct Core {
     tape_room: usize,
 
     tasks: Tasks,
+    /// How many there were, when the run is over.
+    tasks_made: usize,
     /// How many tasks, the main one apart, have not ended or have left something to whoever
     /// joins them.
     left: usize,
@@ -202,6 +204,8 @@ pub(crate) struct Core {
     left_held: usize,
     divergence: Option<Divergence>,
     events: Option<Events>,
+    /// There between a run that was traced and its outcome.
+    trace: Option<Box<Trace>>,
     /// There in a traced run.
     losses: Option<Box<Losses>>,
     /// There once the run has a shared variable.
@@ -246,6 +250,19 @@ thread_local! {
         }
     };
     static LEAVING: Leaving = const { Leaving };
+}
+
+/// This thread's engine, for what has much to do there: what [`LocalKey::with`] hands on is moved,
+/// and what it does mostly becomes a function that gets all it needs through memory.
+///
+/// [`LocalKey::with`]: std::thread::LocalKey::with
+#[inline(always)]
+#[expect(unsafe_code, reason = "a look at the engine is to be a place, and not a call")]
+fn engine() -> &'static Engine {
+    const { assert!(!std::mem::needs_drop::<Engine>(), "it would be dropped before its thread is over") };
+    // SAFETY: A thread's engine is made of constants and never dropped, so it is there, in its place,
+    // for as long as its thread is. It is not `Sync`, so no other thread gets hold of the reference.
+    ENGINE.with(|engine| unsafe { &*std::ptr::from_ref(engine) })
 }
 
 /// Drops what the runs of a thread have left when the thread ends.
@@ -356,6 +373,7 @@ impl Core {
             tape: Vec::new(),
             tape_room: 0,
             tasks: Tasks::new(),
+            tasks_made: 0,
             left: 0,
             wakers: 0,
             asides: Vec::new(),
@@ -402,6 +420,7 @@ impl Core {
             left_held: 0,
             divergence: None,
             events: None,
+            trace: None,
             losses: None,
             detectors: None,
             classes: Classes::new(),

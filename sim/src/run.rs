@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::class::{Awaits, Class};
 use crate::engine::{self, Nested};
-use crate::finding::{Finding, Kind};
+use crate::finding::Finding;
 use crate::options::{Detectors, Options, OptionsError, Switching, TimeModel, Tracing};
 use crate::panics;
 use crate::probe::{Manner, Standing};
@@ -173,10 +173,10 @@ impl Run {
         F: FnOnce() -> Fut,
         Fut: Future,
     {
-        match self.try_execute(program) {
-            Ok(outcome) => outcome,
-            Err(error) => panic!("{error}"),
+        if let Err(error) = self.check() {
+            panic!("{error}");
         }
+        self.carry_out(program)
     }
 
     /// Executes the program.
@@ -194,52 +194,35 @@ impl Run {
         F: FnOnce() -> Fut,
         Fut: Future,
     {
+        self.check()?;
+        Ok(self.carry_out(program))
+    }
+
+    /// Says whether it can be made here.
+    fn check(&self) -> Result<(), RunError> {
         self.options.check().map_err(RunError::Options)?;
-        if engine::is_inside() {
-            return Err(RunError::Nested);
-        }
+        if engine::is_inside() { Err(RunError::Nested) } else { Ok(()) }
+    }
+
+    /// Executes the program, as nothing is wrong with the run.
+    fn carry_out<F, Fut>(self, program: F) -> Outcome<Fut::Output>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future,
+    {
         if self.options.poll_max.is_some() {
             watchdog::start();
         }
         let Run { options, id, chooser, manner } = self;
-        let mut ended = None;
-        let execute = || engine::execute(&options, id, chooser, manner, program, &mut ended);
-        let output = catch_unwind(AssertUnwindSafe(|| logged(execute))).unwrap_or_else(|panic| {
+        let execute = || engine::execute(options, id, chooser, manner, program);
+        let ended = catch_unwind(AssertUnwindSafe(|| logged(execute)));
+        let (output, standing) = ended.unwrap_or_else(|panic| {
             let place = panics::take_place();
             let place = place.map_or_else(|| String::from("?"), |place| place.to_string());
             // Outside of the run, so that it is printed.
             panic!("run {id} was broken off by a panic at {place}: {}", panics::caught(panic))
         });
-        let Some(ended) = ended else {
-            panic!("a run goes on until it is put away; a bug in unpick");
-        };
-        let result = match (ended.finding, output) {
-            (Some(finding), _) => Err(*finding),
-            (None, Some(output)) => Ok(output),
-            (None, None) => {
-                let message = "the run ended without an output; this is a bug in unpick";
-                Err(Finding::new(Kind::Error, message, ended.now))
-            }
-        };
-        let Options { switching, time, .. } = options;
-        Ok(Outcome {
-            result,
-            divergence: ended.divergence,
-            remarks: ended.remarks,
-            held: ended.held,
-            properties: ended.properties,
-            tape: Tape { switching, time, choices: ended.choices },
-            trace: ended.trace,
-            nested: ended.nested,
-            steps: ended.steps,
-            tasks: ended.tasks,
-            unfinished: ended.unfinished,
-            elapsed: ended.now,
-            class: ended.class.map(|(class, _)| class),
-            awaits: ended.class.map(|(_, awaits)| awaits),
-            chooser: ended.chooser,
-            standing: ended.standing,
-        })
+        engine::outcome(output, standing)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use super::ids::{Packed, Stamp, TaskId};
 use super::origins::Origins;
@@ -30,8 +31,8 @@ pub(crate) struct Beacon {
     /// How many polls this thread has begun.
     polls: AtomicU64,
     task: AtomicU32,
-    /// How long one poll may take, in milliseconds; 0 for ever.
-    poll_max_ms: AtomicU64,
+    /// How long one poll may take, in seconds, and the rest of them in nanoseconds; 0 for ever.
+    poll_max: (AtomicU64, AtomicU32),
     /// Where the run's tasks come from. The thread itself has a clone of it.
     origins: Mutex<Origins>,
     names: Mutex<Names>,
@@ -77,10 +78,12 @@ impl Beacon {
         beacon
     }
 
-    pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max_ms: u64) {
+    pub(super) fn begin(&self, stamp: Stamp, run: RunId, poll_max: Option<Duration>) {
+        let poll_max = poll_max.unwrap_or_default();
         self.seed.store(run.seed, Ordering::Relaxed);
         self.number.store(run.number, Ordering::Relaxed);
-        self.poll_max_ms.store(poll_max_ms, Ordering::Relaxed);
+        self.poll_max.0.store(poll_max.as_secs(), Ordering::Relaxed);
+        self.poll_max.1.store(poll_max.subsec_nanos(), Ordering::Relaxed);
         self.stamp.store(stamp.0, Ordering::Release);
     }
 
@@ -131,9 +134,11 @@ impl Beacon {
     /// take in milliseconds.
     pub(crate) fn poll_going_on(&self) -> Option<((u64, u64), u64)> {
         let stamp = self.stamp.load(Ordering::Acquire);
-        let limit_ms = self.poll_max_ms.load(Ordering::Relaxed);
+        let (seconds, rest) = &self.poll_max;
+        let limit = Duration::new(seconds.load(Ordering::Relaxed), rest.load(Ordering::Relaxed));
         let poll = (stamp, self.polls.load(Ordering::Relaxed));
-        (stamp != 0 && limit_ms > 0).then_some((poll, limit_ms))
+        let limit_ms = limit.as_millis().max(1) as u64;
+        (stamp != 0 && !limit.is_zero()).then_some((poll, limit_ms))
     }
 
     pub(crate) fn run(&self) -> RunId {

@@ -14,7 +14,7 @@ use super::detectors::Occasion;
 use super::ids::{Packed, TaskId, Turn};
 use super::tasks::{OnPanic, PolledBody, State, TaskBody};
 use super::waker::task_waker;
-use super::{Beacon, Core, ENGINE, Engine, Heed, PollState, RECENT, Stamp};
+use super::{Beacon, Core, Engine, Heed, PollState, RECENT, Stamp, engine};
 use crate::options::TimeModel;
 use crate::panics;
 use crate::strategy::Notice;
@@ -45,10 +45,9 @@ pub(super) enum Errand {
 
 /// Runs until the main future has ended, or there is a finding.
 pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
-    ENGINE.with(|engine| {
-        let beacon = engine.core.borrow().beacon().clone();
-        Loop { engine, beacon, stamp, main }.run();
-    });
+    let engine = engine();
+    let beacon = engine.core.borrow().beacon().clone();
+    Loop { engine, beacon, stamp, main }.run();
 }
 
 /// What the loop has at hand outside of the core's borrow.

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::future::Future;
+use std::mem::{replace, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,40 +16,19 @@ use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
 use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
-    Core, ENGINE, Engine, Heed, Leaving, Nested, OperationRecord, PollState, RECENT, Timer, drive,
+    Core, ENGINE, Engine, Heed, Leaving, OperationRecord, PollState, RECENT, Timer, drive, engine,
     with_run,
 };
-use crate::choice::Choice;
-use crate::class::{Awaits, Class};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::options::{Options, Switching, Tracing};
 use crate::panics;
 use crate::probe::{self, Manner, Standing};
-use crate::properties::Passed;
+use crate::run::Outcome;
 use crate::seed::RunId;
-use crate::strategy::{Chooser, Divergence, Notice};
+use crate::strategy::{Chooser, Notice};
+use crate::tape::Tape;
 use crate::time::{Instant, TimerSource};
-use crate::trace::{Ending, EventKind, Trace};
-
-/// What a run leaves.
-pub(crate) struct Ended {
-    pub(crate) finding: Option<Box<Finding>>,
-    pub(crate) remarks: Vec<String>,
-    pub(crate) held: usize,
-    pub(crate) divergence: Option<Divergence>,
-    pub(crate) choices: Vec<Choice>,
-    pub(crate) properties: Vec<Passed>,
-    pub(crate) trace: Option<Trace>,
-    pub(crate) nested: Vec<Nested>,
-    pub(crate) steps: u64,
-    pub(crate) tasks: usize,
-    pub(crate) unfinished: usize,
-    pub(crate) now: Instant,
-    pub(crate) class: Option<(Class, Awaits)>,
-    pub(crate) chooser: Chooser,
-    /// What its companion says of it.
-    pub(crate) standing: Standing,
-}
+use crate::trace::{Ending, EventKind};
 
 pin_project! {
     /// The main future, with a place for its output.
@@ -79,16 +59,14 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// Carries out one run on this thread, which must not be inside one. The output is there unless
-/// the run was ended by a finding. What the run leaves is put into `ended`, in place, since it is
-/// large.
+/// the run was ended by a finding; what else came of it is in [`outcome`] then.
 pub(crate) fn execute<F, Fut>(
-    options: &Options,
+    options: Options,
     run: RunId,
     chooser: Chooser,
     manner: Manner,
     program: F,
-    ended: &mut Option<Ended>,
-) -> Option<Fut::Output>
+) -> (Option<Fut::Output>, Standing)
 where
     F: FnOnce() -> Fut,
     Fut: Future,
@@ -139,9 +117,15 @@ where
             drop_rest();
         }
     }
-    end(ended, standing);
+    end(standing);
     std::mem::forget(abandoned);
-    output
+    (output, standing)
+}
+
+/// What came of the run that this thread has made last, which returned this or has a finding. To be
+/// asked for once.
+pub(crate) fn outcome<T>(output: Option<T>, standing: Standing) -> Outcome<T> {
+    engine().core.borrow_mut().take_outcome(output, standing)
 }
 
 /// Leaves the run with this stamp when a panic gets out of it, which only a strategy or the
@@ -159,7 +143,7 @@ impl Drop for Abandoned {
             let Ok(mut core) = engine.core.try_borrow_mut() else { return };
             core.beacon().end();
             let beacon = core.beacon.take();
-            let mut left = std::mem::replace(&mut **core, Core::new());
+            let mut left = replace(&mut **core, Core::new());
             core.beacon = beacon.map(OnceCell::from).unwrap_or_default();
             left.beacon = OnceCell::new();
             // The program's futures are not dropped: that would run its code, outside of its
@@ -195,48 +179,46 @@ fn take_stamps(engine: &Engine) -> Stamp {
     Stamp(first)
 }
 
-fn begin(options: &Options, run: RunId, chooser: Chooser) -> Stamp {
+fn begin(options: Options, run: RunId, chooser: Chooser) -> Stamp {
     // One that nobody asked for, such as that of a panic that the program handled.
     panics::take_place();
-    ENGINE.with(|engine| {
-        let stamp = new_stamp(engine);
-        let core: &mut Core = &mut engine.core.borrow_mut();
-        core.stamp = stamp;
-        core.run = run;
-        core.options.clone_from(options);
-        core.is_asking = matches!(chooser, Chooser::Strategy(_));
-        core.chooser = chooser;
-        core.classes.begin(options.classes);
-        core.elapsed_max_ns = (Instant::START + options.elapsed_max).as_nanos();
-        core.open_eye_from(options.steps_max.saturating_sub(RECENT), 0);
-        core.streams.restart(run);
-        core.tape.reserve(core.tape_room);
-        // What is not asked for is not there: the last run has put its own away.
-        if options.tracing != Tracing::Off {
-            core.listen_for_a_trace(options.tracing);
-        }
-        let is_traced = core.events.is_some();
-        engine.is_traced.set(is_traced);
-        let is_heard = core.is_asking || is_traced;
-        core.heed = Heed::NOTHING;
-        core.heed.set(Heed::HEARD, is_heard);
-        core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
-        let poll_max_ms = options.poll_max.map_or(0, |limit| limit.as_millis().max(1) as u64);
-        core.beacon().begin(stamp, run, poll_max_ms);
-        core.tasks.begin();
-        if core.is_asking {
-            core.tell(Notice::Spawned { task: 0, parent: 0, path: Task::MAIN.path });
-        }
-        core.make_ready(Turn::Resume(TaskId::MAIN));
-        core.current = Some(TaskId::MAIN);
-        if options.faults.is_any() {
-            core.faults = FaultState::new(options.faults);
-        }
-        core.heed.set(Heed::ATTENTION, core.is_watchful());
-        core.gates_shut = u32::from(options.switching == Switching::Cooperative);
-        engine.stamp.set(stamp);
-        stamp
-    })
+    let engine = engine();
+    let stamp = new_stamp(engine);
+    let core: &mut Core = &mut engine.core.borrow_mut();
+    core.stamp = stamp;
+    core.run = run;
+    core.options = options;
+    core.is_asking = matches!(chooser, Chooser::Strategy(_));
+    core.chooser = chooser;
+    core.classes.begin(core.options.classes);
+    core.elapsed_max_ns = (Instant::START + core.options.elapsed_max).as_nanos();
+    core.open_eye_from(core.options.steps_max.saturating_sub(RECENT), 0);
+    core.streams.restart(run);
+    core.tape.reserve(core.tape_room);
+    // What is not asked for is not there: the last run has put its own away.
+    if core.options.tracing != Tracing::Off {
+        core.listen_for_a_trace(core.options.tracing);
+    }
+    let is_traced = core.events.is_some();
+    engine.is_traced.set(is_traced);
+    let is_heard = core.is_asking || is_traced;
+    core.heed = Heed::NOTHING;
+    core.heed.set(Heed::HEARD, is_heard);
+    core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
+    core.beacon().begin(stamp, run, core.options.poll_max);
+    core.tasks.begin();
+    if core.is_asking {
+        core.tell(Notice::Spawned { task: 0, parent: 0, path: Task::MAIN.path });
+    }
+    core.make_ready(Turn::Resume(TaskId::MAIN));
+    core.current = Some(TaskId::MAIN);
+    if core.options.faults.is_any() {
+        core.faults = FaultState::new(core.options.faults);
+    }
+    core.heed.set(Heed::ATTENTION, core.is_watchful());
+    core.gates_shut = u32::from(core.options.switching == Switching::Cooperative);
+    engine.stamp.set(stamp);
+    stamp
 }
 
 fn begin_teardown() {
@@ -357,7 +339,7 @@ impl Core {
             return None;
         }
         let operations = self.operations.clear();
-        let wakes = std::mem::take(&mut self.wakes);
+        let wakes = take(&mut self.wakes);
         let rest = (self.timers.clear(), operations, wakes, self.source.take());
         let is_bare = rest.0.is_empty() && rest.1.is_empty() && rest.2.is_empty();
         (!is_bare || rest.3.is_some()).then_some(rest)
@@ -389,15 +371,15 @@ impl Core {
             // Main is ended by its panic only here.
             let ending = self.tasks[id.index()].ending;
             let how = ending.unwrap_or(Ending::LeftBehind);
-            let current = std::mem::replace(&mut self.current, ending.map(|_| id));
+            let current = replace(&mut self.current, ending.map(|_| id));
             self.record(move |_| EventKind::Ended { task: id.into(), how });
             self.current = current;
         }
     }
 }
 
-/// Puts everything away, keeping allocations for the next run.
-fn end(ended: &mut Option<Ended>, standing: Standing) {
+/// Puts everything away, keeping allocations for the next run, but for what came of this one.
+fn end(standing: Standing) {
     with_run(|core| {
         if core.beacon().was_woken() {
             core.fail_woken_from_elsewhere();
@@ -411,10 +393,9 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
             core.note_forgotten_guards();
         }
         let events = core.events.take().filter(|_| core.keeps_a_trace());
-        let trace = events.map(|events| core.bind_trace(events));
+        core.trace = events.map(|events| Box::new(core.bind_trace(events)));
         core.beacon().end();
         core.put_rare_away();
-        let tasks = core.tasks.len();
         core.stamp = Stamp::NONE;
         core.put_tasks_away();
         core.ready.clear();
@@ -442,32 +423,80 @@ fn end(ended: &mut Option<Ended>, standing: Standing) {
         // What they had was handed out.
         core.operations.clear();
         core.timers.clear();
-        let nested = core.take_nested();
         // Somewhat more: the next run may be somewhat longer.
         core.tape_room = (core.tape.len() + core.tape.len() / 2).min(TAPE_ROOM_MAX);
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(ended.replace(Ended {
-            nested,
-            finding: core.finding.take(),
-            remarks: std::mem::take(&mut core.remarks),
-            held: std::mem::take(&mut core.left_held),
-            divergence: core.divergence.take(),
-            choices: std::mem::take(&mut core.tape),
-            properties: std::mem::take(&mut core.properties),
-            trace,
-            steps: std::mem::take(&mut core.steps),
-            tasks,
-            unfinished: std::mem::take(&mut core.unfinished),
-            now: Instant::from_nanos(std::mem::take(&mut core.now_ns)),
-            class: core.classes.end(core.options.classes),
-            chooser: std::mem::replace(&mut core.chooser, Chooser::RandomWalk),
-            standing,
-        }));
     });
-    ENGINE.with(|engine| engine.stamp.set(Stamp::NONE));
+    engine().stamp.set(Stamp::NONE);
 }
 
 impl Core {
+    #[expect(clippy::result_large_err, reason = "what makes it is inlined into where it goes")]
+    fn take_outcome<T>(&mut self, output: Option<T>, standing: Standing) -> Outcome<T> {
+        match output {
+            Some(output) if !self.has_rare_outcome() => self.plain_outcome(|| Ok(output), standing),
+            output => self.take_rare_outcome(output, standing),
+        }
+    }
+
+    fn has_rare_outcome(&self) -> bool {
+        self.finding.is_some()
+            || self.divergence.is_some()
+            || self.trace.is_some()
+            || self.lock_order.is_some()
+            || !self.remarks.is_empty()
+            || !self.properties.is_empty()
+    }
+
+    /// What came of a run, without what comes of few. Made in its place, as it is large.
+    #[inline(always)]
+    fn plain_outcome<T>(
+        &mut self,
+        result: impl FnOnce() -> Result<T, Finding>,
+        standing: Standing,
+    ) -> Outcome<T> {
+        let Options { switching, time, classes, .. } = self.options;
+        let class = self.classes.end(classes);
+        Outcome {
+            result: result(),
+            divergence: None,
+            remarks: Vec::new(),
+            held: take(&mut self.left_held),
+            tape: Tape { switching, time, choices: take(&mut self.tape) },
+            properties: Vec::new(),
+            trace: None,
+            nested: Vec::new(),
+            steps: take(&mut self.steps),
+            tasks: take(&mut self.tasks_made),
+            unfinished: take(&mut self.unfinished),
+            elapsed: Instant::from_nanos(take(&mut self.now_ns)),
+            class: class.map(|(class, _)| class),
+            awaits: class.map(|(_, awaits)| awaits),
+            chooser: replace(&mut self.chooser, Chooser::RandomWalk),
+            standing,
+        }
+    }
+
+    #[expect(clippy::result_large_err, reason = "what makes it is inlined into where it goes")]
+    #[cold]
+    #[inline(never)]
+    fn take_rare_outcome<T>(&mut self, output: Option<T>, standing: Standing) -> Outcome<T> {
+        let result = match (self.finding.take(), output) {
+            (Some(finding), _) => Err(*finding),
+            (None, Some(output)) => Ok(output),
+            (None, None) => {
+                let message = "the run ended without an output; this is a bug in unpick";
+                Err(Finding::new(Kind::Error, message, self.now()))
+            }
+        };
+        let mut outcome = self.plain_outcome(|| result, standing);
+        outcome.divergence = self.divergence.take();
+        outcome.remarks = take(&mut self.remarks);
+        outcome.properties = take(&mut self.properties);
+        outcome.trace = self.trace.take().map(|trace| *trace);
+        outcome.nested = self.take_nested();
+        outcome
+    }
+
     #[cold]
     #[inline(never)]
     fn listen_for_a_trace(&mut self, tracing: Tracing) {
@@ -505,6 +534,7 @@ impl Core {
 
     /// Forgets the tasks, of which nothing is left but bodies for tasks of later runs.
     fn put_tasks_away(&mut self) {
+        self.tasks_made = self.tasks.len();
         self.tasks.clear();
         self.asides.clear();
         self.joiners.clear();

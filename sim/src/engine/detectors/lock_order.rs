@@ -100,6 +100,7 @@ impl Core {
     }
 
     /// What was taken while something was held, at the end of a run.
+    #[inline]
     pub(in super::super) fn take_nested(&mut self) -> Vec<Nested> {
         self.lock_order.take().map_or_else(Vec::new, |order| order.nested)
     }
