@@ -163,6 +163,12 @@ impl<S> Instrumented<S> {
         Poll::Pending
     }
 
+    /// Ends an operation that has got what it is for without being polled.
+    pub(crate) fn end<W>(&self, waiting: &mut Waiting<W>) {
+        waiting.operation.executed(Some(&self.object));
+        waiting.is_over = true;
+    }
+
     /// Gives up an operation whose future is dropped. What it was granted and has not taken goes
     /// through `pass_on`.
     #[inline]
@@ -283,11 +289,6 @@ impl<W: Copy> Waiting<W> {
         self.is_over
     }
 
-    /// Whether it was granted something in a queue, and has not taken it.
-    pub(crate) fn is_granted<G>(&self, queue: &Waiters<G, W>) -> bool {
-        self.key.as_ref().is_some_and(|key| queue.is_granted(key))
-    }
-
     /// Tries the operation, unless it waits. `None` if it has to wait (again).
     #[inline(always)]
     fn try_now<S, G, A: Attempt<S, G>>(
@@ -323,9 +324,11 @@ impl<W: Copy> Waiting<W> {
         self.key = Some(queue.push(Wakeup::nobody(&self.operation), self.wants));
     }
 
-    /// Is granted something without waiting for it.
-    pub(crate) fn enqueue_granted<G>(&mut self, queue: &mut Waiters<G, W>, grant: G) {
-        self.key = Some(queue.push_granted(grant));
+    /// Takes what it was granted in a queue, if it was: then it has no place there any more.
+    pub(crate) fn take_granted<G>(&mut self, queue: &mut Waiters<G, W>) -> Option<G> {
+        let granted = queue.take_granted(self.key.as_ref()?)?;
+        self.key = None;
+        Some(granted)
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! The channel ends for the receiver when all senders are gone, or when it has
 //! [closed](BaseReceiver::close) it and every place that was reserved before is given back; messages
-//! that are in it are received first.
+//! that are in it are received first. A sender that was handed a place and has not run since is
+//! refused.
 
 mod bounded;
 mod permit;

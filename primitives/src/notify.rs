@@ -265,7 +265,8 @@ impl<N: Deref<Target = Notify> + Unpin> BaseNotified<N> {
     }
 
     /// Begins to wait without being polled: from here on it gets a `notify_one`. Says whether it
-    /// was notified already; then awaiting it returns at once.
+    /// was notified already; then it has returned, in effect: awaiting it returns at once, and
+    /// dropping it passes nothing on.
     ///
     /// # Examples
     /// ```
@@ -282,20 +283,23 @@ impl<N: Deref<Target = Notify> + Unpin> BaseNotified<N> {
     pub fn enable(mut self: Pin<&mut Self>) -> bool {
         let BaseNotified { notify, waiting, since } = &mut *self;
         notify.base.object.immediate("enable", Access::Change);
+        if waiting.is_over() {
+            return true;
+        }
         let mut state = notify.base.lock();
-        if waiting.is_queued() || waiting.is_over() {
-            return waiting.is_over() || waiting.is_granted(&state.waiters);
+        let reason = match waiting.is_queued() {
+            true => waiting.take_granted(&mut state.waiters),
+            false => state.try_pass(*since),
+        };
+        if reason.is_none() && !waiting.is_queued() {
+            waiting.enqueue(&mut state.waiters);
         }
-        match state.try_pass(*since) {
-            Some(reason) => {
-                waiting.enqueue_granted(&mut state.waiters, reason);
-                true
-            }
-            None => {
-                waiting.enqueue(&mut state.waiters);
-                false
-            }
+        drop(state);
+        if reason.is_some() {
+            notify.base.end(waiting);
+            notify.base.object.observe();
         }
+        reason.is_some()
     }
 }
 

@@ -98,14 +98,6 @@ impl<G, W> Waiters<G, W> {
         Key(index)
     }
 
-    /// Makes a place for somebody who has been granted something without waiting.
-    pub(crate) fn push_granted(&mut self, grant: G) -> Key {
-        self.granted += 1;
-        let index = self.take_slot();
-        self.slots[index as usize].granted = Some(grant);
-        Key(index)
-    }
-
     /// A slot that is free no more.
     #[inline(always)]
     fn take_slot(&mut self) -> u32 {
@@ -173,11 +165,6 @@ impl<G, W> Waiters<G, W> {
             wakeups.push(wakeup);
         }
         wakeups
-    }
-
-    /// Whether a waiter was granted something.
-    pub(crate) fn is_granted(&self, key: &Key) -> bool {
-        self.slots[key.0 as usize].granted.is_some()
     }
 
     /// Takes what a waiter was granted, and gives its slot back. `None` while it waits.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, GONE, PASSAGE, Places, Shared, State};
+use super::state::{CAUSES, Capacity, GONE, PASSAGE, Places, Refused, Shared, State};
 use super::{Bounded, SendError, TrySendError};
 use crate::instrumented::{Instrumented, Waiting};
 use crate::probe::Access;
@@ -386,6 +386,14 @@ const fn reserving(count: usize, site: &'static Location<'static>) -> Waiting<us
     Waiting::wanting("reserve", Access::Change, site, count)
 }
 
+/// What a sender has of places that it waited for.
+fn taken(reserved: Result<Places, Refused>) -> Result<Places, SendError<()>> {
+    reserved.map_err(|refused| {
+        refused.wake();
+        SendError(())
+    })
+}
+
 /// A sender that may wait gives up: what it was granted, or has kept others from, goes to them.
 fn give_up<T>(shared: &Shared<T>, waiting: &mut Waiting<usize>) {
     if !waiting.is_queued() {
@@ -416,15 +424,22 @@ impl<T> Future for Sending<'_, T> {
             let reserved = state.reserve(1, granted)?;
             let message = message.take().expect("the message is there until it is sent");
             Some(match reserved {
-                Ok(place) => state.send_reserved(place, message).map_err(SendError),
-                Err(SendError(())) => Err(SendError(message)),
+                Ok(place) => state.send_reserved(place, message).map_err(|back| (back, None)),
+                Err(refused) => Err((message, Some(refused))),
             })
         };
-        let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
-        if matches!(polled, Poll::Ready(Err(_))) {
-            sender.shared.object.remark(|| GONE.into());
-        }
-        polled.map_ok(|woken| sender.has_sent(woken))
+        let sent = ready!(sender.shared.poll(waiting, cx, State::sending, attempt));
+        Poll::Ready(match sent {
+            Ok(woken) => {
+                sender.has_sent(woken);
+                Ok(())
+            }
+            Err((message, refused)) => {
+                sender.shared.object.remark(|| GONE.into());
+                refused.into_iter().for_each(Refused::wake);
+                Err(SendError(message))
+            }
+        })
     }
 }
 
@@ -448,7 +463,7 @@ impl<'a, T> Future for Reserve<'a, T> {
         let Reserve { sender, waiting } = &mut *self;
         let attempt = |state: &mut State<T>, granted| state.reserve(1, granted);
         let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
-        polled.map_ok(|place| sender.permit(place))
+        polled.map(|reserved| Ok(sender.permit(taken(reserved)?)))
     }
 }
 
@@ -473,7 +488,7 @@ impl<'a, T> Future for ReserveMany<'a, T> {
         let ReserveMany { sender, count, waiting } = &mut *self;
         let attempt = |state: &mut State<T>, granted| state.reserve(*count, granted);
         let polled = sender.shared.poll(waiting, cx, State::sending, attempt);
-        polled.map_ok(|places| sender.permits(places))
+        polled.map(|reserved| Ok(sender.permits(taken(reserved)?)))
     }
 }
 
@@ -503,7 +518,7 @@ impl<T> Future for ReserveOwned<T> {
         let reserved = ready!(shared.poll(waiting, cx, State::sending, attempt));
         shared.object.observe();
         let sender = sender.take().expect("it was there a moment ago");
-        Poll::Ready(reserved.map(|place| OwnedPermit::new(sender, place)))
+        Poll::Ready(taken(reserved).map(|place| OwnedPermit::new(sender, place)))
     }
 }
 

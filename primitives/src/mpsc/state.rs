@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{SendError, TryRecvError, TrySendError};
+use super::{TryRecvError, TrySendError};
 use crate::instrumented::{Count, Instrumented, show};
 use crate::probe::{Cause, Passage, Stamp};
 use crate::waiters::{Waiters, Wakeups};
@@ -53,6 +53,16 @@ impl Places {
     /// Takes all of them out.
     pub(super) const fn take(&mut self) -> Places {
         Places(std::mem::replace(&mut self.0, 0))
+    }
+}
+
+/// A sender is told that the channel is closed. What it had been granted goes to others.
+pub(super) struct Refused(Wakeups);
+
+impl Refused {
+    /// Tells those to whom it makes a difference.
+    pub(super) fn wake(self) {
+        self.0.wake();
     }
 }
 
@@ -167,7 +177,9 @@ impl<T> State<T> {
         if self.is_closed() {
             return Err(TrySendError::Closed(()));
         }
-        if count > self.places || self.sending.first_wants().is_some() {
+        // Nobody comes before whoever wants none.
+        let is_last = count > 0 && self.sending.first_wants().is_some();
+        if count > self.places || is_last {
             return Err(TrySendError::Full(()));
         }
         self.places -= count;
@@ -180,16 +192,19 @@ impl<T> State<T> {
         &mut self,
         count: usize,
         granted: Option<Grant>,
-    ) -> Option<Result<Places, SendError<()>>> {
-        match granted {
-            Some(Grant::Places(count)) => Some(Ok(Places(count))),
-            Some(Grant::Closed) => Some(Err(SendError(()))),
-            None if count > self.places_max() => Some(Err(SendError(()))),
-            None => match self.try_reserve(count) {
-                Ok(places) => Some(Ok(places)),
-                Err(TrySendError::Closed(())) => Some(Err(SendError(()))),
-                Err(TrySendError::Full(())) => None,
-            },
+    ) -> Option<Result<Places, Refused>> {
+        let places = match granted {
+            Some(Grant::Places(count)) => Ok(Places(count)),
+            Some(Grant::Closed) => return Some(Err(Refused(Wakeups::none()))),
+            None if count > self.places_max() => Err(TrySendError::Closed(())),
+            None => self.try_reserve(count),
+        };
+        match places {
+            // It is too late for a sender that has not run since it was granted a place.
+            Ok(places) if self.is_closed() => Some(Err(Refused(self.release(places)))),
+            Ok(places) => Some(Ok(places)),
+            Err(TrySendError::Closed(())) => Some(Err(Refused(Wakeups::none()))),
+            Err(TrySendError::Full(())) => None,
         }
     }
 

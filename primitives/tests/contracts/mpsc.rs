@@ -81,15 +81,16 @@ fn a_closed_channel_ends_when_the_last_permit_is_dropped() {
 }
 
 #[test]
-fn a_place_handed_over_before_the_channel_is_closed_can_be_used() {
+fn a_sender_that_was_handed_a_place_and_has_not_run_is_refused_when_the_channel_is_closed() {
     let (sender, mut receiver) = mpsc::channel(1);
     ready(sender.send(1)).expect("it is open");
     let mut next = waiting(sender.send(2));
     assert_eq!(ready(receiver.recv()), Some(1));
     receiver.close();
-    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    assert_eq!(next.assert_ready(), Ok(()));
-    assert_eq!(ready(receiver.recv()), Some(2));
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty), "it might be a permit");
+    let mut recv = waiting(receiver.recv());
+    assert_eq!(next.assert_ready(), Err(SendError(2)));
+    assert_eq!((recv.wakes(), recv.assert_ready()), (1, None));
 }
 
 #[test]

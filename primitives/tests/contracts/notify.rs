@@ -44,3 +44,14 @@ fn whoever_was_notified_returns_at_once_whenever_it_is_polled_again() {
     drop(notified);
     assert_eq!(format!("{notify:?}"), "<Notify [stored]>", "it takes no other, and passes none on");
 }
+
+#[test]
+fn what_was_stored_is_gone_once_somebody_who_enabled_has_taken_it() {
+    let notify = Notify::new();
+    notify.notify_one();
+    {
+        let mut notified = std::pin::pin!(notify.notified());
+        assert!(notified.as_mut().enable());
+    }
+    drop(waiting(notify.notified()));
+}

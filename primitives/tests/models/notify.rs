@@ -30,7 +30,8 @@ enum Waiter {
     Queued,
     NotifiedFirst,
     NotifiedLast,
-    NotifiedWithAll,
+    /// With everybody else, or by what was stored: nothing is passed on.
+    NotifiedForGood,
     Over,
 }
 
@@ -47,7 +48,7 @@ impl Model {
         match self.waiters[slot] {
             Some(Waiter::Created) if self.is_stored => {
                 self.is_stored = false;
-                self.waiters[slot] = Some(Waiter::NotifiedFirst);
+                self.waiters[slot] = Some(Waiter::NotifiedForGood);
                 true
             }
             Some(Waiter::Created) => {
@@ -55,7 +56,11 @@ impl Model {
                 self.waiters[slot] = Some(Waiter::Queued);
                 false
             }
-            waiter => waiter != Some(Waiter::Queued),
+            Some(Waiter::Queued) | None => false,
+            Some(_) => {
+                self.waiters[slot] = Some(Waiter::NotifiedForGood);
+                true
+            }
         }
     }
 
@@ -73,7 +78,7 @@ impl Model {
         self.queue.clear();
         for waiter in self.waiters.iter_mut().flatten() {
             if matches!(waiter, Waiter::Created | Waiter::Queued) {
-                *waiter = Waiter::NotifiedWithAll;
+                *waiter = Waiter::NotifiedForGood;
             }
         }
     }

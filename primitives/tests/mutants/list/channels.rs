@@ -259,8 +259,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "whoever wants few places overtakes whoever waits for many",
         "mpsc/state.rs",
-        "count > self.places || self.sending.first_wants().is_some()",
-        "count > self.places",
+        "if count > self.places || is_last {",
+        "if count > self.places {",
     ),
     mutant(
         "a sender that gives up waiting for many places keeps others from them",
@@ -279,5 +279,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "mpsc/timeout.rs",
         "Ok(Err(SendError(()))) => Err(SendTimeoutError::Closed(message)),",
         "Ok(Err(SendError(()))) => Ok(()),",
+    ),
+    mutant(
+        "a sender uses its place although the channel was closed before it ran",
+        "mpsc/state.rs",
+        "Ok(places) if self.is_closed() =>",
+        "Ok(places) if self.is_closed() && places.count() > 1 =>",
+    ),
+    mutant(
+        "a sender that is refused keeps the place that it was handed",
+        "mpsc/state.rs",
+        "Some(Err(Refused(self.release(places))))",
+        "Some(Err(Refused(Wakeups::none())))",
+    ),
+    mutant(
+        "a notification that was taken by enabling is passed on by the drop",
+        "notify.rs",
+        "true => waiting.take_granted(&mut state.waiters),",
+        "true => None,",
     ),
 ];

@@ -260,8 +260,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a future that is enabled does not queue",
         "notify.rs",
-        "                waiting.enqueue(&mut state.waiters);\n                false",
-        "                false",
+        "            waiting.enqueue(&mut state.waiters);\n",
+        "",
     ),
     mutant(
         "a writer that becomes a reader lets no other in",
