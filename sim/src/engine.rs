@@ -54,7 +54,7 @@ pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
 pub(crate) use objects::{HoldRecord, ObjectRecord};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
-pub(crate) use session::{drop_task_now, execute, is_inside, outcome};
+pub(crate) use session::{drop_task_now, execute, give_back, is_inside, outcome};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};

@@ -5,9 +5,13 @@ mod token;
 pub use token::{Token, TokenError};
 
 use crate::choice::Choice;
+use crate::engine;
 use crate::options::{Switching, TimeModel};
 
 /// What one run decided, and under which switching and time model.
+///
+/// The allocation of a tape that is dropped is used again by the next run on its thread. So its
+/// choices cannot be moved out of it, but [taken](std::mem::take).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tape {
     /// Where other tasks could come in between.
@@ -16,6 +20,16 @@ pub struct Tape {
     pub time: TimeModel,
     /// The decisions, in order. A choice with one alternative only is never on a tape.
     pub choices: Vec<Choice>,
+}
+
+/// The next run of this thread writes its choices where these were.
+impl Drop for Tape {
+    #[inline]
+    fn drop(&mut self) {
+        if self.choices.capacity() > 0 {
+            engine::give_back(std::mem::take(&mut self.choices));
+        }
+    }
 }
 
 impl Tape {
@@ -54,5 +68,27 @@ impl Tape {
             }
         }
         ((hash ^ hash >> 24 ^ hash >> 48) & 0x00ff_ffff) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Run, spawn, yield_now};
+
+    fn tape_of_a_run() -> Tape {
+        Run::new().execute(|| async { spawn(yield_now()).await }).tape
+    }
+
+    #[test]
+    fn a_run_writes_where_the_last_tape_was_that_its_thread_dropped() {
+        drop(Tape { choices: Vec::with_capacity(1234), ..Tape::default() });
+        let (first, second) = (tape_of_a_run(), tape_of_a_run());
+        assert_eq!(first.choices.capacity(), 1234);
+        assert!(second.choices.capacity() < 1234, "that is in use");
+        assert_eq!(first, second);
+        // One that nobody will have much use for.
+        drop(Tape { choices: Vec::with_capacity(1 << 20), ..Tape::default() });
+        assert!(tape_of_a_run().choices.capacity() < 1 << 20);
     }
 }

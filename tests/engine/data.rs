@@ -113,9 +113,8 @@ fn drawing_does_not_move_the_schedule() {
             let schedule = |draws: usize| {
                 let outcome = run_in(mode).id(RunId::new(seed, 2)).execute(|| draw_beside(draws));
                 assert_eq!(outcome.result, Ok(()));
-                let mut choices = outcome.tape.choices;
-                choices.retain(|choice| choice.label() == Label::Schedule);
-                choices
+                let choices = outcome.tape.choices.iter().copied();
+                choices.filter(|choice| choice.label() == Label::Schedule).collect::<Vec<_>>()
             };
             let without = schedule(0);
             assert!(without.len() > 10);

@@ -19,6 +19,7 @@ use super::{
     Core, ENGINE, Engine, Heed, Leaving, OperationRecord, PollState, RECENT, Timer, drive, engine,
     with_run,
 };
+use crate::choice::Choice;
 use crate::finding::{Finding, Kind};
 use crate::options::{Options, Switching, Tracing};
 use crate::panics;
@@ -126,6 +127,23 @@ where
 /// asked for once.
 pub(crate) fn outcome<T>(output: Option<T>, standing: Standing) -> Outcome<T> {
     engine().core.borrow_mut().take_outcome(output, standing)
+}
+
+/// Keeps the allocation of a tape that is dropped for the next run of this thread, unless it has
+/// one or this is not worth its memory.
+#[inline(never)]
+pub(crate) fn give_back(mut choices: Vec<Choice>) {
+    if choices.capacity() > TAPE_ROOM_MAX {
+        return;
+    }
+    choices.clear();
+    let engine = engine();
+    if let Ok(mut core) = engine.core.try_borrow_mut()
+        && core.tape.capacity() == 0
+    {
+        // Forgotten, because it is known to be empty: its drop need not be looked at.
+        std::mem::forget(replace(&mut core.tape, choices));
+    }
 }
 
 /// Leaves the run with this stamp when a panic gets out of it, which only a strategy or the

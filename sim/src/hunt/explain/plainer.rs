@@ -55,10 +55,27 @@ where
     Fut::Output: Verdict,
 {
     let Shrunk { tape, finding, steps, .. } = shrunk;
-    let cooperative = (tape.switching == Switching::Preemptive && finding.kind != Kind::Race)
-        .then(|| (Model::Cooperative, Tape { switching: Switching::Cooperative, ..tape.clone() }));
-    let exact = (tape.time == TimeModel::Stalling)
-        .then(|| (Model::Exact, Tape { time: TimeModel::Exact, ..tape.clone() }));
+    let cooperative =
+        (tape.switching == Switching::Preemptive && finding.kind != Kind::Race).then(|| {
+            (
+                Model::Cooperative,
+                Tape {
+                    switching: Switching::Cooperative,
+                    time: tape.time,
+                    choices: tape.choices.clone(),
+                },
+            )
+        });
+    let exact = (tape.time == TimeModel::Stalling).then(|| {
+        (
+            Model::Exact,
+            Tape {
+                time: TimeModel::Exact,
+                switching: tape.switching,
+                choices: tape.choices.clone(),
+            },
+        )
+    });
     let models = cooperative.into_iter().chain(exact);
     let tried = models.map(|(model, tape)| {
         let laboratory = Laboratory::new(program, options, &tape).capped_at(*steps, finding.kind);

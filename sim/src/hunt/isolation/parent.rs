@@ -374,8 +374,8 @@ impl<'a> Shared<'a> {
                     ));
                 }
             }
-            if let Some((_, tape)) = over.and_then(|made| made.failed) {
-                choices = tape.choices;
+            if let Some((_, mut tape)) = over.and_then(|made| made.failed) {
+                choices = mem::take(&mut tape.choices);
             }
         }
         let mut finding = ending.finding(choices.len());

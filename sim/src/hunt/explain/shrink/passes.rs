@@ -104,7 +104,7 @@ where
             return false;
         }
         let plan = Plan::masked(&self.best.tape.choices, |number| Some(number) == kept);
-        let base = self.laboratory.try_plan(plan).tape.choices;
+        let base = std::mem::take(&mut self.laboratory.try_plan(plan).tape.choices);
         let plain = base.iter().enumerate().filter(|(_, choice)| choice.is_plain());
         for (number, &choice) in plain {
             for taken in other_values(choice) {
@@ -127,7 +127,7 @@ where
                 break;
             }
             let plan = Plan::masked(&self.best.tape.choices, |other| other != number);
-            let base = self.laboratory.try_plan(plan).tape.choices;
+            let base = std::mem::take(&mut self.laboratory.try_plan(plan).tape.choices);
             let near = number.saturating_sub(SLIDE_MAX)..base.len().min(number + SLIDE_MAX + 1);
             for to in near.filter(|&to| base[to].is_plain()) {
                 for taken in other_values(base[to]) {
