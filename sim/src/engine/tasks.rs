@@ -197,8 +197,9 @@ impl Core {
         }
     }
 
-    /// Adds the task whose body is in the next record.
-    #[inline(never)]
+    /// Adds the task whose body is in the next record. In one piece with what fills that, of which a
+    /// program has one for each place that spawns.
+    #[inline(always)]
     fn spawn_filled(&mut self, site: &'static Location<'static>, new: NewTask) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         assert!(id.0 < INDEX_MAX, "a run has at most {INDEX_MAX} tasks");
