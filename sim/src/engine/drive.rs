@@ -60,7 +60,7 @@ struct Loop<'a> {
 
 impl Loop<'_> {
     fn run(&mut self) {
-        let mut next = self.inside(Core::next);
+        let mut next = self.inside(Core::first);
         loop {
             let Some(polling) = next else {
                 match self.carry_out() {
@@ -74,15 +74,17 @@ impl Loop<'_> {
             // Whether it was a poll that panicked, and not the engine or a strategy.
             let was_polling = self.engine.polled.replace(Packed::NONE) != Packed::NONE;
             next = match spun {
-                Ok(()) => None,
+                Ok(ControlFlow::Continue(())) => None,
+                Ok(ControlFlow::Break(())) => return,
                 Err(panic) if was_polling => self.settle_panicked(panics::caught(panic)),
                 Err(panic) => resume_unwind(panic),
             };
         }
     }
 
-    /// Polls task after task, as long as there is no errand.
-    fn spin(&mut self, mut polling: Polling) {
+    /// Polls task after task, as long as there is no errand; breaks when the main future has
+    /// returned.
+    fn spin(&mut self, mut polling: Polling) -> ControlFlow<()> {
         loop {
             let (task, body) = polling;
             self.beacon.poll_begins(task);
@@ -110,8 +112,11 @@ impl Loop<'_> {
                 };
                 goes_on.and_then(|heed| core.next_in_place(heed))
             };
-            let Some(next) = next else { return };
-            polling = next;
+            polling = match next {
+                Some(next) => next,
+                None if task == TaskId::MAIN && result.is_ready() => return ControlFlow::Break(()),
+                None => return ControlFlow::Continue(()),
+            };
         }
     }
 
@@ -214,6 +219,17 @@ impl Loop<'_> {
 }
 
 impl Core {
+    /// The poll that comes first: that of the main task.
+    fn first(&mut self) -> Option<Polling> {
+        let listed = self.ready.listed();
+        if listed != 1 || self.heed.has(Heed::ATTENTION.or(Heed::HEARD)) {
+            return self.next();
+        }
+        // Nothing was spawned while the program made its future.
+        let key = self.ready.take_of_list(0, 1);
+        self.take_turn::<false>(Turn::of_key(key))
+    }
+
     /// The poll that comes next; `None` if it is an errand, which is put down.
     #[inline(never)]
     fn next(&mut self) -> Option<Polling> {
@@ -549,28 +565,25 @@ impl Core {
         self.current = None;
     }
 
-    /// A task returned. Says whether the loop goes on, or has an errand.
+    /// A task returned. Says whether the loop goes on: not if it was the main one, or there is an
+    /// errand.
     #[inline(never)]
     fn settle_returned(&mut self, id: TaskId) -> bool {
         self.leave();
         self.order_poll(id, false);
         let is_wanted = self.end_task_in_place(id, Ending::Returned);
-        if is_wanted {
-            return true;
+        if !is_wanted && id != TaskId::MAIN {
+            self.put_down_discard(id);
         }
-        self.put_down_return(id);
-        false
+        is_wanted
     }
 
-    /// Puts down what is to be done when a task has returned whose output nobody will take.
+    /// Puts down that an output is to be dropped which nobody will take.
     #[cold]
     #[inline(never)]
-    fn put_down_return(&mut self, id: TaskId) {
-        let errand = match self.tasks[id.index()].body.take() {
-            None => Errand::Over,
-            Some(body) => Errand::Discard(id, body),
-        };
-        self.errand = Some(errand);
+    fn put_down_discard(&mut self, id: TaskId) {
+        let body = self.tasks[id.index()].body.take();
+        self.errand = body.map(|body| Errand::Discard(id, body));
     }
 
     /// A task panicked with this message, or was aborted. Its body has been dropped.
