@@ -15,6 +15,9 @@ pub(crate) struct Tasks {
     len: usize,
 }
 
+/// For how many records there is room in the usual way, which is doubled up to here.
+const SOME: usize = 1024;
+
 impl Tasks {
     pub(crate) const fn new() -> Tasks {
         Tasks { records: Vec::new(), len: 0 }
@@ -54,9 +57,21 @@ impl Tasks {
     #[inline]
     pub(super) fn next_mut(&mut self) -> &mut Task {
         if self.len >= self.records.len() {
-            self.records.push(Task::MAIN);
+            self.add_record();
         }
         &mut self.records[self.len]
+    }
+
+    /// Beyond some, there is room for as many as are kept: records are a line of the cache each, for
+    /// which an allocator finds another place whenever there is to be more room, and memory that is
+    /// not written to is none yet.
+    #[cold]
+    #[inline(never)]
+    fn add_record(&mut self) {
+        if self.records.len() == self.records.capacity() && self.records.len() == SOME {
+            self.records.reserve_exact(SPARE_MAX - SOME);
+        }
+        self.records.push(Task::MAIN);
     }
 
     /// The same, once it was there.
