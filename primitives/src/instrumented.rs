@@ -8,10 +8,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::probe::{Access, Cause, Object, Operation, Passage, Spurious};
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::probe::{
+    Access, Announced, Cause, Door, Entry, Object, Operation, Passage, Spurious, Stamp, enter,
+};
 use crate::waiters::{Key, Removed, Waiters, Wakeup};
 
 /// An object that the engine knows, and its state.
@@ -55,7 +58,7 @@ impl<S> Instrumented<S> {
         }
         drop(self.cancel(waiting, queue, |_, grant| grant));
         waiting.operation.executed(Some(&self.object));
-        waiting.is_over = true;
+        waiting.place = Place::Over;
         true
     }
 
@@ -66,15 +69,15 @@ impl<S> Instrumented<S> {
     /// The state, locked. A poisoned mutex is as good as any: whatever is done under it either
     /// cannot panic or has not changed anything before it does.
     pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut S {
-        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.state.get_mut()
     }
 
     pub(crate) fn into_inner(self) -> S {
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.state.into_inner()
     }
 
     /// Polls an operation once: announces it, tries it, or lets it wait in `queue`.
@@ -85,58 +88,134 @@ impl<S> Instrumented<S> {
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
-        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W> + Copy,
         attempt: impl FnMut(&mut S, Option<G>) -> Option<T>,
     ) -> Poll<T> {
-        self.poll_with(waiting, cx, queue, attempt, |operation, value| {
-            operation.executed(Some(&self.object));
-            value
-        })
+        self.poll_by(waiting, cx, queue, attempt)
     }
 
-    /// The same, where `executed` tells the engine that the operation was executed, and what
-    /// follows from it at once.
-    #[inline]
-    pub(crate) fn poll_with<G, W: Copy, A: Attempt<S, G>, R>(
+    /// The same, tried by a type of its own.
+    ///
+    /// In a run it is one entry into the engine, in which the mutex is locked and the operation
+    /// tried as well.
+    #[inline(always)]
+    pub(crate) fn poll_by<G, W: Copy, A: Attempt<S, G>>(
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
-        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W> + Copy,
         mut attempt: A,
-        executed: impl FnOnce(&mut Operation, A::Value) -> R,
-    ) -> Poll<R> {
-        assert!(!waiting.is_over, "a future was polled after it had returned");
-        if waiting.key.is_none() && waiting.announcement == Announcement::Due {
-            ready!(waiting.operation.poll_announce(Some(&self.object), cx));
+    ) -> Poll<A::Output> {
+        match self.poll_at(Door::here(), waiting, cx, queue, &mut attempt) {
+            Poll::Pending if waiting.is_unsettled => {
+                waiting.is_unsettled = false;
+                self.poll_outside(waiting, cx, queue, attempt)
+            }
+            polled => polled,
+        }
+    }
+
+    /// A poll with the engine entered. One that takes code of others, or is outside of runs, is left
+    /// unsettled, and pending.
+    #[inline(never)]
+    fn poll_at<G, W: Copy, A: Attempt<S, G>>(
+        &self,
+        door: Door,
+        waiting: &mut Waiting<W>,
+        cx: &mut Context<'_>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
+        attempt: &mut A,
+    ) -> Poll<A::Output> {
+        door.enter(|entry| {
+            let Some(mut entry) = entry.inside() else { return waiting.unsettled() };
+            if A::CALLS_OTHERS {
+                return waiting.unsettled();
+            }
+            let Waiting { operation, place, wants, .. } = waiting;
+            let value;
+            match place {
+                Place::Outside => {
+                    match operation.poll_announce_in(&mut entry, &self.object, cx) {
+                        Announced::Go => {}
+                        Announced::GivesWay => return Poll::Pending,
+                        Announced::Unsettled => return waiting.unsettled(),
+                    }
+                    let mut state = self.lock();
+                    match attempt.attempt(&mut *state, None, || entry.stamp()) {
+                        Some(it) => value = it,
+                        None => {
+                            let wakeup = operation.park_in(&mut entry, &self.object, cx);
+                            let Some(wakeup) = wakeup else { return waiting.unsettled() };
+                            *place = Place::Queued(queue(&mut state).push(wakeup, *wants));
+                            return Poll::Pending;
+                        }
+                    }
+                }
+                Place::Queued(key) => {
+                    let mut state = self.lock();
+                    let Some(granted) = queue(&mut state).take_granted(key) else {
+                        let wakeup = operation.wakeup_in(&entry, cx);
+                        let queue = queue(&mut state);
+                        let is_there =
+                            wakeup.is_some_and(|wakeup| queue.is_woken_alike(key, &wakeup));
+                        if !is_there || !operation.parks_again_in(&mut entry, &self.object, cx) {
+                            return waiting.unsettled();
+                        }
+                        return Poll::Pending;
+                    };
+                    *place = Place::Outside;
+                    match attempt.attempt(&mut *state, Some(granted), || entry.stamp()) {
+                        Some(it) => value = it,
+                        // Somebody was faster.
+                        None => return waiting.unsettled(),
+                    }
+                }
+                Place::Over => panic!("a future was polled after it had returned"),
+            }
+            *place = Place::Over;
+            Poll::Ready(attempt.executed(&mut entry, (operation, &self.object), value))
+        })
+    }
+
+    /// The same, where the engine is entered for each thing that it is told; and outside of runs.
+    #[cold]
+    #[inline(never)]
+    fn poll_outside<G, W: Copy, A: Attempt<S, G>>(
+        &self,
+        waiting: &mut Waiting<W>,
+        cx: &mut Context<'_>,
+        queue: impl Fn(&mut S) -> &mut Waiters<G, W> + Copy,
+        mut attempt: A,
+    ) -> Poll<A::Output> {
+        match waiting.place {
+            Place::Outside => ready!(waiting.operation.poll_announce(Some(&self.object), cx)),
+            Place::Queued(_) => {}
+            Place::Over => panic!("a future was polled after it had returned"),
         }
         let mut state = self.lock();
-        let value = match waiting.try_now(&mut *state, &queue, &mut attempt) {
+        let value = match waiting.try_now(&mut *state, queue, &mut attempt) {
             Some(value) => {
                 drop(state);
                 value
             }
             None => {
-                let Waiting { operation, key, wants, .. } = waiting;
-                let parked = operation.try_park(Some(&self.object), cx, |wakeup| match key {
-                    None => {
-                        *key = Some(queue(&mut state).push(wakeup, *wants));
-                        None
-                    }
-                    Some(key) => Some(queue(&mut state).refresh(key, wakeup)),
+                let Waiting { operation, place, wants, .. } = waiting;
+                let parked = operation.try_park(Some(&self.object), cx, |wakeup| {
+                    place.wait_in(queue(&mut state), wakeup, *wants)
                 });
                 drop(state);
                 match parked {
-                    Some(None) => return Poll::Pending,
                     Some(old) => {
                         drop(old);
                         return Poll::Pending;
                     }
-                    None => ready!(self.poll_by_waker(waiting, cx, queue, attempt)),
+                    None => ready!(self.poll_by_waker(waiting, cx, queue, &mut attempt)),
                 }
             }
         };
-        // In one place, of which it becomes a part.
-        Poll::Ready(executed(&mut waiting.operation, value))
+        Poll::Ready(enter(|mut entry| {
+            attempt.executed(&mut entry, (&mut waiting.operation, &self.object), value)
+        }))
     }
 
     /// The same with a waker of others, which is cloned and dropped outside of the mutex: the
@@ -148,16 +227,16 @@ impl<S> Instrumented<S> {
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
-        mut attempt: A,
+        attempt: &mut A,
     ) -> Poll<A::Value> {
         let wakeup = waiting.operation.park(Some(&self.object), cx);
         let mut state = self.lock();
-        if let Some(value) = waiting.try_now(&mut *state, &queue, &mut attempt) {
+        if let Some(value) = waiting.try_now(&mut *state, &queue, attempt) {
             drop(state);
             drop(wakeup);
             return Poll::Ready(value);
         }
-        let old = waiting.wait_in(queue(&mut state), wakeup);
+        let old = waiting.place.wait_in(queue(&mut state), wakeup, waiting.wants);
         drop(state);
         drop(old);
         Poll::Pending
@@ -166,7 +245,7 @@ impl<S> Instrumented<S> {
     /// Ends an operation that has got what it is for without being polled.
     pub(crate) fn end<W>(&self, waiting: &mut Waiting<W>) {
         waiting.operation.executed(Some(&self.object));
-        waiting.is_over = true;
+        waiting.place = Place::Over;
     }
 
     /// Gives up an operation whose future is dropped. What it was granted and has not taken goes
@@ -178,7 +257,7 @@ impl<S> Instrumented<S> {
         queue: impl Fn(&mut S) -> &mut Waiters<G, W>,
         pass_on: impl FnOnce(&mut S, G) -> R,
     ) -> Option<R> {
-        let key = waiting.key.take()?;
+        let key = waiting.place.leave()?;
         self.cancel_queued(key, queue, pass_on)
     }
 
@@ -205,38 +284,104 @@ impl<S> Instrumented<S> {
 /// to wait (again). Closures are such, and types of their own where it is to become a part of
 /// whatever tries it: a closure does not if it is called in two places.
 pub(crate) trait Attempt<S, G> {
+    /// Whether it calls code of others, for which the engine must not be entered.
+    const CALLS_OTHERS: bool = false;
+
     /// What comes of it.
     type Value;
+    /// What whoever polls makes of that.
+    type Output;
 
-    fn attempt(&mut self, state: &mut S, granted: Option<G>) -> Option<Self::Value>;
+    /// `stamp` makes what comes with a message that is sent.
+    fn attempt(
+        &mut self,
+        state: &mut S,
+        granted: Option<G>,
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Self::Value>;
+
+    /// Tells the engine that the operation was executed on this object, and what follows from it at
+    /// once.
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        executed: (&mut Operation, &Object),
+        value: Self::Value,
+    ) -> Self::Output;
 }
 
 impl<S, G, T, F: FnMut(&mut S, Option<G>) -> Option<T>> Attempt<S, G> for F {
     type Value = T;
+    type Output = T;
 
     #[inline(always)]
-    fn attempt(&mut self, state: &mut S, granted: Option<G>) -> Option<T> {
+    fn attempt(
+        &mut self,
+        state: &mut S,
+        granted: Option<G>,
+        _stamp: impl FnOnce() -> Stamp,
+    ) -> Option<T> {
         self(state, granted)
     }
-}
 
-/// Whether other tasks may come in before an operation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Announcement {
-    /// It is announced, which lets them.
-    Due,
-    /// It is the other half of an operation that was executed in the same step.
-    Needless,
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        value: T,
+    ) -> T {
+        operation.executed_in(entry, object);
+        value
+    }
 }
 
 /// What a future keeps of the operation that it carries out.
 pub(crate) struct Waiting<W = ()> {
     operation: Operation,
-    announcement: Announcement,
-    /// Its place in a queue, while it has one.
-    key: Option<Key>,
+    place: Place,
     wants: W,
-    is_over: bool,
+    /// Whether a poll has come to nothing, since it was in an entry: it is to be made without.
+    is_unsettled: bool,
+}
+
+/// Where an operation stands.
+enum Place {
+    /// In no queue.
+    Outside,
+    /// In a queue, or out of it with what it was granted.
+    Queued(Key),
+    /// It was executed.
+    Over,
+}
+
+impl Place {
+    /// Leaves the queue for good.
+    #[inline]
+    const fn leave(&mut self) -> Option<Key> {
+        match std::mem::replace(self, Place::Outside) {
+            Place::Queued(key) => Some(key),
+            rest => {
+                *self = rest;
+                None
+            }
+        }
+    }
+
+    /// Waits in a queue, or waits on with another waker. The one that is not needed comes back.
+    #[inline]
+    fn wait_in<G, W>(
+        &mut self,
+        queue: &mut Waiters<G, W>,
+        wakeup: Wakeup,
+        wants: W,
+    ) -> Option<Wakeup> {
+        if let Place::Queued(key) = self {
+            return Some(queue.refresh(key, wakeup));
+        }
+        *self = Place::Queued(queue.push(wakeup, wants));
+        None
+    }
 }
 
 impl Waiting {
@@ -254,9 +399,8 @@ impl Waiting {
         access: Access,
         site: &'static Location<'static>,
     ) -> Waiting {
-        let mut waiting = Waiting::new(name, access, site);
-        waiting.announcement = Announcement::Needless;
-        waiting
+        let operation = Operation::unannounced(name, access, site);
+        Waiting { operation, place: Place::Outside, wants: (), is_unsettled: false }
     }
 }
 
@@ -268,8 +412,7 @@ impl<W> Waiting<W> {
         wants: W,
     ) -> Waiting<W> {
         let operation = Operation::new(name, access, site);
-        let announcement = Announcement::Due;
-        Waiting { operation, announcement, key: None, wants, is_over: false }
+        Waiting { operation, place: Place::Outside, wants, is_unsettled: false }
     }
 
     /// Where the operation was called.
@@ -279,14 +422,14 @@ impl<W> Waiting<W> {
 
     /// Whether it has a place in a queue, or something that it was granted there.
     pub(crate) const fn is_queued(&self) -> bool {
-        self.key.is_some()
+        matches!(self.place, Place::Queued(_))
     }
 }
 
 impl<W: Copy> Waiting<W> {
     /// Whether the operation was executed.
     pub(crate) const fn is_over(&self) -> bool {
-        self.is_over
+        matches!(self.place, Place::Over)
     }
 
     /// Tries the operation, unless it waits. `None` if it has to wait (again).
@@ -298,36 +441,32 @@ impl<W: Copy> Waiting<W> {
         attempt: &mut A,
     ) -> Option<A::Value> {
         let mut granted = None;
-        if let Some(key) = &self.key {
+        if let Place::Queued(key) = &self.place {
             granted = Some(queue(state).take_granted(key)?);
-            self.key = None;
+            self.place = Place::Outside;
         }
-        let value = attempt.attempt(state, granted)?;
-        self.is_over = true;
+        let value = attempt.attempt(state, granted, Stamp::here)?;
+        self.place = Place::Over;
         Some(value)
     }
 
-    /// Waits in a queue, or waits on with another waker. The one that is not needed comes back.
-    #[inline(always)]
-    fn wait_in<G>(&mut self, queue: &mut Waiters<G, W>, wakeup: Wakeup) -> Option<Wakeup> {
-        match &self.key {
-            Some(key) => Some(queue.refresh(key, wakeup)),
-            None => {
-                self.key = Some(queue.push(wakeup, self.wants));
-                None
-            }
-        }
+    /// A poll in an entry has come to nothing.
+    #[cold]
+    const fn unsettled<R>(&mut self) -> Poll<R> {
+        self.is_unsettled = true;
+        Poll::Pending
     }
 
     /// Goes into a queue without being polled, where nobody is woken yet.
     pub(crate) fn enqueue<G>(&mut self, queue: &mut Waiters<G, W>) {
-        self.key = Some(queue.push(Wakeup::nobody(&self.operation), self.wants));
+        self.place = Place::Queued(queue.push(Wakeup::nobody(&self.operation), self.wants));
     }
 
     /// Takes what it was granted in a queue, if it was: then it has no place there any more.
     pub(crate) fn take_granted<G>(&mut self, queue: &mut Waiters<G, W>) -> Option<G> {
-        let granted = queue.take_granted(self.key.as_ref()?)?;
-        self.key = None;
+        let Place::Queued(key) = &self.place else { return None };
+        let granted = queue.take_granted(key)?;
+        self.place = Place::Outside;
         Some(granted)
     }
 }

@@ -17,8 +17,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::instrumented::{Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Hold, Mode, Operation};
+use crate::instrumented::{Attempt, Count, Instrumented, Waiting, show};
+use crate::probe::{Access, Entry, Hold, Mode, Object, Operation, Stamp, enter};
 use crate::waiters::{Waiters, Wakeup};
 
 /// A fair lock around a value, to be held across awaits.
@@ -248,6 +248,15 @@ impl<T> From<T> for Lock<T> {
     }
 }
 
+impl<T> Lock<T> {
+    /// Hands the lock to the first waiter. One whom the engine does not wake comes back.
+    #[inline(always)]
+    fn release_in(&self, mut entry: Entry<'_>, value: Box<T>, hold: Hold) -> Option<Wakeup> {
+        let heir = self.base.lock().release(value);
+        self.base.object.release_in(&mut entry, hold, heir)
+    }
+}
+
 impl<T: Default> Default for Lock<T> {
     #[track_caller]
     fn default() -> Lock<T> {
@@ -340,10 +349,13 @@ impl<T, L: Deref<Target = Lock<T>>> Drop for BaseLockGuard<T, L> {
     // Inlined, so that the fields, which are empty then, need not be looked at.
     #[inline(always)]
     fn drop(&mut self) {
-        let base = &self.lock.base;
-        let BaseLockGuard { value, hold, .. } = self;
-        let heir = || value.take().and_then(|value| base.lock().release(value));
-        base.object.release_to(std::mem::replace(hold, Hold::none()), heir);
+        let BaseLockGuard { lock, value, hold } = self;
+        if let Some(value) = value.take() {
+            let (lock, hold): (&Lock<T>, _) = (lock, std::mem::replace(hold, Hold::none()));
+            if let Some(heir) = enter(|entry| lock.release_in(entry, value, hold)) {
+                heir.granted();
+            }
+        }
     }
 }
 
@@ -360,20 +372,46 @@ impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
     }
 }
 
+/// Takes the lock, unless somebody has it.
+struct TryAcquire;
+
+impl<T> Attempt<State<T>, Box<T>> for TryAcquire {
+    type Value = Box<T>;
+    type Output = (Box<T>, Hold);
+
+    #[inline(always)]
+    fn attempt(
+        &mut self,
+        state: &mut State<T>,
+        granted: Option<Box<T>>,
+        _stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Box<T>> {
+        match granted {
+            Some(value) => Some(value),
+            None => state.value.take(),
+        }
+    }
+
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        value: Box<T>,
+    ) -> (Box<T>, Hold) {
+        (value, operation.executed_holding_in(entry, object, 1, Mode::Exclusive))
+    }
+}
+
 impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L> {
     type Output = BaseLockGuard<T, L>;
 
+    // Inlined, because it only calls what polls.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let BaseAcquire { lock, waiting } = &mut *self;
-        let attempt = |state: &mut State<T>, granted| match granted {
-            Some(value) => Some(value),
-            None => state.value.take(),
-        };
-        let held = |operation: &mut Operation, value| {
-            let guard = |hold| BaseLockGuard { lock: lock.clone(), value: Some(value), hold };
-            operation.executed_holding(&lock.base.object, 1, Mode::Exclusive, guard)
-        };
-        lock.base.poll_with(waiting, cx, State::waiters, attempt, held)
+        let polled = lock.base.poll_by(waiting, cx, State::waiters, TryAcquire);
+        polled.map(|(value, hold)| BaseLockGuard { lock: lock.clone(), value: Some(value), hold })
     }
 }
 

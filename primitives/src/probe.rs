@@ -8,11 +8,11 @@ mod absent;
 
 #[cfg(not(feature = "sim"))]
 pub(crate) use absent::{
-    Access, Cause, Effect, Hold, Mode, Object, Operation, Passage, Spurious, Stamp, Wakeup,
-    is_inside_run,
+    Access, Announced, Cause, Door, Effect, Entry, Hold, Mode, Object, Operation, Passage,
+    Spurious, Stamp, Wakeup, enter, is_inside_run,
 };
 #[cfg(feature = "sim")]
 pub(crate) use unpick_sim::probe::{
-    Access, Cause, Effect, Hold, Mode, Object, Operation, Passage, Spurious, Stamp, Wakeup,
-    is_inside_run,
+    Access, Announced, Cause, Door, Effect, Entry, Hold, Mode, Object, Operation, Passage,
+    Spurious, Stamp, Wakeup, enter, is_inside_run,
 };

@@ -171,14 +171,18 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     #[inline(always)]
-    fn try_put(&mut self, item: T) -> Result<Option<Wakeup>, PutError<T>> {
+    fn try_put(
+        &mut self,
+        item: T,
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Result<Option<Wakeup>, PutError<T>> {
         if self.stage == Stage::ShutDown {
             return Err(PutError::ShutDown(item));
         }
         if self.is_full() {
             return Err(PutError::Full(item));
         }
-        self.items.push(Stamped { item, stamp: Stamp::here() });
+        self.items.push(Stamped { item, stamp: stamp() });
         self.unfinished += 1;
         Ok(self.getters.grant_first(()).ok())
     }
@@ -377,7 +381,7 @@ impl<T, S: Storage<T>> BaseQueue<T, S> {
     #[track_caller]
     pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
         self.base.object.immediate("put_nowait", Access::Change);
-        let put = self.base.lock().try_put(item);
+        let put = self.base.lock().try_put(item, Stamp::here);
         put.map(|woken| self.base.object.bring_about(self.has_put(woken)))
     }
 

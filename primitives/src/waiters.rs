@@ -29,16 +29,20 @@ pub(crate) struct Waiters<G = (), W = ()> {
     granted: usize,
 }
 
-/// Free, while there is neither a waiter nor what it was granted.
 struct Slot<G, W> {
     previous: u32,
     next: u32,
-    /// Whom to wake and what it wants, while it is in the queue: until it is granted something, or
-    /// its future is dropped.
-    waiter: Option<(Wakeup, W)>,
-    /// What it was granted, once it has left the queue: until its future takes that, or is dropped.
-    // Invariant: `None` while there is a waiter.
-    granted: Option<G>,
+    content: Content<G, W>,
+}
+
+enum Content<G, W> {
+    /// It is free.
+    Nothing,
+    /// Whom to wake and what it wants, who is in the queue: until it is granted something, or its
+    /// future is dropped.
+    Waiter(Wakeup, W),
+    /// What it was granted, which has left the queue: until its future takes that, or is dropped.
+    Granted(G),
 }
 
 /// A waiter's place: held by its future, which alone can give the slot back.
@@ -75,8 +79,10 @@ impl<G, W> Waiters<G, W> {
 
     /// What the first waiter wants.
     pub(crate) fn first_wants(&self) -> Option<&W> {
-        let (_, wants) = self.slots.get(self.first as usize)?.waiter.as_ref()?;
-        Some(wants)
+        match &self.slots.get(self.first as usize)?.content {
+            Content::Waiter(_, wants) => Some(wants),
+            Content::Nothing | Content::Granted(_) => None,
+        }
     }
 
     /// Puts a waiter behind all others.
@@ -87,7 +93,7 @@ impl<G, W> Waiters<G, W> {
         let slot = &mut self.slots[index as usize];
         (slot.previous, slot.next) = (previous, NIL);
         // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(slot.waiter.replace((wakeup, wants)));
+        std::mem::forget(std::mem::replace(&mut slot.content, Content::Waiter(wakeup, wants)));
         match self.slots.get_mut(previous as usize) {
             Some(previous) => previous.next = index,
             None => self.first = index,
@@ -106,35 +112,47 @@ impl<G, W> Waiters<G, W> {
             self.free = slot.next;
             return index;
         }
-        if self.slots.len() == self.slots.capacity() {
-            self.make_room();
-        }
-        self.slots.push(Slot { previous: NIL, next: NIL, waiter: None, granted: None });
-        self.slots.len() as u32 - 1
+        self.make_room()
     }
 
     /// Makes room for as many slots as there are.
+    /// Makes as many slots again as there are, and takes the first of them.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> u32 {
         let old = self.slots.len();
         let more = old.max(SLOTS_MIN);
         assert!(old + more < NIL as usize, "{old} waiters at one object: more than it can have");
         self.slots.reserve_exact(more);
+        let (first, end) = (old as u32, (old + more) as u32);
+        let free = |next| Slot { previous: NIL, next, content: Content::Nothing };
+        self.slots.extend((first + 1..=end).map(free));
+        if let Some(last) = self.slots.last_mut() {
+            last.next = NIL;
+        }
+        self.free = first + 1;
+        first
+    }
+
+    /// Whether a waiter is woken by what is like `wakeup`.
+    #[inline]
+    pub(crate) fn is_woken_alike(&self, key: &Key, wakeup: &Wakeup) -> bool {
+        let content = &self.slots[key.0 as usize].content;
+        matches!(content, Content::Waiter(own, _) if own.is_alike(wakeup))
     }
 
     /// Puts a new waker in the place of a waiter's, and returns the one that is not needed: the
     /// old one, or the new one if the waiter does not wait any more.
     pub(crate) fn refresh(&mut self, key: &Key, wakeup: Wakeup) -> Wakeup {
-        match &mut self.slots[key.0 as usize].waiter {
-            Some((old, _)) => std::mem::replace(old, wakeup),
-            None => wakeup,
+        match &mut self.slots[key.0 as usize].content {
+            Content::Waiter(old, _) => std::mem::replace(old, wakeup),
+            Content::Nothing | Content::Granted(_) => wakeup,
         }
     }
 
     /// Grants something to the first waiter, which leaves the queue. If nobody waits it comes
     /// back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn grant_first(&mut self, grant: G) -> Result<Wakeup, G> {
         self.grant(self.first, grant)
     }
@@ -168,10 +186,15 @@ impl<G, W> Waiters<G, W> {
     }
 
     /// Takes what a waiter was granted, and gives its slot back. `None` while it waits.
+    #[inline]
     pub(crate) fn take_granted(&mut self, key: &Key) -> Option<G> {
-        let grant = self.slots[key.0 as usize].granted.take()?;
+        let slot = &mut self.slots[key.0 as usize];
+        if !matches!(slot.content, Content::Granted(_)) {
+            return None;
+        }
+        let Content::Granted(grant) = slot.vacate(&mut self.free, key.0) else { return None };
         self.granted -= 1;
-        self.release_slot(key.0);
+        self.check_invariants();
         Some(grant)
     }
 
@@ -180,29 +203,30 @@ impl<G, W> Waiters<G, W> {
         if let Some(grant) = self.take_granted(&key) {
             return Removed::Granted(grant);
         }
-        let waiter = self.unlink(key.0, None);
-        self.release_slot(key.0);
-        Removed::Waiting(waiter)
+        let slot = &mut self.slots[key.0 as usize];
+        let links = (slot.previous, slot.next);
+        let waiter = slot.vacate(&mut self.free, key.0);
+        self.unlink(links);
+        self.check_invariants();
+        Removed::Waiting(waiter.into_wakeup())
     }
 
-    #[inline]
+    #[inline(always)]
     fn grant(&mut self, index: u32, grant: G) -> Result<Wakeup, G> {
         if index == NIL {
             return Err(grant);
         }
         self.granted += 1;
-        Ok(self.unlink(index, Some(grant)))
+        let slot = &mut self.slots[index as usize];
+        let links = (slot.previous, slot.next);
+        let waiter = std::mem::replace(&mut slot.content, Content::Granted(grant));
+        self.unlink(links);
+        Ok(waiter.into_wakeup())
     }
 
-    /// Takes a waiter out of the queue, and leaves in its slot what it was granted.
+    /// Takes a waiter with these links out of the queue.
     #[inline(always)]
-    fn unlink(&mut self, index: u32, grant: Option<G>) -> Wakeup {
-        let slot = &mut self.slots[index as usize];
-        let (previous, next) = (slot.previous, slot.next);
-        // Forgotten, because it is known to be empty: its drop need not be looked at.
-        std::mem::forget(std::mem::replace(&mut slot.granted, grant));
-        let waiter = slot.waiter.take();
-        let (wakeup, _) = waiter.expect("who is in the queue waits; this is a bug in unpick");
+    fn unlink(&mut self, (previous, next): (u32, u32)) {
         match previous {
             NIL => self.first = next,
             previous => self.slots[previous as usize].next = next,
@@ -212,23 +236,35 @@ impl<G, W> Waiters<G, W> {
             next => self.slots[next as usize].previous = previous,
         }
         self.waiting -= 1;
-        wakeup
-    }
-
-    /// Puts a slot that nothing is left in among the free ones.
-    #[inline]
-    fn release_slot(&mut self, index: u32) {
-        let slot = &mut self.slots[index as usize];
-        debug_assert!(slot.waiter.is_none() && slot.granted.is_none(), "it is free");
-        slot.next = self.free;
-        self.free = index;
-        self.check_invariants();
     }
 
     fn check_invariants(&self) {
         debug_assert_eq!(self.first == NIL, self.waiting == 0);
         debug_assert_eq!(self.last == NIL, self.waiting == 0);
         debug_assert!(self.waiting + self.granted <= self.slots.len());
+    }
+}
+
+impl<G, W> Slot<G, W> {
+    /// Puts this slot among the free ones, and hands out what was in it.
+    #[inline(always)]
+    const fn vacate(&mut self, free: &mut u32, own: u32) -> Content<G, W> {
+        self.next = *free;
+        *free = own;
+        std::mem::replace(&mut self.content, Content::Nothing)
+    }
+}
+
+impl<G, W> Content<G, W> {
+    /// Whom to wake, of one who is in the queue.
+    #[inline(always)]
+    fn into_wakeup(self) -> Wakeup {
+        match self {
+            Content::Waiter(wakeup, _) => wakeup,
+            Content::Nothing | Content::Granted(_) => {
+                panic!("who is in the queue waits; this is a bug in unpick")
+            }
+        }
     }
 }
 

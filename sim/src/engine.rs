@@ -52,7 +52,7 @@ use events::Events;
 use heed::Heed;
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
-pub(crate) use objects::{HoldRecord, ObjectRecord};
+pub(crate) use objects::{HoldRecord, ObjectRecord, Objects};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, give_back, is_inside, outcome};
 pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
@@ -132,6 +132,8 @@ pub(crate) struct Core {
     ready: ReadySet,
     /// The task whose code is running, or `None` in the engine's own.
     pub(crate) current: Option<TaskId>,
+    /// Which poll of the current task that is.
+    poll_number: u32,
     pub(crate) poll: PollState,
     /// The key of the turn that a preemption choice has decided on, and its place in the ready set
     /// then. Of no meaning unless that is [to be heeded](Heed::PRESELECTED).
@@ -161,11 +163,10 @@ pub(crate) struct Core {
     recent: Vec<TaskId>,
 
     pub(crate) operations: Lists<OperationRecord>,
-    pub(crate) objects: Vec<ObjectRecord>,
+    pub(crate) objects: Objects,
     free_objects: Vec<u32>,
     /// How many objects of each kind each task has made.
     object_numbers: BTreeMap<(TaskId, &'static str), u32>,
-    pub(crate) holds: Lists<HoldRecord>,
     /// What tasks have done of late that may end the waits of others.
     notes: Vec<deeds::Note>,
 
@@ -278,10 +279,8 @@ impl Leaving {
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        let left = ENGINE.with(|engine| {
-            let mut core = engine.core.try_borrow_mut().ok()?;
-            Some(std::mem::replace(&mut **core, Core::new()))
-        });
+        let left = engine().core.try_borrow_mut().ok();
+        let left = left.map(|mut core| std::mem::replace(&mut **core, Core::new()));
         // Once the engine is not borrowed any more.
         drop(left);
     }
@@ -289,51 +288,68 @@ impl Drop for Leaving {
 
 /// From here on every wake-up of the run on this thread is told of.
 fn trace_wakes() {
-    ENGINE.with(|engine| engine.is_traced.set(true));
+    engine().is_traced.set(true);
 }
 
 /// The core of the run on this thread; `None` outside of a run.
 #[inline]
 pub(crate) fn with_run<R>(act: impl FnOnce(&mut Core) -> R) -> Option<R> {
-    let inside = |engine: &Engine| {
-        if engine.stamp.get() == Stamp::NONE {
-            return None;
-        }
-        Some(act(&mut engine.core.borrow_mut()))
-    };
-    ENGINE.try_with(inside).unwrap_or(None)
+    let engine = engine();
+    if engine.stamp.get() == Stamp::NONE {
+        return None;
+    }
+    Some(act(&mut engine.core.borrow_mut()))
+}
+
+/// Where a thread's engine is.
+#[derive(Clone, Copy)]
+pub(crate) struct Whereabouts(&'static Engine);
+
+impl Whereabouts {
+    /// Of this thread's.
+    #[inline(always)]
+    pub(crate) fn here() -> Whereabouts {
+        Whereabouts(engine())
+    }
+
+    /// Does something in any case: without the core outside of a run.
+    #[inline(always)]
+    pub(crate) fn with_core<R>(self, act: impl FnOnce(Option<&mut Core>) -> R) -> R {
+        let mut core = match self.0.stamp.get() {
+            Stamp::NONE => None,
+            _ => Some(self.0.core.borrow_mut()),
+        };
+        // In one place, of which it becomes a part.
+        act(core.as_mut().map(|core| &mut ***core))
+    }
 }
 
 /// Does in a run what may turn out not to be possible, or not that easily: `None` then, and where
 /// the core cannot be had. Never panics.
 #[inline(always)]
 pub(crate) fn try_run<R>(act: impl FnOnce(&mut Core) -> Option<R>) -> Option<R> {
-    let inside = |engine: &Engine| {
-        if engine.stamp.get() == Stamp::NONE {
-            return None;
-        }
-        let mut core = engine.core.try_borrow_mut().ok()?;
-        act(&mut core)
-    };
-    ENGINE.try_with(inside).unwrap_or(None)
+    let engine = engine();
+    if engine.stamp.get() == Stamp::NONE {
+        return None;
+    }
+    let mut core = engine.core.try_borrow_mut().ok()?;
+    act(&mut core)
 }
 
 /// The stamp of the run on this thread, or none.
 #[inline]
 fn current_stamp() -> Stamp {
-    ENGINE.try_with(|engine| engine.stamp.get()).unwrap_or(Stamp::NONE)
+    engine().stamp.get()
 }
 
 /// The core of the run on this thread, if it is the run with this stamp.
 #[inline]
 pub(crate) fn with_run_of<R>(stamp: Stamp, act: impl FnOnce(&mut Core) -> R) -> Option<R> {
-    let inside = |engine: &Engine| {
-        if engine.stamp.get() != stamp {
-            return None;
-        }
-        Some(act(&mut engine.core.borrow_mut()))
-    };
-    ENGINE.try_with(inside).unwrap_or(None)
+    let engine = engine();
+    if engine.stamp.get() != stamp {
+        return None;
+    }
+    Some(act(&mut engine.core.borrow_mut()))
 }
 
 /// The core of the run on this thread, for what makes no sense outside of one.
@@ -381,6 +397,7 @@ impl Core {
             panicked: BTreeMap::new(),
             ready: ReadySet::new(),
             current: None,
+            poll_number: 0,
             poll: PollState::NEW,
             preselected: (0, 0),
             granted: Packed::NONE,
@@ -394,10 +411,9 @@ impl Core {
             eye_from: 0,
             recent: Vec::new(),
             operations: Lists::new(),
-            objects: Vec::new(),
+            objects: Objects::new(),
             free_objects: Vec::new(),
             object_numbers: BTreeMap::new(),
-            holds: Lists::new(),
             notes: Vec::new(),
             now_ns: 0,
             elapsed_max_ns: u64::MAX,
@@ -480,6 +496,12 @@ impl Core {
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
         self.heed.has(Heed::WATCHED)
+    }
+
+    /// Whether anybody may follow who does what: if not, nobody needs to be asked for.
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.heed.has(Heed::FOLLOWED)
     }
 
     /// Turns, and operations that went on in place: what the budget of steps is spent on.

@@ -95,6 +95,7 @@
 
 mod caught;
 mod companion;
+mod entry;
 mod hold;
 mod object;
 mod operation;
@@ -105,6 +106,7 @@ mod wakeup;
 pub use caught::CaughtPanic;
 pub(crate) use companion::companion;
 pub use companion::{Companion, Manner, Standing, accompany};
+pub use entry::{Announced, Door, Entry, enter};
 pub use hold::{Hold, Mode};
 pub(crate) use object::IN_A_DROP;
 pub use object::{Cause, Object, Passage, Spurious};

@@ -60,7 +60,7 @@ impl Streams {
     }
 
     /// The next raw word of a stream, uniform over all `u32`.
-    #[inline]
+    #[inline(always)]
     pub fn word(&mut self, stream: Stream) -> u32 {
         let number = stream.number();
         match &mut self.streams[number] {

@@ -11,10 +11,10 @@ use std::task::{Context, Poll, ready};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::BaseReceiver;
 use super::sender::{BaseSender, BaseWeakSender};
-use super::state::{CAUSES, Capacity, GONE, PASSAGE, Places, Refused, Shared, State};
+use super::state::{CAUSES, Capacity, GONE, Grant, PASSAGE, Places, Refused, Shared, State};
 use super::{Bounded, SendError, TrySendError};
-use crate::instrumented::{Instrumented, Waiting};
-use crate::probe::Access;
+use crate::instrumented::{Attempt, Instrumented, Waiting};
+use crate::probe::{Access, Entry, Object, Operation, Stamp};
 use crate::waiters::Wakeups;
 
 /// Sends messages into a bounded channel. It can be cloned.
@@ -173,7 +173,10 @@ impl<T> BaseSender<T, Bounded> {
         self.shared.object.immediate("try_send", Access::Change);
         let mut state = self.shared.lock();
         let sent = match state.try_reserve(1) {
-            Ok(place) => state.send_reserved(place, message).map_err(TrySendError::Closed),
+            Ok(place) => {
+                let sent = state.send_reserved(place, message, Stamp::here);
+                sent.map_err(TrySendError::Closed)
+            }
             Err(TrySendError::Full(())) => Err(TrySendError::Full(message)),
             Err(TrySendError::Closed(())) => Err(TrySendError::Closed(message)),
         };
@@ -412,6 +415,39 @@ pub struct Sending<'a, T> {
     waiting: Waiting<usize>,
 }
 
+/// Sends the message of a [`Sending`], if there is a place for it.
+struct TrySend<'a, T>(&'a mut Option<T>);
+
+impl<T> Attempt<State<T>, Grant> for TrySend<'_, T> {
+    /// Whom it wakes; or the message, and what else comes of it that it was refused.
+    type Value = Result<Wakeups, (T, Option<Refused>)>;
+    type Output = Self::Value;
+
+    fn attempt(
+        &mut self,
+        state: &mut State<T>,
+        granted: Option<Grant>,
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Self::Value> {
+        let reserved = state.reserve(1, granted)?;
+        let message = self.0.take().expect("the message is there until it is sent");
+        Some(match reserved {
+            Ok(place) => state.send_reserved(place, message, stamp).map_err(|back| (back, None)),
+            Err(refused) => Err((message, Some(refused))),
+        })
+    }
+
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        sent: Self::Value,
+    ) -> Self::Output {
+        operation.executed_in(entry, object);
+        sent
+    }
+}
+
 // The message is never pinned: it is moved into the channel.
 impl<T> Unpin for Sending<'_, T> {}
 
@@ -420,15 +456,7 @@ impl<T> Future for Sending<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Sending { sender, message, waiting } = &mut *self;
-        let attempt = |state: &mut State<T>, granted| {
-            let reserved = state.reserve(1, granted)?;
-            let message = message.take().expect("the message is there until it is sent");
-            Some(match reserved {
-                Ok(place) => state.send_reserved(place, message).map_err(|back| (back, None)),
-                Err(refused) => Err((message, Some(refused))),
-            })
-        };
-        let sent = ready!(sender.shared.poll(waiting, cx, State::sending, attempt));
+        let sent = ready!(sender.shared.poll_by(waiting, cx, State::sending, TrySend(message)));
         Poll::Ready(match sent {
             Ok(woken) => {
                 sender.has_sent(woken);

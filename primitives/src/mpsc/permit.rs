@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use super::bounded::Sender;
 use super::state::{GONE, Places, Shared};
-use crate::probe::Access;
+use crate::probe::{Access, Stamp};
 use crate::waiters::Wakeups;
 
 /// A place that is kept for a message; dropping it gives the place to the next.
@@ -223,7 +223,7 @@ fn send<T>(
     message: T,
 ) -> Result<(), T> {
     shared.object.immediate_at("send", Access::Change, site);
-    let sent = shared.lock().send_reserved(place, message);
+    let sent = shared.lock().send_reserved(place, message, Stamp::here);
     if sent.is_err() {
         shared.object.remark(|| GONE.into());
     }

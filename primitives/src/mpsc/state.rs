@@ -217,10 +217,15 @@ impl<T> State<T> {
     }
 
     /// Uses a reserved place. The message comes back if nobody can receive it any more.
-    pub(super) fn send_reserved(&mut self, place: Places, message: T) -> Result<Wakeups, T> {
+    pub(super) fn send_reserved(
+        &mut self,
+        place: Places,
+        message: T,
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Result<Wakeups, T> {
         debug_assert_eq!(place.count(), 1, "a message takes one place");
         self.reserved -= 1;
-        self.push(message)
+        self.push(message, stamp)
     }
 
     /// Sends without a place: for unbounded channels.
@@ -228,14 +233,14 @@ impl<T> State<T> {
         if self.is_closed() {
             return Err(message);
         }
-        self.push(message)
+        self.push(message, Stamp::here)
     }
 
-    fn push(&mut self, message: T) -> Result<Wakeups, T> {
+    fn push(&mut self, message: T, stamp: impl FnOnce() -> Stamp) -> Result<Wakeups, T> {
         if self.stage == Stage::Abandoned {
             return Err(message);
         }
-        self.messages.push_back((message, Stamp::here()));
+        self.messages.push_back((message, stamp()));
         Ok(self.wake_receiver())
     }
 

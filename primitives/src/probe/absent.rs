@@ -1,6 +1,7 @@
 //! Stand-ins for the probes: they do nothing, and take no room but for an object's name.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 
@@ -102,12 +103,6 @@ impl Object {
 
     pub(crate) const fn release(&self, _hold: Hold) {}
 
-    pub(crate) fn release_to(&self, _hold: Hold, heir: impl FnOnce() -> Option<Wakeup>) {
-        if let Some(wakeup) = heir() {
-            wakeup.granted();
-        }
-    }
-
     pub(crate) fn bring_about(&self, effect: Effect) {
         effect.take_place();
     }
@@ -165,6 +160,14 @@ impl Operation {
         Operation { site }
     }
 
+    pub(crate) const fn unannounced(
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+    ) -> Operation {
+        Operation::new(name, access, site)
+    }
+
     pub(crate) const fn site(&self) -> &'static Location<'static> {
         self.site
     }
@@ -183,20 +186,6 @@ impl Operation {
         false
     }
 
-    pub(crate) fn executed_with(&mut self, _object: &Object, effect: impl FnOnce() -> Effect) {
-        effect().take_place();
-    }
-
-    pub(crate) fn executed_holding<R>(
-        &mut self,
-        _object: &Object,
-        _units: u32,
-        _mode: Mode,
-        keep: impl FnOnce(Hold) -> R,
-    ) -> R {
-        keep(Hold)
-    }
-
     pub(crate) fn park(&mut self, _object: Option<&Object>, cx: &mut Context<'_>) -> Wakeup {
         Wakeup { waker: cx.waker().clone() }
     }
@@ -211,6 +200,117 @@ impl Operation {
     }
 }
 
+/// Nothing: there are no runs.
+pub(crate) struct Entry<'a>(PhantomData<&'a ()>);
+
+/// Does it outside of a run.
+pub(crate) fn enter<R>(act: impl FnOnce(Entry<'_>) -> R) -> R {
+    act(Entry(PhantomData))
+}
+
+/// Where nothing is entered.
+#[derive(Clone, Copy)]
+pub(crate) struct Door;
+
+impl Door {
+    pub(crate) const fn here() -> Door {
+        Door
+    }
+
+    pub(crate) fn enter<R>(self, act: impl FnOnce(Entry<'_>) -> R) -> R {
+        act(Entry(PhantomData))
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) const fn inside(self) -> Option<Entry<'a>> {
+        None
+    }
+
+    pub(crate) const fn stamp(&mut self) -> Stamp {
+        Stamp
+    }
+}
+
+/// Where an operation stands: nobody comes to ask.
+#[derive(Clone, Copy)]
+pub(crate) enum Announced {
+    /// It is to be tried at once.
+    Go,
+    /// It gives way.
+    #[expect(dead_code, reason = "it is for the engine")]
+    GivesWay,
+    /// It takes code of others to say.
+    #[expect(dead_code, reason = "it is for the engine")]
+    Unsettled,
+}
+
+impl Operation {
+    pub(crate) const fn poll_announce_in(
+        &mut self,
+        _entry: &mut Entry<'_>,
+        _object: &Object,
+        _cx: &Context<'_>,
+    ) -> Announced {
+        Announced::Go
+    }
+
+    pub(crate) const fn wakeup_in(&self, _entry: &Entry<'_>, _cx: &Context<'_>) -> Option<Wakeup> {
+        None
+    }
+
+    pub(crate) const fn park_in(
+        &mut self,
+        _entry: &mut Entry<'_>,
+        _object: &Object,
+        _cx: &Context<'_>,
+    ) -> Option<Wakeup> {
+        None
+    }
+
+    pub(crate) const fn parks_again_in(
+        &mut self,
+        _entry: &mut Entry<'_>,
+        _object: &Object,
+        _cx: &Context<'_>,
+    ) -> bool {
+        false
+    }
+
+    pub(crate) const fn executed_in(&mut self, _entry: &mut Entry<'_>, _object: &Object) {}
+
+    pub(crate) fn executed_waking_in(
+        &mut self,
+        _entry: &mut Entry<'_>,
+        _object: &Object,
+        wakes: Option<Wakeup>,
+        _effect: impl FnOnce() -> Effect,
+    ) -> Option<Wakeup> {
+        wakes
+    }
+
+    pub(crate) const fn executed_holding_in(
+        &mut self,
+        _entry: &mut Entry<'_>,
+        _object: &Object,
+        _units: u32,
+        _mode: Mode,
+    ) -> Hold {
+        Hold
+    }
+}
+
+impl Object {
+    pub(crate) fn release_in(
+        &self,
+        _entry: &mut Entry<'_>,
+        _hold: Hold,
+        heir: Option<Wakeup>,
+    ) -> Option<Wakeup> {
+        heir
+    }
+}
+
 /// Whom to wake.
 pub(crate) struct Wakeup {
     waker: Waker,
@@ -219,6 +319,10 @@ pub(crate) struct Wakeup {
 impl Wakeup {
     pub(crate) fn nobody(_operation: &Operation) -> Wakeup {
         Wakeup { waker: Waker::noop().clone() }
+    }
+
+    pub(crate) const fn is_alike(&self, _other: &Wakeup) -> bool {
+        false
     }
 
     pub(crate) fn woken(self) {

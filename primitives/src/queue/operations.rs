@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::{BaseQueue, GetError, PutError, QueueShutDown, Stamped, State, Storage};
 use crate::instrumented::{Attempt, Waiting};
-use crate::probe::Operation;
+use crate::probe::{Entry, Object, Operation, Stamp};
 use crate::waiters::Wakeup;
 
 /// The future of [`BaseQueue::put`].
@@ -25,20 +25,47 @@ impl<'a, T, S: Storage<T>> Put<'a, T, S> {
 }
 
 /// Puts the item of a [`Put`], if there is a place for it.
-struct TryPut<'a, T>(&'a mut Option<T>);
+struct TryPut<'a, T, S: Storage<T>>(&'a BaseQueue<T, S>, &'a mut Option<T>);
 
-impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryPut<'_, T> {
+impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryPut<'_, T, S> {
+    const CALLS_OTHERS: bool = S::COMPARES;
+
     type Value = Result<Option<Wakeup>, QueueShutDown<T>>;
+    type Output = Result<Option<Wakeup>, QueueShutDown<T>>;
 
     #[inline(always)]
-    fn attempt(&mut self, state: &mut State<T, S>, _woken: Option<()>) -> Option<Self::Value> {
-        let taken = self.0.take().expect("the item is there until the put is over");
-        match state.try_put(taken) {
+    fn attempt(
+        &mut self,
+        state: &mut State<T, S>,
+        _woken: Option<()>,
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Self::Value> {
+        let taken = self.1.take().expect("the item is there until the put is over");
+        match state.try_put(taken, stamp) {
             Ok(woken) => Some(Ok(woken)),
             Err(PutError::ShutDown(item)) => Some(Err(QueueShutDown(item))),
             Err(PutError::Full(back)) => {
-                *self.0 = Some(back);
+                *self.1 = Some(back);
                 None
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        put: Self::Value,
+    ) -> Self::Output {
+        match put {
+            Ok(wakes) => {
+                let effect = || self.0.has_put(None);
+                Ok(operation.executed_waking_in(entry, object, wakes, effect))
+            }
+            Err(error) => {
+                operation.executed_in(entry, object);
+                Err(error)
             }
         }
     }
@@ -50,19 +77,13 @@ impl<T, S: Storage<T>> Unpin for Put<'_, T, S> {}
 impl<T, S: Storage<T>> Future for Put<'_, T, S> {
     type Output = Result<(), QueueShutDown<T>>;
 
+    // Inlined, because it only calls what polls.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Put { queue, item, waiting } = &mut *self;
-        let executed = |operation: &mut Operation, result: Result<_, _>| match result {
-            Ok(woken) => {
-                operation.executed_with(&queue.base.object, || queue.has_put(woken));
-                Ok(())
-            }
-            Err(error) => {
-                operation.executed(Some(&queue.base.object));
-                Err(error)
-            }
-        };
-        queue.base.poll_with(waiting, cx, State::putters, TryPut(item), executed)
+        let attempt = TryPut(queue, item);
+        let polled = queue.base.poll_by(waiting, cx, State::putters, attempt);
+        polled.map_ok(|rest| rest.into_iter().for_each(Wakeup::woken))
     }
 }
 
@@ -90,17 +111,44 @@ impl<'a, T, S: Storage<T>> Get<'a, T, S> {
 }
 
 /// Gets an item, if there is one.
-struct TryGet;
+struct TryGet<'a, T, S: Storage<T>>(&'a BaseQueue<T, S>);
 
-impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryGet {
+impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryGet<'_, T, S> {
+    const CALLS_OTHERS: bool = S::COMPARES;
+
     type Value = Result<(Stamped<T>, Option<Wakeup>), QueueShutDown>;
+    type Output = Result<(T, Option<Wakeup>), QueueShutDown>;
 
     #[inline(always)]
-    fn attempt(&mut self, state: &mut State<T, S>, _woken: Option<()>) -> Option<Self::Value> {
+    fn attempt(
+        &mut self,
+        state: &mut State<T, S>,
+        _woken: Option<()>,
+        _stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Self::Value> {
         match state.try_get() {
             Some(got) => Some(Ok(got)),
             None if state.nothing() == GetError::ShutDown => Some(Err(QueueShutDown(()))),
             None => None,
+        }
+    }
+
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        got: Self::Value,
+    ) -> Self::Output {
+        match got {
+            Ok((Stamped { item, stamp }, wakes)) => {
+                let effect = || self.0.has_got(stamp, None);
+                Ok((item, operation.executed_waking_in(entry, object, wakes, effect)))
+            }
+            Err(error) => {
+                operation.executed_in(entry, object);
+                Err(error)
+            }
         }
     }
 }
@@ -108,20 +156,15 @@ impl<T, S: Storage<T>> Attempt<State<T, S>, ()> for TryGet {
 impl<T, S: Storage<T>> Future for Get<'_, T, S> {
     type Output = Result<T, QueueShutDown>;
 
+    // Inlined, because it only calls what polls.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Get { queue, waiting } = &mut *self;
-        let executed = |operation: &mut Operation, result: Result<(Stamped<T>, _), _>| match result
-        {
-            Ok((Stamped { item, stamp }, woken)) => {
-                operation.executed_with(&queue.base.object, || queue.has_got(stamp, woken));
-                Ok(item)
-            }
-            Err(error) => {
-                operation.executed(Some(&queue.base.object));
-                Err(error)
-            }
-        };
-        queue.base.poll_with(waiting, cx, State::getters, TryGet, executed)
+        let polled = queue.base.poll_by(waiting, cx, State::getters, TryGet(queue));
+        polled.map_ok(|(item, rest)| {
+            rest.into_iter().for_each(Wakeup::woken);
+            item
+        })
     }
 }
 

@@ -21,6 +21,8 @@ mod sealed {
         const KIND: &'static str;
         /// What the queue is called in `Debug`.
         const NAME: &'static str;
+        /// Whether it compares items, which is code of others.
+        const COMPARES: bool = false;
         fn push(&mut self, item: Stamped<T>);
         fn pop(&mut self) -> Option<Stamped<T>>;
         fn count(&self) -> usize;
@@ -155,6 +157,7 @@ impl<T> Store<T> for Lifo<T> {
 impl<T: Ord> Store<T> for Priority<T> {
     const KIND: &'static str = "priority_queue";
     const NAME: &'static str = "PriorityQueue";
+    const COMPARES: bool = true;
 
     fn push(&mut self, item: Stamped<T>) {
         let number = self.pushed;

@@ -208,7 +208,7 @@ impl Core {
 
     /// At a preemption point: whether the operation goes on in place. If not, the turn that
     /// comes before it is decided as well.
-    #[inline]
+    #[inline(always)]
     pub(super) fn goes_on_as_drawn<const HEARD: bool>(&mut self) -> bool {
         let others = self.ready.len();
         if others == 0 {

@@ -30,7 +30,7 @@ use self::held::Holdings;
 pub(super) use self::lost_wakeup::ByHand;
 use self::race::Race;
 pub(super) use self::standstill::Quiet;
-use super::{Core, TaskId};
+use super::{Core, Heed, TaskId};
 use crate::finding::{Finding, Kind, Place};
 use crate::options::{Detection, StaleChecks, Switching};
 use crate::probe::Access;
@@ -93,12 +93,13 @@ impl Core {
             return;
         }
         let mut detectors = Box::new(Detectors { is_ordering, ..Detectors::default() });
-        let mut holds: Vec<_> = self.holds.iter().collect();
+        let mut holds: Vec<_> = self.objects.holds().collect();
         holds.sort_by_key(|(index, hold)| (hold.since_ns, *index));
         for (index, hold) in holds {
             detectors.holdings.took(hold.task, index, hold.object, hold.site);
         }
         self.detectors = Some(detectors);
+        self.heed.add(Heed::FOLLOWED);
     }
 
     /// Notes an access to a shared variable by the current task. Says which event it is, in a
@@ -190,7 +191,7 @@ impl Core {
     /// Notes that a task took hold of an object.
     #[cold]
     pub(super) fn note_hold(&mut self, hold: u32) {
-        let Some(record) = self.holds.get(hold).copied() else { return };
+        let Some(record) = self.objects.hold(hold).copied() else { return };
         if let Some(detectors) = &mut self.detectors {
             detectors.holdings.took(record.task, hold, record.object, record.site);
         }
@@ -239,7 +240,7 @@ impl Core {
             self.conclude_suspicions();
         }
         self.conclude_leaks();
-        if !self.holds.is_empty() {
+        if self.objects.are_held() {
             self.count_held();
         }
         if self.is_traced() || self.finding.is_some() {

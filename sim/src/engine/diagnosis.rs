@@ -228,7 +228,7 @@ impl Core {
             State::Ended => format!("{} (ended)", self.task_title(task)),
             _ => self.task_title(task),
         };
-        let holds = self.holds.list(object).map(|(_, hold)| hold);
+        let holds = self.objects.holds_of(object).map(|(_, hold)| hold);
         let mut holds: Vec<&HoldRecord> =
             holds.filter(|hold| hold.mode != Mode::Awaited || !self.has_ended(hold.task)).collect();
         holds.reverse();

@@ -431,6 +431,7 @@ impl Core {
         let task = &mut self.tasks[id.index()];
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
+        self.poll_number = task.polls;
         let (body, aborted) = (task.body.as_mut().map(PolledBody::of), task.aborted);
         if HEARD {
             if self.is_asking {

@@ -1,9 +1,9 @@
 //! Records, each a member of one owner's list, newest first.
 //!
-//! Operations are listed by task, and holds by object. Mostly an owner has one record or none: its
-//! oldest has a place that is found by the owner's number, without links and without a search. The
-//! others are in a [`Table`], and whatever belongs to later owners: there may be many who come and
-//! go, and all places are looked at when something is searched for.
+//! Operations are listed by task. Mostly an owner has one record or none: its oldest has a place
+//! that is found by the owner's number, without links and without a search. The others are in a
+//! [`Table`], and whatever belongs to later owners: there may be many who come and go, and all
+//! places are looked at when something is searched for.
 
 use super::ids::INDEX_MAX;
 use super::table::{NIL, Table};
@@ -40,17 +40,6 @@ struct First<T> {
 
 impl<T> First<T> {
     const NONE: First<T> = First { oldest: None, newest: NIL };
-}
-
-/// What an owner has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Few<'a, T> {
-    /// No record.
-    None,
-    /// One record alone.
-    One(&'a T),
-    /// More than one.
-    Several,
 }
 
 /// How many owners have a place each.
@@ -99,7 +88,7 @@ impl<T: Owned> Lists<T> {
         }
         let Lists { firsts, others, late, .. } = self;
         let index = others.insert(newest_mut(firsts, late, owner), || record);
-        assert!(index < OTHERS_MAX, "a run has at most {OTHERS_MAX} operations, or holds, at once");
+        assert!(index < OTHERS_MAX, "a run has at most {OTHERS_MAX} operations at once");
         index << 1 | 1
     }
 
@@ -132,6 +121,12 @@ impl<T: Owned> Lists<T> {
             self.unlink(id, owner);
         }
         Some(kept)
+    }
+
+    /// Takes a record out that has nothing to drop.
+    #[inline(always)]
+    pub(crate) fn forget(&mut self, id: u32) {
+        self.remove_if(id, |_| Some(()));
     }
 
     #[inline(never)]
@@ -217,28 +212,6 @@ impl<T: Owned> Lists<T> {
         }
     }
 
-    /// What an owner has, as far as that is quickly told.
-    #[inline(always)]
-    pub(crate) fn few(&self, owner: u32) -> Few<'_, T> {
-        match self.firsts.get(owner as usize) {
-            Some(First { oldest: Some(sole), newest: NIL }) => Few::One(sole),
-            Some(First { oldest: None, newest: NIL }) => Few::None,
-            None if self.late.is_empty() => Few::None,
-            _ => self.few_others(owner),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn few_others(&self, owner: u32) -> Few<'_, T> {
-        let mut list = self.list(owner);
-        match (list.next(), list.next()) {
-            (None, _) => Few::None,
-            (Some((_, sole)), None) => Few::One(sole),
-            (Some(_), Some(_)) => Few::Several,
-        }
-    }
-
     /// The records of an owner, newest first.
     pub(crate) fn list(&self, owner: u32) -> impl Iterator<Item = (u32, &T)> {
         let others = self.others.list(self.newest(owner));
@@ -297,7 +270,7 @@ mod tests {
     fn an_owners_oldest_is_found_by_its_number_and_is_last_in_its_list() {
         let mut lists = Lists::new();
         let ids: Vec<u32> = (0..3).map(|at| lists.insert(5, || Record(5, at))).collect();
-        assert_eq!((ids[0], lists.few(5)), (10, Few::Several));
+        assert_eq!(ids[0], 10);
         assert_eq!(of(&lists, 5), [2, 1, 0]);
         // Younger ones are left: what comes is not put before them.
         assert_eq!(lists.remove(10, |record| record.1), Some(0));
@@ -306,7 +279,7 @@ mod tests {
         assert_eq!(of(&lists, 5), [3, 2, 1]);
         assert_eq!(lists.remove(ids[1], |record| record.1), Some(1));
         assert_eq!(lists.remove(ids[2], |record| record.1), Some(2));
-        assert_eq!(lists.few(5), Few::One(&Record(5, 3)));
+        assert_eq!(of(&lists, 5), [3]);
         let (last, _) = lists.list(5).next().expect("one is left");
         lists.remove(last, drop);
         assert!(!lists.has_any(5), "none is left");
@@ -324,7 +297,7 @@ mod tests {
         assert!(ids.iter().all(|&id| id < INDEX_MAX), "each fits in a handle");
         assert_eq!(lists.remove(ids[1], |record| record.1), Some(1));
         assert_eq!(lists.remove(ids[0], |record| record.1), Some(0));
-        assert_eq!(lists.few(owner), Few::One(&Record(owner, 2)));
+        assert_eq!(of(&lists, owner), [2]);
         assert_eq!(of(&lists, owner - 1), [0_usize; 0]);
     }
 
@@ -356,12 +329,6 @@ mod tests {
                     let listed = lists.list(owner).map(|(id, &record)| (id, record));
                     assert_eq!(&listed.collect::<Vec<_>>(), model);
                     assert_eq!(lists.has_any(owner), !model.is_empty());
-                    let few = match &model[..] {
-                        [] => Few::None,
-                        [(_, sole)] => Few::One(sole),
-                        _ => Few::Several,
-                    };
-                    assert_eq!(lists.few(owner), few);
                 }
                 let all: usize = models.iter().map(Vec::len).sum();
                 most = most.max(all);

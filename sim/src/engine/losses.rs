@@ -110,7 +110,9 @@ impl Core {
     /// Units were taken without a guard.
     #[cold]
     pub(super) fn note_unguarded(&mut self, hold: u32) {
-        let Some(&record) = self.holds.get(hold).filter(|_| self.events.is_some()) else { return };
+        let Some(&record) = self.objects.hold(hold).filter(|_| self.events.is_some()) else {
+            return;
+        };
         let event = self.event_count();
         if let Some(losses) = &mut self.losses {
             losses.push(Taken {
@@ -276,7 +278,8 @@ impl Core {
             |taken: &Taken| taken.task == task && taken.hold.is_some() && taken.event >= since;
         let gone: Vec<Taken> = losses.taken.extract_if(.., |taken| is_gone(taken)).collect();
         for taken in gone {
-            let units = taken.hold.and_then(|hold| self.holds.get(hold)).map_or(0, |it| it.units);
+            let units =
+                taken.hold.and_then(|hold| self.objects.hold(hold)).map_or(0, |it| it.units);
             let title = self.object_title(taken.object);
             let what = if units == 1 { title } else { format!("{units} of {title}") };
             let text = format!(

@@ -1,66 +1,20 @@
 //! Instrumented objects of a run, and who holds them.
 
+mod records;
+
 use std::borrow::Cow;
 use std::panic::Location;
 
+pub(super) use self::records::Few;
+pub(crate) use self::records::{HoldRecord, ObjectRecord, Objects};
 use super::deeds::Deeds;
-use super::ids::{INDEX_MAX, Packed, TaskId};
-use super::lists::{NO_RECORD, Owned};
+use super::ids::{INDEX_MAX, OperationId, Packed, TaskId};
+use super::lists::NO_RECORD;
+use super::operations::{Handed, Phase};
+use super::table::NIL;
 use super::{Core, ObjectPast};
-use crate::probe::{Cause, Mode, Passage, Spurious};
+use crate::probe::{Cause, Mode, Spurious};
 use crate::trace::EventKind;
-
-/// What the engine knows of an object.
-#[derive(Clone, Debug)]
-pub(crate) struct ObjectRecord {
-    pub(crate) kind: &'static str,
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) site: &'static Location<'static>,
-    /// The task that made it, or was the first to use it if it was made outside of the run.
-    pub(crate) creator: TaskId,
-    /// The how-manieth of its kind that its creator made, from 1.
-    pub(crate) number: u32,
-    /// How often it was taken, modulo 2^32.
-    pub(crate) takes: u32,
-    /// To how many operations it was granted that have not been polled since.
-    pub(crate) granted: u32,
-    /// The operation that it was granted to last.
-    pub(crate) heir: u32,
-    /// Whether others than those who hold it have been seen to give it back.
-    pub(crate) is_loose: bool,
-    /// Whether a wait at it may end for nothing.
-    pub(crate) spurious: Spurious,
-    /// Who can end which wait at it.
-    pub(crate) causes: &'static [Cause],
-    /// What moves things through it.
-    pub(crate) passage: Option<&'static Passage>,
-    /// Who has done what through it.
-    pub(crate) deeds: Deeds,
-    /// What its primitive last counted: what, how many there are, how many it takes.
-    pub(crate) count: Option<(&'static str, usize, usize)>,
-    /// For the hash of the run's class.
-    pub(crate) past: ObjectPast,
-}
-
-/// A task's hold on an object.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HoldRecord {
-    pub(crate) object: u32,
-    pub(crate) task: TaskId,
-    pub(crate) units: u32,
-    pub(crate) mode: Mode,
-    pub(crate) site: &'static Location<'static>,
-    pub(crate) since_ns: u64,
-    /// In which poll of its task it was taken.
-    pub(crate) taken_in: u32,
-}
-
-impl Owned for HoldRecord {
-    #[inline]
-    fn owner(&self) -> u32 {
-        self.object
-    }
-}
 
 impl Core {
     /// Registers an object in this run.
@@ -91,6 +45,8 @@ impl Core {
             deeds: Deeds::default(),
             count: None,
             past: ObjectPast::default(),
+            oldest: None,
+            newest: NIL,
         };
         record.past = self.order_object(&record);
         let index = match self.free_objects.pop() {
@@ -114,14 +70,16 @@ impl Core {
     /// keeps every object apart.
     pub(crate) fn forget_object(&mut self, index: u32) {
         self.forget_awaited(index);
-        if self.events.is_none() && self.by_hand.is_none() && !self.holds.has_any(index) {
+        if self.events.is_none() && self.by_hand.is_none() && !self.objects.is_held(index) {
             self.free_objects.push(index);
         }
     }
 
     /// Notes that the current task holds `units` of an object.
+    ///
+    /// `FOLLOWED` says whether anybody may follow that, here and below.
     #[inline(always)]
-    pub(crate) fn hold(
+    pub(crate) fn hold<const FOLLOWED: bool>(
         &mut self,
         object: u32,
         units: u32,
@@ -130,19 +88,19 @@ impl Core {
     ) -> Packed {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let holder = &mut self.tasks[task.index()];
-        let (since_ns, taken_in) = (self.now_ns, holder.polls);
+        let (since_ns, taken_in) = (self.now_ns, self.poll_number);
         holder.held += u32::from(mode.has_guard());
         let is_nested = mode.has_guard() && holder.held > 1;
         let held = &mut self.objects[object as usize];
         held.takes = held.takes.wrapping_add(1);
         let takes = held.takes;
         let make = || HoldRecord { object, task, units, mode, site, since_ns, taken_in };
-        let index = self.holds.insert(object, make);
+        let index = self.objects.add_hold(object, make);
         self.after_take(takes, object, task, site);
         if is_nested {
             self.note_nested(task, index);
         }
-        if self.is_followed() {
+        if FOLLOWED && self.is_looked_at() {
             self.tell_taken(index, (object, site), units, mode);
         }
         Packed::new(self.stamp, index)
@@ -151,7 +109,7 @@ impl Core {
     /// Whether anybody looks at what is held: a detector of shared variables, a trace, or a
     /// strategy.
     #[inline]
-    fn is_followed(&self) -> bool {
+    fn is_looked_at(&self) -> bool {
         self.is_heard() || self.detectors.is_some()
     }
 
@@ -178,16 +136,14 @@ impl Core {
 
     /// Ends a hold.
     #[inline(always)]
-    pub(crate) fn unhold(&mut self, index: u32) {
-        let (objects, tasks, current) = (&mut self.objects, &mut self.tasks, self.current);
-        let removed = self.holds.remove(index, |hold| {
-            tasks[hold.task.index()].held -= u32::from(hold.mode.has_guard());
-            objects[hold.object as usize].is_loose |= current != Some(hold.task);
-            hold
-        });
-        if let Some(HoldRecord { object, units, task, mode, .. }) = removed
-            && self.is_followed()
-        {
+    pub(crate) fn unhold<const FOLLOWED: bool>(&mut self, index: u32) {
+        let Some(hold) = self.objects.end_hold(index) else { return };
+        let HoldRecord { object, units, task, mode, .. } = hold;
+        self.tasks[task.index()].held -= u32::from(mode.has_guard());
+        if self.current != Some(task) {
+            self.objects[object as usize].is_loose = true;
+        }
+        if FOLLOWED && self.is_looked_at() {
             self.tell_let_go(index, (object, task), units, mode);
         }
     }
@@ -207,6 +163,98 @@ impl Core {
         });
     }
 
+    /// An operation is executed, by which the current task holds `units` of its object, where nobody
+    /// follows: all at once what [`settle_in_place`](Self::settle_in_place) and
+    /// [`hold`](Self::hold) do. Says whether the operation was settled, and the hold.
+    #[inline(always)]
+    pub(crate) fn settle_and_hold(
+        &mut self,
+        operation: Packed,
+        object: u32,
+        (units, mode): (u32, Mode),
+        site: &'static Location<'static>,
+    ) -> (bool, Packed) {
+        let task = self.current.unwrap_or(TaskId::MAIN);
+        let (record, holds) = self.objects.record_and_count(object);
+        let mut is_settled = true;
+        if operation == self.granted {
+            self.granted = Packed::NONE;
+            if operation != Packed::NONE {
+                self.operations.forget(operation.index());
+            }
+        } else if let Some(id) = operation.of(self.stamp) {
+            let handed = self.operations.remove_if(id, |operation| {
+                let is_own = operation.description.object == Some(object);
+                (operation.phase == Phase::Blocked && is_own).then_some(operation.handed)
+            });
+            match handed {
+                Some(Handed::Granted) => record.granted -= 1,
+                Some(_) => {}
+                None => is_settled = false,
+            }
+        }
+        let holder = &mut self.tasks[task.index()];
+        let (since_ns, taken_in) = (self.now_ns, self.poll_number);
+        holder.held += u32::from(mode.has_guard());
+        let is_nested = mode.has_guard() && holder.held > 1;
+        record.takes = record.takes.wrapping_add(1);
+        let takes = record.takes;
+        let hold = HoldRecord { object, task, units, mode, site, since_ns, taken_in };
+        let index = if record.oldest.is_none() && record.newest == NIL {
+            *holds += 1;
+            record.oldest = Some(hold);
+            object << 1
+        } else {
+            self.objects.add_hold(object, || hold)
+        };
+        self.after_take(takes, object, task, site);
+        if is_nested {
+            self.note_nested(task, index);
+        }
+        (is_settled, Packed::new(self.stamp, index))
+    }
+
+    /// Ends a hold and hands the object to an heir, who is woken, where nobody follows: all at once
+    /// what [`unhold`](Self::unhold), [`hand`](Self::hand) and [`wake`](Self::wake) do.
+    #[inline(never)]
+    pub(crate) fn unhold_and_hand(&mut self, hold: u32, heir: Option<(TaskId, OperationId)>) {
+        if hold & 1 == 1 {
+            self.unhold_and_hand_apart(hold, heir);
+            return;
+        }
+        let object = hold >> 1;
+        let (record, holds) = self.objects.record_and_count(object);
+        if let Some(HoldRecord { task, mode, .. }) = record.oldest.take() {
+            *holds -= 1;
+            self.tasks[task.index()].held -= u32::from(mode.has_guard());
+            record.is_loose |= self.current != Some(task);
+        }
+        let Some((task, id)) = heir else { return };
+        match self.operations.get_mut(id.0) {
+            Some(operation)
+                if operation.handed == Handed::Nothing
+                    && operation.description.object == Some(object) =>
+            {
+                operation.handed = Handed::Granted;
+                operation.handed_ns = self.now_ns;
+                record.granted += 1;
+                record.heir = id.0;
+            }
+            _ => self.hand::<false>(id, Handed::Granted),
+        }
+        self.wake_in_place::<false>(task);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unhold_and_hand_apart(&mut self, hold: u32, heir: Option<(TaskId, OperationId)>) {
+        self.unhold::<false>(hold);
+        if let Some((task, id)) = heir {
+            self.hand::<false>(id, Handed::Granted);
+            self.wake_in_place::<false>(task);
+        }
+    }
+
     /// Ends holds of `units` of an object that were taken without a guard: the current task's
     /// newest first, then anybody's.
     pub(crate) fn unhold_units(&mut self, object: u32, mut units: u32) {
@@ -214,22 +262,22 @@ impl Core {
         self.objects[object as usize].is_loose = true;
         for own in [true, false] {
             let fitting: Vec<u32> = self
-                .holds
-                .list(object)
+                .objects
+                .holds_of(object)
                 .filter(|(_, hold)| !hold.mode.has_guard())
                 .filter(|(_, hold)| (Some(hold.task) == current) == own)
                 .map(|(index, _)| index)
                 .take(units as usize)
                 .collect();
             for index in fitting {
-                let Some(hold) = self.holds.get_mut(index) else { continue };
+                let Some(hold) = self.objects.hold_mut(index) else { continue };
                 let ended = hold.units.min(units);
                 if ended == 0 {
                     return;
                 }
                 units -= ended;
                 if hold.units == ended {
-                    self.unhold(index);
+                    self.unhold::<true>(index);
                 } else {
                     hold.units -= ended;
                 }
@@ -246,7 +294,7 @@ impl Core {
     ) {
         let (since_ns, mode) = (self.now_ns, Mode::Awaited);
         let record = HoldRecord { object, task, units: 1, mode, site, since_ns, taken_in: 0 };
-        self.holds.insert(object, || record);
+        self.objects.add_hold(object, || record);
     }
 
     /// Forgets which tasks are waited for at an object that is gone.
@@ -254,9 +302,9 @@ impl Core {
         let is_awaited =
             |(id, hold): (u32, &HoldRecord)| (hold.mode == Mode::Awaited).then_some(id);
         loop {
-            let newest = self.holds.list(object).next().and_then(is_awaited);
+            let newest = self.objects.holds_of(object).next().and_then(is_awaited);
             let Some(newest) = newest else { return };
-            self.holds.remove(newest, drop);
+            self.objects.end_hold(newest);
         }
     }
 

@@ -198,7 +198,7 @@ impl Core {
         if record.task != current {
             return None;
         }
-        record.polled_in = self.tasks[current.index()].polls;
+        record.polled_in = self.poll_number;
         match record.phase {
             Phase::Announced => {
                 self.poll.is_known = true;
@@ -237,7 +237,7 @@ impl Core {
         };
         self.poll.is_known = true;
         let current = self.current.unwrap_or(TaskId::MAIN);
-        let polled_in = self.tasks[current.index()].polls;
+        let polled_in = self.poll_number;
         let known = id.and_then(|id| self.operations.get_mut(id.0));
         let (Some(id), Some(record)) = (id, known.filter(|it| it.task == current)) else {
             return self.block_anew(id, &description(), (waits_by, takes));
@@ -260,9 +260,8 @@ impl Core {
     /// The same, of the operation that was granted, which the current task polls with a waker of
     /// its own.
     #[inline(always)]
-    pub(crate) fn block_granted(
+    pub(crate) fn block_granted<const FOLLOWED: bool>(
         &mut self,
-        current: TaskId,
         object: Option<u32>,
         description: impl FnOnce() -> Description,
     ) {
@@ -271,7 +270,7 @@ impl Core {
             None => 0,
         };
         self.poll.is_known = true;
-        let polled_in = self.tasks[current.index()].polls;
+        let polled_in = self.poll_number;
         let granted = std::mem::take(&mut self.granted);
         if let Some(record) = self.operations.get_mut(granted.index()) {
             record.phase = Phase::Blocked;
@@ -279,8 +278,30 @@ impl Core {
             record.takes = takes;
             record.waits_by = WaitsBy::Number;
         }
-        self.order_waiting(object);
-        self.record(move |_| EventKind::Blocked(description().into()));
+        if FOLLOWED {
+            self.order_waiting(object);
+            self.record(move |_| EventKind::Blocked(description().into()));
+        }
+    }
+
+    /// The same, of an operation that has no record, which the current task polls with a waker of its
+    /// own, where nobody follows.
+    #[inline(always)]
+    pub(crate) fn block_new(
+        &mut self,
+        object: Option<u32>,
+        description: impl Fn() -> Description,
+    ) -> OperationId {
+        let takes = match object {
+            Some(object) => self.look_for_ring(object),
+            None => 0,
+        };
+        self.poll.is_known = true;
+        let id = self.insert_operation::<false>(description, Phase::Blocked, None);
+        if let Some(record) = self.operations.get_mut(id.0) {
+            (record.waits_by, record.takes) = (WaitsBy::Number, takes);
+        }
+        id
     }
 
     /// The same, of an operation that has no record, or one that was another task's.
@@ -343,9 +364,9 @@ impl Core {
         }
     }
 
-    /// Notes what a blocked operation was given.
+    /// Notes what a blocked operation was given. `FOLLOWED` says whether anybody may follow that.
     #[inline]
-    pub(crate) fn hand(&mut self, id: OperationId, what: Handed) {
+    pub(crate) fn hand<const FOLLOWED: bool>(&mut self, id: OperationId, what: Handed) {
         let now_ns = self.now_ns;
         let Some(record) = self.operations.get_mut(id.0) else { return };
         let (task, object) = (record.task, record.description.object);
@@ -361,10 +382,21 @@ impl Core {
             object.granted += 1;
             object.heir = id.0;
         }
-        self.record(move |_| EventKind::Granted {
-            task: task.into(),
-            object: object.map(Into::into),
-        });
+        if FOLLOWED {
+            self.record(move |_| EventKind::Granted {
+                task: task.into(),
+                object: object.map(Into::into),
+            });
+        }
+    }
+
+    /// Notes that a blocked operation was woken to look again, where nobody follows.
+    #[inline(always)]
+    pub(crate) fn hand_woken(&mut self, id: OperationId) {
+        let now_ns = self.now_ns;
+        if let Some(record) = self.operations.get_mut(id.0) {
+            (record.handed, record.handed_ns) = (Handed::Woken, now_ns);
+        }
     }
 
     /// Notes that an operation has seen, or never will see, what it was given.
@@ -400,25 +432,36 @@ impl Core {
     /// Mostly it was granted, or it was blocked: then it has no waker.
     #[inline(always)]
     pub(crate) fn settle_operation(&mut self, record: Packed) -> Option<Waker> {
-        if record == Packed::NONE {
+        if self.settle_in_place(record) {
             return None;
+        }
+        self.settle_otherwise(OperationId(record.index()))
+    }
+
+    /// The same, if it was granted or was blocked, or nothing is known of it: says whether it was.
+    #[inline(always)]
+    pub(crate) fn settle_in_place(&mut self, record: Packed) -> bool {
+        if record == Packed::NONE {
+            return true;
         }
         if record == self.granted {
             self.granted = Packed::NONE;
-            self.operations.remove_if(record.index(), |_| Some(()));
-            return None;
+            self.operations.forget(record.index());
+            return true;
         }
-        let id = record.of(self.stamp)?;
+        let Some(id) = record.of(self.stamp) else { return true };
         let keep = |record: &OperationRecord| {
             let is_blocked = record.phase == Phase::Blocked;
             is_blocked.then_some((record.handed, record.description.object))
         };
         match self.operations.remove_if(id, keep) {
-            Some((Handed::Granted, Some(object))) => self.objects[object as usize].granted -= 1,
-            Some(_) => {}
-            None => return self.settle_otherwise(OperationId(id)),
+            Some((Handed::Granted, Some(object))) => {
+                self.objects[object as usize].granted -= 1;
+                true
+            }
+            Some(_) => true,
+            None => false,
         }
-        None
     }
 
     #[cold]
@@ -511,7 +554,7 @@ impl Core {
         waker: Option<Waker>,
     ) -> OperationId {
         let task = self.current.unwrap_or(TaskId::MAIN);
-        let polled_in = self.tasks[task.index()].polls;
+        let polled_in = self.poll_number;
         // Read where it is written, so that nothing is kept meanwhile.
         let order = self.spent();
         let make = || OperationRecord {

@@ -80,7 +80,7 @@ impl ReadySet {
     ///
     /// # Panics
     /// If there are no more than `k` turns.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, k: usize) -> Turn {
         Turn::of_key(match self.list() {
             Some(list) => list[k],

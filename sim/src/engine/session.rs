@@ -56,7 +56,7 @@ const TAPE_ROOM_MAX: usize = 1 << 18;
 /// Whether this thread is inside a run.
 #[inline]
 pub(crate) fn is_inside() -> bool {
-    ENGINE.try_with(|engine| engine.stamp.get() != Stamp::NONE).unwrap_or(false)
+    engine().stamp.get() != Stamp::NONE
 }
 
 /// Carries out one run on this thread, which must not be inside one. The output is there unless
@@ -222,14 +222,15 @@ fn begin(options: Options, run: RunId, chooser: Chooser) -> Stamp {
     let is_heard = core.is_asking || is_traced;
     core.heed = Heed::NOTHING;
     core.heed.set(Heed::HEARD, is_heard);
-    core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
+    let is_watched = is_heard || core.classes.is_on();
+    core.heed.set(Heed::WATCHED.or(Heed::FOLLOWED), is_watched);
     core.beacon().begin(stamp, run, core.options.poll_max);
     core.tasks.begin();
     if core.is_asking {
         core.tell(Notice::Spawned { task: 0, parent: 0, path: Task::MAIN.path });
     }
     core.make_ready(Turn::Resume(TaskId::MAIN));
-    core.current = Some(TaskId::MAIN);
+    core.set_current(Some(TaskId::MAIN));
     if core.options.faults.is_any() {
         core.faults = FaultState::new(core.options.faults);
     }
@@ -251,7 +252,7 @@ fn begin_teardown() {
 
 /// Drops something of a task's as that task. A panic is a finding.
 fn drop_guarded(task: TaskId, drop: impl FnOnce()) {
-    with_run(|core| core.current = Some(task));
+    with_run(|core| core.set_current(Some(task)));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
         let message = panics::caught(panic);
         with_run(|core| core.fail_panicked(task, message));
@@ -270,7 +271,7 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
             drop_guarded(task, || drop(body));
             with_run(|core| {
                 core.end_task(task, Ending::Cancelled);
-                core.current = dropper;
+                core.set_current(dropper);
                 core.order_dropped(dropper, task);
                 core.order_after_end(task);
             });
@@ -384,6 +385,12 @@ impl Core {
         Unfinished::Running
     }
 
+    /// Whose code runs, outside of a turn.
+    fn set_current(&mut self, task: Option<TaskId>) {
+        self.current = task;
+        self.poll_number = task.map_or(0, |task| self.tasks[task.index()].polls);
+    }
+
     fn record_left_behind(&mut self, id: TaskId) {
         if self.tasks[id.index()].state != State::Ended {
             // Main is ended by its panic only here.
@@ -407,7 +414,7 @@ fn end(standing: Standing) {
         }
         if core.finding.is_some() {
             core.note_keepers();
-        } else if !core.holds.is_empty() {
+        } else if core.objects.are_held() {
             core.note_forgotten_guards();
         }
         let events = core.events.take().filter(|_| core.keeps_a_trace());
@@ -437,7 +444,6 @@ fn end(standing: Standing) {
         if !core.object_numbers.is_empty() {
             core.object_numbers.clear();
         }
-        core.holds.clear();
         // What they had was handed out.
         core.operations.clear();
         core.timers.clear();

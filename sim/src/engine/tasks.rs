@@ -302,10 +302,17 @@ impl Core {
         }
     }
 
-    /// The same, in one piece with what comes before it, if the task waits.
+    /// The same, in one piece with what comes before it, if the task waits. `FOLLOWED` says whether
+    /// anybody may follow that.
     #[inline(always)]
-    pub(crate) fn wake_in_place(&mut self, id: TaskId) {
-        if self.rests_idle(id) {
+    pub(crate) fn wake_in_place<const FOLLOWED: bool>(&mut self, id: TaskId) {
+        if !FOLLOWED && self.rests_idle(id) {
+            if self.current.is_some_and(|current| current != id) {
+                self.is_lively();
+            }
+            self.tasks[id.index()].state = State::Ready;
+            self.ready.push(Turn::Resume(id));
+        } else if self.rests_idle(id) {
             self.wake_idle(id);
         } else {
             self.wake_otherwise(id);

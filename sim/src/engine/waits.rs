@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::ids::OperationId;
-use super::lists::Few;
+use super::objects::Few;
 use super::operations::{Handed, OperationRecord, Phase, WaitsBy};
 use super::tasks::{Joining, State};
 use super::{Core, Heed, ObjectRecord, TaskId};
@@ -128,7 +128,7 @@ impl Core {
     /// that is ready: then nobody who waits for it is stuck, however this poll ends.
     #[inline(always)]
     fn is_no_ring(&self, object: u32, granted: u32, heir: u32) -> bool {
-        let owner = match (self.holds.few(object), granted) {
+        let owner = match (self.objects.few_holds(object), granted) {
             (Few::None, 0) => return true,
             (Few::One(hold), 0) if hold.mode == Mode::Exclusive => hold.task,
             (Few::None, 1) => match self.operations.get(heir) {
@@ -185,7 +185,7 @@ impl Core {
             return None;
         }
         let mut need = Need { of: Quantity::All, tasks: Vec::new() };
-        for (_, hold) in self.holds.list(object) {
+        for (_, hold) in self.objects.holds_of(object) {
             let rests = self.rests(hold.task);
             match hold.mode {
                 Mode::Unguarded | Mode::Forgotten => return None,
@@ -216,7 +216,7 @@ impl Core {
     /// there. `None` if one of them goes on.
     fn need_of_queue(&self, operation: &OperationRecord) -> Option<Option<Need>> {
         let object = operation.description.object?;
-        let mut holds = self.holds.list(object);
+        let mut holds = self.objects.holds_of(object);
         if !holds.any(|(_, hold)| matches!(hold.mode, Mode::Shared | Mode::Permit)) {
             return Some(None);
         }
@@ -292,10 +292,10 @@ impl Core {
         if let Some((_, operation)) = self.pending(id).next() {
             let object = operation.description.object?;
             let record = &self.objects[object as usize];
-            if record.granted == 1 && !self.holds.has_any(object) {
+            if record.granted == 1 && !self.objects.is_held(object) {
                 return self.heirs(object).next().map(|heir| heir.task);
             }
-            let mut holds = self.holds.list(object);
+            let mut holds = self.objects.holds_of(object);
             let (_, hold) = holds.next()?;
             let is_sole = record.granted == 0 && holds.next().is_none();
             return (is_sole && hold.mode == Mode::Exclusive).then_some(hold.task);
@@ -361,7 +361,7 @@ impl Core {
         for (operation, record) in self.pending(id) {
             let Some(object) = record.description.object else { continue };
             let waited = Waited::Operation(operation);
-            let holds = self.holds.list(object);
+            let holds = self.objects.holds_of(object);
             edges.extend(holds.map(|(_, hold)| (waited, hold.task)));
             edges.extend(self.heirs(object).map(|heir| (waited, heir.task)));
         }

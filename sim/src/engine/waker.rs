@@ -10,7 +10,7 @@ use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ids::{Packed, Stamp, TaskId};
-use super::{Core, beacon, current_stamp, with_run_of};
+use super::{Core, beacon, current_stamp, engine, with_run_of};
 use crate::callers;
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -47,15 +47,13 @@ enum Change {
 /// Counts how many wakers of a task are about, so that a wait for something unknown is told from
 /// none. Those that other threads clone and drop are not counted: it is a hint.
 fn count(packed: Packed, change: Change) {
-    let counted = |engine: &super::Engine| {
-        if engine.stamp.get() == packed.stamp()
-            && let Ok(mut core) = engine.core.try_borrow_mut()
-        {
-            core.count_waker(TaskId(packed.index()), change);
-        }
-    };
+    let engine = engine();
     // Outside of every run nobody wants to know.
-    let _none = super::ENGINE.try_with(counted);
+    if engine.stamp.get() == packed.stamp()
+        && let Ok(mut core) = engine.core.try_borrow_mut()
+    {
+        core.count_waker(TaskId(packed.index()), change);
+    }
 }
 
 impl Core {
@@ -98,14 +96,10 @@ fn wake_owned(data: *const ()) {
 
 fn wake(data: *const ()) {
     let packed = packed(data);
-    let woke_itself = |engine: &super::Engine| {
-        let is_own = engine.polled.get() == packed && !engine.is_traced.get();
-        if is_own {
-            engine.polled.set(Packed::WOKEN);
-        }
-        is_own
-    };
-    if !super::ENGINE.try_with(woke_itself).unwrap_or(false) {
+    let engine = engine();
+    if engine.polled.get() == packed && !engine.is_traced.get() {
+        engine.polled.set(Packed::WOKEN);
+    } else {
         wake_other(packed);
     }
 }

@@ -80,7 +80,7 @@ impl Drop for Hold {
 fn end(record: Packed) {
     with_run(|core| {
         if let Some(index) = record.of(core.stamp) {
-            core.unhold(index);
+            core.unhold::<true>(index);
         }
     });
 }

@@ -305,7 +305,7 @@ impl Object {
     pub fn hold_at(&self, units: u32, mode: Mode, site: &'static Location<'static>) -> Hold {
         let place = with_run(|core| {
             let index = self.index(core);
-            core.hold(index, units, mode, site)
+            core.hold::<true>(index, units, mode, site)
         });
         Hold::new(place.unwrap_or(Packed::NONE))
     }
@@ -357,7 +357,7 @@ impl Object {
     /// Lets an [`Effect`] of an [immediate](Self::immediate) operation take place.
     #[inline]
     pub fn bring_about(&self, mut effect: Effect) {
-        with_run(|core| effect.take_place(self, core));
+        with_run(|core| effect.take_place::<true>(self, core));
         effect.wake_rest();
     }
 
@@ -411,31 +411,28 @@ impl Object {
     /// what [`publish`](Self::publish) says are parts. A drop has no caller, so that it has no site.
     #[inline(never)]
     pub fn release(&self, hold: Hold) {
-        self.release_to(hold, || None);
+        let record = hold.into_record();
+        with_run(|core| self.release_within::<true>(record, &mut None, core));
     }
 
-    /// The same, and wakes the waiter that `heir` has granted the object to.
-    // Inlined, and what it does in the engine with it, because that depends on `heir`.
     #[inline(always)]
-    pub fn release_to(&self, hold: Hold, heir: impl FnOnce() -> Option<Wakeup>) {
-        let mut heir = heir();
-        let record = hold.into_record();
-        with_run(|core| {
-            if core.is_watched() {
-                self.tell_released(core);
-            }
-            self.note_rare_deed(core, "release", IN_A_DROP);
-            if core.orders_matter() {
-                self.publish_held(record, core);
-            }
-            if let Some(index) = record.of(core.stamp) {
-                core.unhold(index);
-            }
-            Wakeup::wake_in(&mut heir, Handed::Granted, core);
-        });
-        if let Some(heir) = heir {
-            heir.granted();
+    pub(super) fn release_within<const FOLLOWED: bool>(
+        &self,
+        record: Packed,
+        heir: &mut Option<Wakeup>,
+        core: &mut Core,
+    ) {
+        if FOLLOWED && core.is_watched() {
+            self.tell_released(core);
         }
+        self.note_rare_deed(core, "release", IN_A_DROP);
+        if FOLLOWED && core.orders_matter() {
+            self.publish_held(record, core);
+        }
+        if let Some(index) = record.of(core.stamp) {
+            core.unhold::<FOLLOWED>(index);
+        }
+        Wakeup::wake_in::<FOLLOWED>(heir, Handed::Granted, core);
     }
 
     #[inline(never)]
@@ -448,7 +445,7 @@ impl Object {
     #[inline(never)]
     fn publish_held(&self, record: Packed, core: &mut Core) {
         let object = self.index(core);
-        let hold = record.of(core.stamp).and_then(|index| core.holds.get(index));
+        let hold = record.of(core.stamp).and_then(|index| core.objects.hold(index));
         let by = hold.map_or(Side::Writer, |hold| hold.mode.into());
         core.publish(object, by);
     }
@@ -467,12 +464,12 @@ impl Object {
     /// dropped, and [`observe`](Self::observe)s it.
     #[inline]
     pub fn acquired_at(&self, units: u32, mode: Mode, site: &'static Location<'static>) -> Hold {
-        let place = with_run(|core| self.acquire_in(core, units, mode, site));
+        let place = with_run(|core| self.acquire_in::<true>(core, units, mode, site));
         Hold::new(place.unwrap_or(Packed::NONE))
     }
 
     #[inline(always)]
-    pub(super) fn acquire_in(
+    pub(super) fn acquire_in<const FOLLOWED: bool>(
         &self,
         core: &mut Core,
         units: u32,
@@ -480,10 +477,10 @@ impl Object {
         site: &'static Location<'static>,
     ) -> Packed {
         let object = self.index(core);
-        if core.orders_matter() {
+        if FOLLOWED && core.orders_matter() {
             core.observe(object, mode.into());
         }
-        core.hold(object, units, mode, site)
+        core.hold::<FOLLOWED>(object, units, mode, site)
     }
 
     /// The object's place in the current run.

@@ -3,9 +3,8 @@
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 
-use super::hold::{Hold, Mode};
 use super::object::Object;
-use super::wakeup::{Effect, Ticket, Wakeup};
+use super::wakeup::{Ticket, Wakeup};
 use crate::engine::{
     Core, Description, Gate, Handed, OperationId, Packed, WaitsBy, is_of_run, is_task_waker,
     own_task, with_run,
@@ -29,16 +28,16 @@ pub enum Access {
 /// withdraws it.
 #[derive(Debug)]
 pub struct Operation {
-    name: &'static str,
+    pub(super) name: &'static str,
     access: Access,
-    site: &'static Location<'static>,
-    stage: Stage,
+    pub(super) site: &'static Location<'static>,
+    pub(super) stage: Stage,
     /// The engine's record of it, while it is announced or blocked.
-    record: Packed,
+    pub(super) record: Packed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// Has to ask before it is executed. Left when the engine lets it through.
     Asking,
     /// Was let through. Left when it was executed.
@@ -70,6 +69,17 @@ impl Operation {
         site: &'static Location<'static>,
     ) -> Operation {
         Operation { name, access, site, stage: Stage::Asking, record: Packed::NONE }
+    }
+
+    /// The same, for one that is not announced: it is executed in the same step as another that was.
+    #[must_use]
+    #[inline]
+    pub const fn unannounced(
+        name: &'static str,
+        access: Access,
+        site: &'static Location<'static>,
+    ) -> Operation {
+        Operation { name, access, site, stage: Stage::LetThrough, record: Packed::NONE }
     }
 
     /// Where it was called.
@@ -149,7 +159,7 @@ impl Operation {
     fn ask(&mut self, object: Option<&Object>, cx: &Context<'_>) -> Answer {
         let answer = with_run(|core| match core.is_heard() {
             true => self.ask_heard(object, cx, core),
-            false => self.ask_in::<false>(object, cx, core),
+            false => self.ask_with::<false>(object, cx, core),
         });
         // Outside of a run nothing gives way.
         answer.unwrap_or(Answer::Go)
@@ -157,11 +167,11 @@ impl Operation {
 
     #[inline(never)]
     fn ask_heard(&mut self, object: Option<&Object>, cx: &Context<'_>, core: &mut Core) -> Answer {
-        self.ask_in::<true>(object, cx, core)
+        self.ask_with::<true>(object, cx, core)
     }
 
     #[inline(always)]
-    fn ask_in<const HEARD: bool>(
+    fn ask_with<const HEARD: bool>(
         &mut self,
         object: Option<&Object>,
         cx: &Context<'_>,
@@ -185,7 +195,7 @@ impl Operation {
     }
 
     #[inline(always)]
-    fn announce<const HEARD: bool>(
+    pub(super) fn announce<const HEARD: bool>(
         &mut self,
         object: Option<&Object>,
         waker: Option<Waker>,
@@ -215,44 +225,14 @@ impl Operation {
         });
     }
 
-    /// The same, and what follows from it at once: see [`Effect`].
-    // Inlined, and what it does in the engine with it, because that depends on `effect`.
-    #[inline(always)]
-    pub fn executed_with(&mut self, object: &Object, effect: impl FnOnce() -> Effect) {
-        self.stage = Stage::LetThrough;
-        let mut effect = effect();
-        let mut _waker = None;
-        with_run(|core| {
-            object.note_deed(core, self.name, self.site);
-            _waker = self.execute(Some(object), core);
-            effect.take_place(object, core);
-        });
-        effect.wake_rest();
-    }
-
-    /// The same, and that the current task holds `units` of the object from here on, which it
-    /// [observes](Object::observe); `keep` makes a guard of the hold.
-    // Inlined, and what it does in the engine with it, because that depends on `keep`.
-    #[inline(always)]
-    pub fn executed_holding<R>(
-        &mut self,
-        object: &Object,
-        units: u32,
-        mode: Mode,
-        keep: impl FnOnce(Hold) -> R,
-    ) -> R {
-        self.stage = Stage::LetThrough;
-        let mut _waker = None;
-        let place = with_run(|core| {
-            object.note_rare_deed(core, self.name, self.site);
-            _waker = self.execute(Some(object), core);
-            object.acquire_in(core, units, mode, self.site)
-        });
-        keep(Hold::new(place.unwrap_or(Packed::NONE)))
-    }
-
     #[inline(always)]
     fn execute(&mut self, object: Option<&Object>, core: &mut Core) -> Option<Waker> {
+        self.tell_execution(object, core);
+        core.settle_operation(std::mem::take(&mut self.record))
+    }
+
+    #[inline(always)]
+    pub(super) fn tell_execution(&self, object: Option<&Object>, core: &mut Core) {
         if core.is_watched() {
             if core.is_heard() {
                 self.tell_executed(object, core);
@@ -261,7 +241,6 @@ impl Operation {
                 core.order_executed(object, self.access);
             }
         }
-        core.settle_operation(std::mem::take(&mut self.record))
     }
 
     #[cold]
@@ -317,10 +296,10 @@ impl Operation {
         enter: impl FnOnce(Wakeup) -> R,
     ) -> Option<R> {
         let task = with_run(|core| {
-            let (task, packed) = own_task(cx.waker(), core)?;
+            let (_, packed) = own_task(cx.waker(), core)?;
             if self.record != Packed::NONE && self.record == core.granted {
                 let object = object.map(|object| object.index(core));
-                core.block_granted(task, object, || self.description(object));
+                core.block_granted::<true>(object, || self.description(object));
                 return Some(packed);
             }
             self.try_park_otherwise(object, core).then_some(packed)
@@ -330,7 +309,7 @@ impl Operation {
 
     /// The same, for one that was not granted; says whether it was noted.
     #[inline(never)]
-    fn try_park_otherwise(&mut self, object: Option<&Object>, core: &mut Core) -> bool {
+    pub(super) fn try_park_otherwise(&mut self, object: Option<&Object>, core: &mut Core) -> bool {
         let id = self.record.of(core.stamp).map(OperationId);
         if id.is_some_and(|id| core.has_foreign_waker(id)) {
             return false;
@@ -365,13 +344,13 @@ impl Operation {
     }
 
     #[inline]
-    fn describe(&self, object: Option<&Object>, core: &mut Core) -> Description {
+    pub(super) fn describe(&self, object: Option<&Object>, core: &mut Core) -> Description {
         let object = object.map(|object| object.index(core));
         self.description(object)
     }
 
     #[inline]
-    const fn description(&self, object: Option<u32>) -> Description {
+    pub(super) const fn description(&self, object: Option<u32>) -> Description {
         Description { name: self.name, object, access: self.access, site: self.site }
     }
 

@@ -25,8 +25,13 @@ impl Stamp {
     #[cold]
     #[inline(never)]
     fn taken_here() -> Stamp {
-        let stamp = with_run(|core| Stamp { number: core.stamp_message(), run: core.stamp });
-        stamp.unwrap_or_default()
+        with_run(Stamp::taken_in).unwrap_or_default()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn taken_in(core: &mut Core) -> Stamp {
+        Stamp { number: core.stamp_message(), run: core.stamp }
     }
 
     /// Orders what the current task does from here on after what the stamp's task had done.

@@ -21,26 +21,26 @@ impl Ticket {
 
     /// Notes that the object was granted to this operation, which has not been polled since.
     pub fn granted(self) {
-        with_run(|core| self.hand(Handed::Granted, core));
+        with_run(|core| self.hand::<true>(Handed::Granted, core));
     }
 
     /// Notes that this operation was woken to look again, or was notified, and has not been
     /// polled since.
     pub fn woken(self) {
-        with_run(|core| self.hand(Handed::Woken, core));
+        with_run(|core| self.hand::<true>(Handed::Woken, core));
     }
 
     #[inline]
-    fn hand(self, what: Handed, core: &mut Core) {
+    fn hand<const FOLLOWED: bool>(self, what: Handed, core: &mut Core) {
         if let Some(id) = self.record.of(core.stamp) {
-            core.hand(OperationId(id), what);
+            core.hand::<FOLLOWED>(OperationId(id), what);
         }
     }
 }
 
 /// Whom to wake, and the operation in which it waits: what an object's own queue keeps.
 ///
-/// [`Operation::park`] and [`Operation::try_park`] make it. Waking and dropping it may run code of
+/// [`Operation::park`], [`Operation::try_park`] and [`Operation::park_in`] make it. Waking and dropping it may run code of
 /// others, and are not to be done while a mutex is locked.
 #[derive(Debug)]
 pub struct Wakeup {
@@ -65,6 +65,19 @@ impl Wakeup {
         Wakeup { whom: Whom::Other(waker), ticket }
     }
 
+    /// Whether it wakes the same task by its number for the same operation, so that this one may
+    /// stay in the place of the other.
+    #[must_use]
+    #[inline]
+    pub fn is_alike(&self, other: &Wakeup) -> bool {
+        match (&self.whom, &other.whom) {
+            (Whom::Task(own), Whom::Task(others)) => {
+                own == others && self.ticket.record == other.ticket.record
+            }
+            _ => false,
+        }
+    }
+
     /// For an operation that was not polled yet: nobody is woken.
     #[must_use]
     pub fn nobody(operation: &Operation) -> Wakeup {
@@ -86,22 +99,35 @@ impl Wakeup {
     #[inline]
     fn wake(self, what: Handed) {
         match self.whom {
-            Whom::Task(task) => wake_task(task, |core| self.ticket.hand(what, core)),
+            Whom::Task(task) => wake_task(task, |core| self.ticket.hand::<true>(what, core)),
             Whom::Other(waker) => {
-                with_run(|core| self.ticket.hand(what, core));
+                with_run(|core| self.ticket.hand::<true>(what, core));
                 waker.wake();
             }
         }
     }
 
+    /// The task and the operation, if it is by number and of this very run.
+    #[inline(always)]
+    pub(super) fn numbers(&self, core: &Core) -> Option<(TaskId, OperationId)> {
+        let Whom::Task(task) = self.whom else { return None };
+        // Both were noted at once.
+        let operation = self.ticket.record.of(core.stamp)?;
+        Some((TaskId(task.index()), OperationId(operation)))
+    }
+
     /// Wakes it in the course of something else, if it is a task of this very run.
     #[inline(always)]
-    pub(super) fn wake_in(wakeup: &mut Option<Wakeup>, what: Handed, core: &mut Core) {
+    pub(super) fn wake_in<const FOLLOWED: bool>(
+        wakeup: &mut Option<Wakeup>,
+        what: Handed,
+        core: &mut Core,
+    ) {
         if let Some(Wakeup { whom: Whom::Task(task), ticket }) = *wakeup
             && let Some(index) = task.of(core.stamp)
         {
-            ticket.hand(what, core);
-            core.wake_in_place(TaskId(index));
+            ticket.hand::<FOLLOWED>(what, core);
+            core.wake_in_place::<FOLLOWED>(TaskId(index));
             // Forgotten, because a number was in it: its drop need not be looked at.
             std::mem::forget(wakeup.take());
         }
@@ -112,12 +138,11 @@ impl Wakeup {
 ///
 /// # Examples
 /// ```
-/// use std::panic::Location;
-/// use unpick_sim::probe::{Access, Effect, Object, Operation};
+/// use unpick_sim::probe::{Access, Effect, Object};
 ///
 /// let mailbox = Object::new("mailbox");
-/// let mut put = Operation::new("put", Access::Change, Location::caller());
-/// put.executed_with(&mailbox, || Effect { publishes: true, ..Effect::default() });
+/// mailbox.immediate("put", Access::Change);
+/// mailbox.bring_about(Effect { publishes: true, ..Effect::default() });
 /// ```
 #[derive(Debug, Default)]
 pub struct Effect {
@@ -133,8 +158,8 @@ pub struct Effect {
 
 impl Effect {
     #[inline(always)]
-    pub(super) fn take_place(&mut self, object: &Object, core: &mut Core) {
-        if core.orders_matter() {
+    pub(super) fn take_place<const FOLLOWED: bool>(&mut self, object: &Object, core: &mut Core) {
+        if FOLLOWED && core.orders_matter() {
             self.received.observe_in(core);
             let index = object.index(core);
             if self.observes {
@@ -144,7 +169,7 @@ impl Effect {
                 core.publish(index, Side::Writer);
             }
         }
-        Wakeup::wake_in(&mut self.wakes, Handed::Woken, core);
+        Wakeup::wake_in::<FOLLOWED>(&mut self.wakes, Handed::Woken, core);
     }
 
     /// Wakes whom the engine does not wake: not to be called while it is borrowed.

@@ -136,7 +136,7 @@ impl Core {
     /// and who they are.
     fn shared_out(&self, alone: TaskId, wait: OperationId) -> Option<(u32, Vec<TaskId>)> {
         let object = self.operations.get(wait.0)?.description.object?;
-        let holds = self.holds.list(object).map(|(_, hold)| hold);
+        let holds = self.objects.holds_of(object).map(|(_, hold)| hold);
         let held = holds.filter(|hold| hold.mode != Mode::Awaited);
         let mut holders: Vec<TaskId> = held.map(|hold| hold.task).collect();
         holders.sort_unstable();
@@ -151,7 +151,7 @@ impl Core {
 
     fn describe_shared_out(&self, alone: TaskId, wait: OperationId) -> Option<String> {
         let (object, holders) = self.shared_out(alone, wait)?;
-        let holds = self.holds.list(object).map(|(_, hold)| hold);
+        let holds = self.objects.holds_of(object).map(|(_, hold)| hold);
         let holds: Vec<&HoldRecord> = holds.filter(|hold| hold.mode != Mode::Awaited).collect();
         let title = self.object_title(object);
         let is_permit = |hold: &&HoldRecord| {

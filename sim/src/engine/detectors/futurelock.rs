@@ -78,7 +78,7 @@ impl Core {
     fn neglected_guard(&self, task: TaskId, wait: &OperationRecord) -> Option<Neglected> {
         let object = wait.description.object?;
         let of_task = |hold: &HoldRecord| hold.task == task && hold.mode != Mode::Awaited;
-        let holds = self.holds.list(object);
+        let holds = self.objects.holds_of(object);
         let own = holds.map(|(_, hold)| hold).find(|hold| of_task(hold))?;
         let taken = own.site;
         let mut left = self.neglected(task).filter(|(_, it)| it.polled_in >= own.taken_in);

@@ -146,7 +146,7 @@ impl Core {
                     && !self.may_go_on(hold.task)
             }
         };
-        self.left_held = self.holds.iter().filter(|(_, hold)| is_left(hold)).count();
+        self.left_held = self.objects.holds().filter(|(_, hold)| is_left(hold)).count();
     }
 
     /// Everything was dropped, and something is held still: its guard was forgotten, or is kept by
@@ -159,7 +159,7 @@ impl Core {
         let is_guarded =
             |hold: &&HoldRecord| matches!(hold.mode, Mode::Exclusive | Mode::Shared | Mode::Permit);
         let holds: Vec<HoldRecord> =
-            self.holds.iter().map(|(_, hold)| hold).filter(is_guarded).copied().collect();
+            self.objects.holds().map(|(_, hold)| hold).filter(is_guarded).copied().collect();
         let Some(first) = holds.first() else { return };
         self.left_held += holds.len();
         let shown = holds.iter().take(LEFT_SHOWN).map(|hold| {
@@ -201,7 +201,7 @@ impl Core {
 
     /// What was taken without a guard by tasks that have ended.
     fn units_out(&self) -> impl Iterator<Item = &HoldRecord> {
-        let holds = self.holds.iter().map(|(_, hold)| hold);
+        let holds = self.objects.holds().map(|(_, hold)| hold);
         holds.filter(move |hold| hold.mode == Mode::Unguarded && self.has_ended(hold.task))
     }
 
@@ -223,7 +223,7 @@ impl Core {
 
     /// What a task holds: `holds lock a since t=0.000 (src/a.rs:12)`.
     fn tell_of_holds(&self, task: TaskId) -> Vec<String> {
-        let mut holds: Vec<_> = self.holds.iter().map(|(_, hold)| hold).collect();
+        let mut holds: Vec<_> = self.objects.holds().map(|(_, hold)| hold).collect();
         holds.retain(|hold| hold.task == task && hold.mode != Mode::Awaited);
         let shown = holds.iter().take(TASKS_SHOWN).map(|hold| {
             let (title, site) = (self.object_title(hold.object), super::story::place(hold.site));

@@ -27,7 +27,7 @@ impl Core {
     pub(in super::super) fn open_eye(&mut self) {
         if self.events.is_none() {
             self.events = Some(Events::default());
-            self.heed.add(Heed::HEARD.or(Heed::WATCHED));
+            self.heed.add(Heed::HEARD.or(Heed::WATCHED).or(Heed::FOLLOWED));
             trace_wakes();
         }
     }

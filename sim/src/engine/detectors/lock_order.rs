@@ -68,10 +68,10 @@ impl Core {
         if self.options.detectors.lock_order == Detection::Off || self.teardown {
             return;
         }
-        let Some(&taken) = self.holds.get(hold) else { return };
+        let Some(&taken) = self.objects.hold(hold) else { return };
         let mut held: Vec<_> = self
-            .holds
-            .iter()
+            .objects
+            .holds()
             .filter(|(index, held)| *index != hold && held.task == task)
             .filter(|(_, held)| held.mode.has_guard() && held.object != taken.object)
             .map(|(_, held)| self.nested_object(held.object, held.site))

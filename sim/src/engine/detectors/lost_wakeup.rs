@@ -101,7 +101,7 @@ impl Core {
         let (spent, eye_from) = (self.spent(), self.eye_from);
         let steps_end = spent.saturating_add(STEPS_MAX);
         let is_heard = self.is_heard();
-        self.heed.add(Heed::HEARD);
+        self.heed.add(Heed::HEARD.or(Heed::FOLLOWED));
         self.open_eye_from(steps_end, spent);
         let plain = Chooser::Strategy(Box::new(Fifo));
         let kept = Kept {
@@ -198,7 +198,7 @@ impl Core {
             None => self.woken_from_unknown(task, events),
         };
         for id in notified {
-            self.hand(id, Handed::ByHand);
+            self.hand::<true>(id, Handed::ByHand);
         }
         self.tasks[task.index()].state = State::Ready;
         self.make_ready(Turn::Resume(task));

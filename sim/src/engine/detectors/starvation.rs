@@ -71,7 +71,7 @@ impl Core {
         );
         let mut finding = Finding::new(Kind::Starvation, message, self.now());
         finding.subject = Some(self.object_title(object));
-        let holds = self.holds.list(object);
+        let holds = self.objects.holds_of(object);
         for (_, hold) in holds.take(4) {
             finding.story.push(format!(
                 "{} holds it since t={} (taken at {})",

@@ -123,7 +123,7 @@ impl Core {
             return String::new();
         };
         let title = self.object_title(object);
-        let holds = self.holds.list(object);
+        let holds = self.objects.holds_of(object);
         let own: Vec<&HoldRecord> =
             holds.map(|(_, hold)| hold).filter(|hold| hold.task == task).collect();
         let Some(hold) = own.first() else {
@@ -257,7 +257,7 @@ impl Core {
             if operation.handed != Handed::Nothing {
                 lines.push(String::from("    it was woken there, but has not been polled since"));
             }
-            let holds = self.holds.list(object).map(|(_, hold)| hold);
+            let holds = self.objects.holds_of(object).map(|(_, hold)| hold);
             let holders = holds.filter(|hold| hold.mode != Mode::Awaited).count();
             let cause = record.causes.iter().find(|cause| cause.wait == operation.description.name);
             lines.extend(self.tell_of_deeds(object, cause, holders > 0));
@@ -361,7 +361,7 @@ impl Core {
         if let Some((what, now, all)) = record.count {
             return Some(format!("{title} can no longer fill: {now} of {all} {what}"));
         }
-        let mut holds = self.holds.list(object).map(|(_, hold)| hold);
+        let mut holds = self.objects.holds_of(object).map(|(_, hold)| hold);
         let is_left = |hold: &&HoldRecord| hold.mode != Mode::Awaited && self.has_ended(hold.task);
         if let Some(hold) = holds.find(is_left) {
             let (holder, site) = (self.task_title(hold.task), place(hold.site));
