@@ -1,10 +1,12 @@
 //! Queues.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use unpick_primitives::queue::{QueueShutDown, Shutdown};
 use unpick_primitives::task::{spawn, yield_now};
 use unpick_primitives::{PriorityQueue, Queue};
+use unpick_sim::point;
 
 use crate::hand::{check_always, ready, waiting};
 
@@ -113,12 +115,12 @@ fn equal_priorities_leave_in_the_order_in_which_they_came() {
     }
     impl Eq for Job {}
     impl PartialOrd for Job {
-        fn partial_cmp(&self, other: &Job) -> Option<std::cmp::Ordering> {
+        fn partial_cmp(&self, other: &Job) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
     impl Ord for Job {
-        fn cmp(&self, other: &Job) -> std::cmp::Ordering {
+        fn cmp(&self, other: &Job) -> Ordering {
             self.0.cmp(&other.0)
         }
     }
@@ -129,6 +131,40 @@ fn equal_priorities_leave_in_the_order_in_which_they_came() {
     let order: Vec<u8> = std::iter::from_fn(|| queue.get_nowait().ok()).map(|job| job.1).collect();
     let expected: Vec<u8> = (0..20).step_by(2).chain((1..20).step_by(2)).collect();
     assert_eq!(order, expected);
+}
+
+/// Compares by code that enters the engine.
+#[derive(Debug, PartialEq, Eq)]
+struct Asking(u8);
+
+impl Ord for Asking {
+    fn cmp(&self, other: &Asking) -> Ordering {
+        point!("compared");
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Asking {
+    fn partial_cmp(&self, other: &Asking) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[test]
+fn the_items_of_a_priority_queue_may_ask_the_engine_as_they_are_compared() {
+    check_always(&(), || async {
+        let queue = Rc::new(PriorityQueue::new(0));
+        let puts = [3, 1, 2].map(|number| {
+            let queue = queue.clone();
+            spawn(async move { queue.put(Asking(number)).await })
+        });
+        for put in puts {
+            put.await.expect("nobody aborts it").expect("it is open");
+        }
+        for number in 1..=3 {
+            assert_eq!(queue.get().await, Ok(Asking(number)));
+        }
+    });
 }
 
 #[test]

@@ -12,14 +12,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a dropped waiter stays in the queue",
         "waiters.rs",
-        "let waiter = self.unlink(key.0, None);",
-        "let (waiter, _) = self.slots[key.0 as usize].waiter.take().expect(\"it waits\");",
+        "        let waiter = slot.vacate(&mut self.free, key.0);\n        self.unlink(links);\n",
+        "        let waiter = std::mem::replace(&mut slot.content, Content::Nothing);\n        let _ = links;\n",
     ),
     mutant(
         "a waker is not refreshed",
         "waiters.rs",
-        "Some((old, _)) => std::mem::replace(old, wakeup),",
-        "Some(_) => wakeup,",
+        "Content::Waiter(old, _) => std::mem::replace(old, wakeup),",
+        "Content::Waiter(..) => wakeup,",
     ),
     mutant(
         "waking stops after the first",
@@ -42,8 +42,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "an operation is not announced",
         "instrumented.rs",
-        "            ready!(waiting.operation.poll_announce(Some(&self.object), cx));\n",
-        "            let _ = &waiting.operation;\n",
+        "match operation.poll_announce_in(&mut entry, &self.object, cx) {",
+        "match Announced::Go {",
     ),
     mutant(
         "a lock is put back although somebody waits",
@@ -54,8 +54,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "a guard's drop forgets to wake",
         "lock.rs",
-        "base.object.release_to(std::mem::replace(hold, Hold::none()), heir);",
-        "base.object.release_to(std::mem::replace(hold, Hold::none()), || { let mut heir = heir; heir().filter(|_| false) });",
+        "let heir = self.base.lock().release(value);",
+        "let heir = self.base.lock().release(value).filter(|_| false);",
     ),
     mutant(
         "an event wakes nobody",

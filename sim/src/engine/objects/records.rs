@@ -239,3 +239,95 @@ impl Objects {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ids::TaskId;
+
+    fn object() -> ObjectRecord {
+        ObjectRecord {
+            kind: "thing",
+            name: None,
+            site: Location::caller(),
+            creator: TaskId::MAIN,
+            number: 1,
+            takes: 0,
+            granted: 0,
+            heir: 0,
+            is_loose: false,
+            spurious: Spurious::Never,
+            causes: &[],
+            passage: None,
+            deeds: Deeds::default(),
+            count: None,
+            past: ObjectPast::default(),
+            oldest: None,
+            newest: NIL,
+        }
+    }
+
+    /// A hold that is told from others by its units.
+    fn hold(object: u32, units: u32) -> HoldRecord {
+        let (mode, site) = (Mode::Shared, Location::caller());
+        HoldRecord { object, task: TaskId::MAIN, units, mode, site, since_ns: 0, taken_in: 0 }
+    }
+
+    #[test]
+    fn an_objects_oldest_hold_is_found_by_its_number_and_is_last_in_its_list() {
+        let mut objects = Objects::new();
+        (0..3).for_each(|_| objects.push(object()));
+        let ids: Vec<u32> = (0..3).map(|units| objects.add_hold(2, || hold(2, units))).collect();
+        assert_eq!(ids[0], 4, "it is a part of the object's record");
+        let of = |objects: &Objects| -> Vec<u32> {
+            objects.holds_of(2).map(|(_, hold)| hold.units).collect()
+        };
+        assert_eq!(of(&objects), [2, 1, 0]);
+        // Younger ones are left: what comes is not put before them.
+        assert_eq!(objects.end_hold(ids[0]).map(|ended| ended.units), Some(0));
+        assert!(objects.end_hold(ids[0]).is_none(), "it is over");
+        objects.add_hold(2, || hold(2, 3));
+        assert_eq!(of(&objects), [3, 2, 1]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn holds_are_as_good_as_a_list_for_each_object(
+            acts in proptest::collection::vec((0..4_u32, 0..3_usize, 0..8_usize), 0..200),
+        ) {
+            let mut models: [Vec<(u32, u32)>; 4] = Default::default();
+            let mut objects = Objects::new();
+            (0..4).for_each(|_| objects.push(object()));
+            for (number, (of, act, at)) in (0..).zip(acts) {
+                let model = &mut models[of as usize];
+                if act == 0 && at < model.len() {
+                    let (id, units) = model.remove(at);
+                    assert_eq!(objects.hold(id).map(|hold| hold.units), Some(units));
+                    assert_eq!(objects.hold_mut(id).map(|hold| hold.units), Some(units));
+                    assert_eq!(objects.end_hold(id).map(|hold| hold.units), Some(units));
+                    assert!(objects.end_hold(id).is_none(), "it is over");
+                } else if act > 0 {
+                    model.insert(0, (objects.add_hold(of, || hold(of, number)), number));
+                }
+                for (of, model) in (0..).zip(&models) {
+                    let listed = objects.holds_of(of).map(|(id, hold)| (id, hold.units));
+                    assert_eq!(&listed.collect::<Vec<_>>(), model);
+                    assert_eq!(objects.is_held(of), !model.is_empty());
+                    let few = match objects.few_holds(of) {
+                        Few::None => 0,
+                        Few::One(sole) => {
+                            assert_eq!(sole.units, model[0].1);
+                            1
+                        }
+                        Few::Several => 2,
+                    };
+                    assert_eq!(few, model.len().min(2));
+                }
+                let all: usize = models.iter().map(Vec::len).sum();
+                assert_eq!((objects.holds().count(), objects.are_held()), (all, all > 0));
+            }
+            objects.clear();
+            assert!(!objects.are_held() && objects.len() == 0);
+        }
+    }
+}
