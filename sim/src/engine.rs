@@ -52,6 +52,7 @@ use events::Events;
 use heed::Heed;
 pub(crate) use ids::{OperationId, Packed, Stamp, TaskId, Turn};
 use losses::Losses;
+use objects::Numbers;
 pub(crate) use objects::{HoldRecord, ObjectRecord, Objects};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, give_back, is_inside, outcome};
@@ -166,7 +167,7 @@ pub(crate) struct Core {
     pub(crate) objects: Objects,
     free_objects: Vec<u32>,
     /// How many objects of each kind each task has made.
-    object_numbers: BTreeMap<(TaskId, &'static str), u32>,
+    object_numbers: Numbers,
     /// What tasks have done of late that may end the waits of others.
     notes: Vec<deeds::Note>,
 
@@ -413,7 +414,7 @@ impl Core {
             operations: Lists::new(),
             objects: Objects::new(),
             free_objects: Vec::new(),
-            object_numbers: BTreeMap::new(),
+            object_numbers: Numbers::new(),
             notes: Vec::new(),
             now_ns: 0,
             elapsed_max_ns: u64::MAX,

@@ -28,6 +28,8 @@ pub(crate) enum Mode {
     Shared,
     /// One of several permits.
     Permit,
+    /// Without a guard.
+    Unguarded,
 }
 
 /// Which operations move things through an object: nobody asks.
@@ -116,8 +118,6 @@ impl Object {
         Hold
     }
 
-    pub(crate) const fn take(&self, _units: u32, _site: &'static Location<'static>) {}
-
     pub(crate) const fn forget(&self, _units: u32, _site: &'static Location<'static>) {}
 
     pub(crate) const fn give_back(&self, _units: u32) {}
@@ -144,6 +144,8 @@ impl Hold {
     pub(crate) const fn none() -> Hold {
         Hold
     }
+
+    pub(crate) const fn forget(self) {}
 }
 
 /// An operation that never gives way.

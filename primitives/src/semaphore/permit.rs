@@ -6,11 +6,11 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{Semaphore, State};
-use crate::instrumented::Waiting;
-use crate::probe::{Access, Hold, Mode};
+use crate::instrumented::{Attempt, Waiting};
+use crate::probe::{Access, Entry, Hold, Mode, Object, Operation, Stamp};
 use crate::waiters::Wakeups;
 
 /// Has permits of a semaphore that it borrows; dropping it gives them back.
@@ -203,15 +203,50 @@ impl<L: Deref<Target = Semaphore>> Acquiring<L> {
         Acquiring { semaphore, permits, waiting }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let permits = self.permits;
-        let attempt = |state: &mut State, granted| match granted {
+    /// With `mode` what it gets is held in that way.
+    #[inline(always)]
+    fn poll(&mut self, cx: &mut Context<'_>, mode: Mode) -> Poll<Hold> {
+        let Acquiring { semaphore, permits, waiting } = self;
+        let attempt = TryAcquire(*permits, mode);
+        let (hold, woken) = ready!(semaphore.base.poll_by(waiting, cx, State::waiters, attempt));
+        woken.wake_granted();
+        Poll::Ready(hold)
+    }
+}
+
+/// Takes so many permits, if they are left and nobody comes first, to hold them in this way.
+struct TryAcquire(u32, Mode);
+
+impl Attempt<State, u32> for TryAcquire {
+    type Value = Wakeups;
+    type Output = (Hold, Wakeups);
+
+    #[inline(always)]
+    fn attempt(
+        &mut self,
+        state: &mut State,
+        granted: Option<u32>,
+        _stamp: impl FnOnce() -> Stamp,
+    ) -> Option<Wakeups> {
+        match granted {
             Some(_) => Some(state.let_through()),
-            None => state.try_acquire(permits).map(|()| Wakeups::none()),
-        };
-        let base = &self.semaphore.base;
-        let polled = base.poll(&mut self.waiting, cx, State::waiters, attempt);
-        polled.map(Wakeups::wake_granted)
+            None => state.try_acquire(self.0).map(|()| Wakeups::none()),
+        }
+    }
+
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        entry: &mut Entry<'_>,
+        (operation, object): (&mut Operation, &Object),
+        woken: Wakeups,
+    ) -> (Hold, Wakeups) {
+        let &mut TryAcquire(permits, mode) = self;
+        if permits == 0 {
+            operation.executed_in(entry, object);
+            return (Hold::none(), woken);
+        }
+        (operation.executed_holding_in(entry, object, permits, mode), woken)
     }
 }
 
@@ -243,9 +278,14 @@ impl<L: Deref<Target = Semaphore> + Clone + Unpin> Future for BaseAcquirePermit<
     type Output = BasePermit<L>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BasePermit<L>> {
-        self.acquiring.poll(cx).map(|()| {
+        self.acquiring.poll(cx, Mode::Permit).map(|hold| {
             let Acquiring { semaphore, permits, waiting } = &self.acquiring;
-            BasePermit::taken(semaphore.clone(), *permits, waiting.site())
+            BasePermit {
+                semaphore: semaphore.clone(),
+                site: waiting.site(),
+                hold,
+                permits: *permits,
+            }
         })
     }
 }
@@ -266,12 +306,7 @@ impl Future for AcquireUnguarded<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let object = &self.acquiring.semaphore.base.object;
-        let site = self.acquiring.waiting.site();
-        self.acquiring.poll(cx).map(|()| {
-            object.observe();
-            object.take(1, site);
-        })
+        self.acquiring.poll(cx, Mode::Unguarded).map(Hold::forget)
     }
 }
 

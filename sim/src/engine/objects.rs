@@ -1,10 +1,12 @@
 //! Instrumented objects of a run, and who holds them.
 
+mod numbers;
 mod records;
 
 use std::borrow::Cow;
 use std::panic::Location;
 
+pub(super) use self::numbers::Numbers;
 pub(super) use self::records::Few;
 pub(crate) use self::records::{HoldRecord, ObjectRecord, Objects};
 use super::deeds::Deeds;
@@ -26,9 +28,7 @@ impl Core {
         causes: &'static [Cause],
     ) -> Packed {
         let creator = self.current.unwrap_or(TaskId::MAIN);
-        let number = self.object_numbers.entry((creator, kind)).or_default();
-        *number += 1;
-        let number = *number;
+        let number = self.object_numbers.next((creator, kind));
         let mut record = ObjectRecord {
             kind,
             name: name.cloned(),

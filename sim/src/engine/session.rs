@@ -441,9 +441,7 @@ fn end(standing: Standing) {
         core.objects.clear();
         core.notes.clear();
         core.free_objects.clear();
-        if !core.object_numbers.is_empty() {
-            core.object_numbers.clear();
-        }
+        core.object_numbers.clear();
         // What they had was handed out.
         core.operations.clear();
         core.timers.clear();

@@ -40,7 +40,7 @@ pub struct Entry<'a> {
 /// });
 /// let lanes = outcome.trace.expect("it was traced").lanes().to_string();
 /// assert!(lanes.contains("post mailbox#1"), "{lanes}");
-/// assert!(probe::enter(|entry| entry.inside()).is_none(), "there is no run any more");
+/// assert!(probe::enter(|entry| entry.inside().is_none()), "there is no run any more");
 /// ```
 #[inline(always)]
 pub fn enter<R>(act: impl FnOnce(Entry<'_>) -> R) -> R {
