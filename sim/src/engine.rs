@@ -56,7 +56,7 @@ use objects::Numbers;
 pub(crate) use objects::{HoldRecord, ObjectRecord, Objects};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, give_back, is_inside, outcome};
-pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place};
+pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place, spawn};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};
 

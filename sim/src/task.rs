@@ -15,7 +15,7 @@ pub(crate) use hand_over::HANDED_OVER;
 pub use hand_over::{HandOver, hand_over};
 pub use join::{AbortHandle, JoinError, JoinHandle};
 
-use crate::engine::{Core, Duty, NewTask, OnPanic, outside, with_run};
+use crate::engine::{self, Duty, NewTask, OnPanic, outside, with_run};
 
 /// Spawns a task: a future that runs beside the others of its run.
 ///
@@ -54,10 +54,9 @@ where
     // Before anything else, so that the future need not be moved for it.
     let mut future = ManuallyDrop::new(future);
     let site = Location::caller();
-    // SAFETY: The future is not used any more, if that is called.
-    let spawn = |core: &mut Core| (core.stamp, unsafe { core.spawn(&future, site, new) });
-    let Some((stamp, task)) = with_run(spawn) else {
-        // SAFETY: It was not called, and the future is not used any more.
+    // SAFETY: The future is not used any more, if it was moved.
+    let Some((stamp, task)) = (unsafe { engine::spawn(&future, site, new) }) else {
+        // SAFETY: It was not moved, and is not used any more.
         unsafe { ManuallyDrop::drop(&mut future) };
         outside("sim::spawn");
     };

@@ -17,7 +17,7 @@ pub(crate) use self::joins::{JoinPoll, Joiner, Joining};
 pub(crate) use self::records::Tasks;
 use super::ids::{INDEX_MAX, TaskId, Turn};
 use super::waker::Waiter;
-use super::{Core, Heed};
+use super::{Core, Heed, Stamp, engine};
 use crate::strategy::Notice;
 use crate::trace::{Ending, EventKind};
 
@@ -167,6 +167,29 @@ pub(crate) struct NewTask {
     pub(crate) is_cancellable: bool,
 }
 
+/// Adds a task to the run on this thread: see [`Core::spawn`]. `None` outside of a run.
+///
+/// # Safety
+/// Inside of a run, `future` is moved from: it must not be used or dropped any more.
+#[inline(always)]
+pub(crate) unsafe fn spawn<F>(
+    future: &ManuallyDrop<F>,
+    site: &'static Location<'static>,
+    new: NewTask,
+) -> Option<(Stamp, TaskId)>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let engine = engine();
+    let stamp = engine.stamp.get();
+    if stamp == Stamp::NONE {
+        return None;
+    }
+    // SAFETY: The future is not used any more.
+    Some((stamp, unsafe { engine.core.borrow_mut().spawn(future, site, new) }))
+}
+
 impl Core {
     /// Adds a task behind all ready turns. The run's limit of tasks is 2^24.
     ///
@@ -175,7 +198,7 @@ impl Core {
     /// # Safety
     /// `future` is moved from: it must not be used or dropped any more.
     #[inline(always)]
-    pub(crate) unsafe fn spawn<F>(
+    unsafe fn spawn<F>(
         &mut self,
         future: &ManuallyDrop<F>,
         site: &'static Location<'static>,
