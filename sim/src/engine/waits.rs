@@ -287,6 +287,27 @@ impl Core {
         true
     }
 
+    /// Whether a task that the current one waits for plainly goes on, however this poll ends: it, or
+    /// whom it depends on alone, has a turn. Looked at in a few steps.
+    #[inline(never)]
+    pub(super) fn goes_on_plainly(&self, start: TaskId) -> bool {
+        let mut at = start;
+        for _ in 0..FOLLOWED_MAX {
+            // What the current task is going to wait for is not known yet.
+            if self.current == Some(at) {
+                return false;
+            }
+            if !self.rests(at) {
+                return true;
+            }
+            match self.sole_need(at) {
+                Some(next) => at = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// The one task that the first of a task's waits depends on, in the plainest cases.
     fn sole_need(&self, id: TaskId) -> Option<TaskId> {
         if let Some((_, operation)) = self.pending(id).next() {

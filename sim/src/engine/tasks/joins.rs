@@ -309,7 +309,7 @@ impl Core {
     #[inline]
     fn note_join_begins(&mut self, task: TaskId, joined: TaskId, site: &'static Location<'static>) {
         self.poll.is_known = true;
-        if self.rests_idle(joined) {
+        if self.rests_idle(joined) && !self.goes_on_plainly(joined) {
             self.look_for_ring_from(task);
         }
         self.note_wait("join", site);
