@@ -119,7 +119,7 @@ impl Core {
 
     /// The current task did something to an object; to all of them, if none is named.
     #[inline(always)]
-    pub(super) fn order_operation(&mut self, object: Option<u32>, access: Access) {
+    pub(crate) fn order_operation(&mut self, object: Option<u32>, access: Access) {
         let current = self.current.unwrap_or(TaskId::MAIN);
         let task = &mut self.tasks[current.index()].past;
         let Some(object) = object else {

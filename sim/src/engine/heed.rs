@@ -16,8 +16,8 @@ impl Heed {
     pub(crate) const HEARD: Heed = Heed(1 << 2);
     /// Somebody looks at what is executed: a trace, a strategy, or the run's class.
     pub(crate) const WATCHED: Heed = Heed(1 << 3);
-    /// Somebody follows who does what: a trace, a strategy, the run's class, or a detector of shared
-    /// variables. Stays when they leave.
+    /// Somebody follows who does what: a trace, a strategy, or a detector of shared variables. Stays
+    /// when they leave.
     pub(crate) const FOLLOWED: Heed = Heed(1 << 4);
 
     /// Either of both.

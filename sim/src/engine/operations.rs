@@ -278,8 +278,8 @@ impl Core {
             record.takes = takes;
             record.waits_by = WaitsBy::Number;
         }
+        self.order_waiting(object);
         if FOLLOWED {
-            self.order_waiting(object);
             self.record(move |_| EventKind::Blocked(description().into()));
         }
     }
@@ -301,6 +301,7 @@ impl Core {
         if let Some(record) = self.operations.get_mut(id.0) {
             (record.waits_by, record.takes) = (WaitsBy::Number, takes);
         }
+        self.order_waiting(object);
         id
     }
 
@@ -326,7 +327,7 @@ impl Core {
     #[inline]
     fn order_waiting(&mut self, object: Option<u32>) {
         if self.classes.is_on() {
-            self.order_operation(object, Access::Change);
+            self.order_executed(object, Access::Change);
         }
     }
 

@@ -222,8 +222,8 @@ fn begin(options: Options, run: RunId, chooser: Chooser) -> Stamp {
     let is_heard = core.is_asking || is_traced;
     core.heed = Heed::NOTHING;
     core.heed.set(Heed::HEARD, is_heard);
-    let is_watched = is_heard || core.classes.is_on();
-    core.heed.set(Heed::WATCHED.or(Heed::FOLLOWED), is_watched);
+    core.heed.set(Heed::FOLLOWED, is_heard);
+    core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
     core.beacon().begin(stamp, run, core.options.poll_max);
     core.tasks.begin();
     if core.is_asking {

@@ -8,7 +8,7 @@ use std::task::Context;
 
 use super::hold::{Hold, Mode};
 use super::object::{IN_A_DROP, Object};
-use super::operation::{Operation, Stage};
+use super::operation::{Access, Operation, Stage};
 use super::stamp::Stamp;
 use super::wakeup::{Effect, Wakeup};
 use crate::engine::{Core, Gate, Packed, Whereabouts, is_of_run, own_task};
@@ -286,6 +286,7 @@ impl Operation {
             false => {
                 object.note_rare_deed(core, self.name, self.site);
                 self.stage = Stage::LetThrough;
+                self.tell_execution_in::<false>(object, core);
                 let index = object.index(core);
                 let (is_settled, hold) =
                     core.settle_and_hold(self.record, index, (units, mode), self.site);
@@ -314,12 +315,21 @@ impl Operation {
     fn execute_in<const FOLLOWED: bool>(&mut self, object: &Object, core: &mut Core) {
         object.note_deed(core, self.name, self.site);
         self.stage = Stage::LetThrough;
-        if FOLLOWED {
-            self.tell_execution(Some(object), core);
-        }
+        self.tell_execution_in::<FOLLOWED>(object, core);
         // One that has a waker of others is withdrawn when it is dropped.
         if core.settle_in_place(self.record) {
             self.record = Packed::NONE;
+        }
+    }
+}
+
+impl Operation {
+    #[inline(always)]
+    fn tell_execution_in<const FOLLOWED: bool>(&self, object: &Object, core: &mut Core) {
+        if FOLLOWED {
+            self.tell_execution(Some(object), core);
+        } else if core.is_watched() {
+            object.tell_class(self.access, core);
         }
     }
 }
@@ -340,6 +350,9 @@ impl Object {
         let Some(hold) = record.of(core.stamp).filter(|_| !core.is_followed()) else {
             return self.release_followed(record, heir, core);
         };
+        if core.is_watched() {
+            self.tell_class(Access::Change, core);
+        }
         self.note_rare_deed(core, "release", IN_A_DROP);
         let numbers = heir.as_ref().and_then(|heir| heir.numbers(core));
         core.unhold_and_hand(hold, numbers);
@@ -351,6 +364,13 @@ impl Object {
             }
             None => heir,
         }
+    }
+
+    /// Tells the run's class, and nobody else, of an operation on this object.
+    #[inline(never)]
+    fn tell_class(&self, access: Access, core: &mut Core) {
+        let index = self.index(core);
+        core.order_operation(Some(index), access);
     }
 
     #[inline(never)]

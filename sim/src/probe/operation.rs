@@ -29,7 +29,7 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Operation {
     pub(super) name: &'static str,
-    access: Access,
+    pub(super) access: Access,
     pub(super) site: &'static Location<'static>,
     pub(super) stage: Stage,
     /// The engine's record of it, while it is announced or blocked.
