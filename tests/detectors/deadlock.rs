@@ -62,26 +62,6 @@ fn a_task_that_joins_who_waits_for_its_lock_is_in_a_ring() {
 }
 
 #[test]
-fn a_join_that_closes_a_ring_is_found_beside_others() {
-    let finding = deadlock_of(|| async {
-        drop(spawn(async {
-            loop {
-                sleep(Duration::from_millis(1)).await;
-            }
-        }));
-        let lock = Rc::new(Lock::new(()));
-        let _held = lock.lock().await;
-        let wanted = lock.clone();
-        let child = spawn(async move { drop(wanted.lock().await) });
-        // The child waits for the lock when it is joined.
-        sleep(Duration::from_millis(2)).await;
-        child.await.expect("nobody aborts it");
-    });
-    let ring = "2 tasks wait in a ring: main -> main.2 -> main, and others go on";
-    assert_eq!(finding.message, ring);
-}
-
-#[test]
 fn a_permit_that_nobody_gives_back_is_no_ring() {
     let finding = deadlock_of(|| async {
         let semaphore = Rc::new(Semaphore::new(1));
@@ -484,4 +464,24 @@ fn a_lock_whose_guards_travel_is_in_no_ring() {
         waits.await.expect("nobody aborts it");
     });
     assert_eq!(outcome.result, Ok(()));
+}
+
+#[test]
+fn a_join_that_closes_a_ring_is_found_beside_others() {
+    let finding = deadlock_of(|| async {
+        drop(spawn(async {
+            loop {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }));
+        let lock = Rc::new(Lock::new(()));
+        let _held = lock.lock().await;
+        let wanted = lock.clone();
+        let child = spawn(async move { drop(wanted.lock().await) });
+        // The child waits for the lock when it is joined.
+        sleep(Duration::from_millis(2)).await;
+        child.await.expect("nobody aborts it");
+    });
+    let ring = "2 tasks wait in a ring: main -> main.2 -> main, and others go on";
+    assert_eq!(finding.message, ring);
 }
