@@ -133,18 +133,20 @@ impl Operation {
         if self.stage == Stage::LetThrough {
             return Announced::Go;
         }
-        if core.is_followed() {
-            return self.ask_followed(object, cx, core);
+        if core.is_heard() {
+            return self.ask_heard_within(object, cx, core);
         }
         self.ask_within::<false>(object, cx, core)
     }
 
     #[inline(never)]
-    fn ask_followed(&mut self, object: &Object, cx: &Context<'_>, core: &mut Core) -> Announced {
-        match core.is_heard() {
-            true => self.ask_within::<true>(object, cx, core),
-            false => self.ask_within::<false>(object, cx, core),
-        }
+    fn ask_heard_within(
+        &mut self,
+        object: &Object,
+        cx: &Context<'_>,
+        core: &mut Core,
+    ) -> Announced {
+        self.ask_within::<true>(object, cx, core)
     }
 
     #[inline(always)]
@@ -187,7 +189,7 @@ impl Operation {
         let core = entry.core.as_deref_mut()?;
         let (_, packed) = own_task(cx.waker(), core)?;
         let is_granted = self.record == core.granted;
-        if core.is_followed() {
+        if core.is_heard() {
             if !self.try_park_otherwise(Some(object), core) {
                 return None;
             }
