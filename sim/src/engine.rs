@@ -212,6 +212,8 @@ pub(crate) struct Core {
     losses: Option<Box<Losses>>,
     /// There once the run has a shared variable.
     detectors: Option<Box<Detectors>>,
+    /// What is left of those of an earlier run: allocations alone.
+    spare_detectors: Option<Box<Detectors>>,
     pub(crate) classes: Classes,
     /// There once a task has taken something while it held something else.
     lock_order: Option<Box<LockOrder>>,
@@ -440,6 +442,7 @@ impl Core {
             trace: None,
             losses: None,
             detectors: None,
+            spare_detectors: None,
             classes: Classes::new(),
             lock_order: None,
             beacon: OnceCell::new(),

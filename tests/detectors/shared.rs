@@ -76,3 +76,31 @@ fn an_access_within_an_access_is_refused_by_name() {
                    one access at a time";
     assert_eq!(finding.message, message);
 }
+
+/// The state of the detectors is used again in the next run of a thread.
+#[test]
+fn what_was_seen_in_an_earlier_run_is_forgotten() {
+    let written_by = |tasks: usize| async move {
+        let shared = std::rc::Rc::new(Shared::new(0));
+        let writers: Vec<_> = (0..tasks)
+            .map(|number| {
+                let shared = shared.clone();
+                unpick::sim::spawn(async move {
+                    let seen = shared.get();
+                    unpick::sim::yield_now().await;
+                    shared.set(seen + number);
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.expect("nobody aborts it");
+        }
+    };
+    let run = |tasks| Run::new().seed(3).execute(|| written_by(tasks)).result;
+    let first = run(3);
+    assert!(first.is_err(), "they race");
+    for _ in 0..3 {
+        assert_eq!(run(1), Ok(()));
+        assert_eq!(run(3), first);
+    }
+}

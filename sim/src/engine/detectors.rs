@@ -51,6 +51,20 @@ pub(crate) struct Detectors {
     is_ordering: bool,
 }
 
+impl Detectors {
+    /// Forgets all, and keeps allocations: it is as good as new.
+    pub(super) fn clear(&mut self) {
+        let Detectors { clocks, race, atomicity, holdings, waits, suspicions, is_ordering } = self;
+        clocks.clear();
+        race.clear();
+        atomicity.clear();
+        holdings.clear();
+        waits.clear();
+        suspicions.clear();
+        *is_ordering = false;
+    }
+}
+
 /// Something that may become the finding.
 #[derive(Debug)]
 struct Suspicion {
@@ -92,7 +106,8 @@ impl Core {
         if !is_ordering && self.options.detectors.atomicity == Detection::Off {
             return;
         }
-        let mut detectors = Box::new(Detectors { is_ordering, ..Detectors::default() });
+        let mut detectors = self.spare_detectors.take().unwrap_or_default();
+        detectors.is_ordering = is_ordering;
         let mut holds: Vec<_> = self.objects.holds().collect();
         holds.sort_by_key(|(index, hold)| (hold.since_ns, *index));
         for (index, hold) in holds {

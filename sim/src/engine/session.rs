@@ -549,7 +549,10 @@ impl Core {
     fn drop_rare(&mut self) {
         self.losses = None;
         self.faults = None;
-        self.detectors = None;
+        if let Some(mut detectors) = self.detectors.take() {
+            detectors.clear();
+            self.spare_detectors = Some(detectors);
+        }
         self.by_hand = None;
         self.watches.clear();
     }

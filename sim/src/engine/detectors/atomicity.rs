@@ -94,6 +94,14 @@ pub(super) struct Violation {
 }
 
 impl Atomicity {
+    /// Forgets all, and keeps allocations.
+    pub(super) fn clear(&mut self) {
+        let Atomicity { accesses, variables, stale } = self;
+        *accesses = 0;
+        variables.clear();
+        stale.clear();
+    }
+
     /// Notes an access. `pause` tells where a task is that is not running.
     pub(super) fn accessed(
         &mut self,

@@ -195,6 +195,16 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
+    /// Forgets all, and keeps allocations.
+    pub(super) fn clear(&mut self) {
+        let Clocks { tasks, objects, readers, messages: (first_message, messages) } = self;
+        *first_message = 0;
+        tasks.clear();
+        objects.clear();
+        readers.clear();
+        messages.clear();
+    }
+
     /// Whether the task with this clock entry happened before what this task does now.
     pub(super) fn knows(&mut self, task: TaskId, of: TaskId, at: u32) -> bool {
         task == of || at <= self.of(task).others.get(of)

@@ -71,6 +71,16 @@ const KNOWN_MIN: usize = 16;
 const TASKS_MIN: usize = 16;
 
 impl Holdings {
+    /// Forgets all, and keeps allocations.
+    pub(super) fn clear(&mut self) {
+        let Holdings { tasks, links, free, sets, known } = self;
+        tasks.clear();
+        links.clear();
+        free.clear();
+        sets.clear();
+        known.clear();
+    }
+
     #[inline]
     pub(super) fn took(
         &mut self,

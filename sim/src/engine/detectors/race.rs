@@ -42,6 +42,12 @@ pub(super) struct Unordered {
 }
 
 impl Race {
+    /// Forgets all, and keeps allocations.
+    pub(super) fn clear(&mut self) {
+        let Race { variables } = self;
+        variables.clear();
+    }
+
     /// Notes an access.
     pub(super) fn accessed(
         &mut self,

@@ -93,6 +93,12 @@ impl<T> Sparse<T> {
         }
     }
 
+    /// Forgets all, and keeps the allocations.
+    pub(super) fn clear(&mut self) {
+        self.places.clear();
+        self.entries.clear();
+    }
+
     /// Forgets what is known of a key.
     pub(super) fn remove(&mut self, key: u32) {
         if self.entries.is_empty() {
