@@ -263,7 +263,7 @@ thread_local! {
 #[inline(always)]
 #[expect(unsafe_code, reason = "a look at the engine is to be a place, and not a call")]
 fn engine() -> &'static Engine {
-    const { assert!(!std::mem::needs_drop::<Engine>(), "it would be dropped before its thread is over") };
+    const { assert!(!std::mem::needs_drop::<Engine>(), "it is to last as long as its thread") };
     // SAFETY: A thread's engine is made of constants and never dropped, so it is there, in its place,
     // for as long as its thread is. It is not `Sync`, so no other thread gets hold of the reference.
     ENGINE.with(|engine| unsafe { &*std::ptr::from_ref(engine) })

@@ -17,6 +17,7 @@ mod random;
 mod shared;
 mod stale_check;
 mod standstill;
+mod unfollowed;
 
 use std::future::Future;
 

@@ -368,11 +368,14 @@ impl Object {
         }
     }
 
-    /// Tells the run's class, and nobody else, of an operation on this object.
+    /// Tells the run's class, and nobody else, of an operation on this object. Not once the class is
+    /// concluded, before what is left is dropped.
     #[inline(never)]
     fn tell_class(&self, access: Access, core: &mut Core) {
-        let index = self.index(core);
-        core.order_operation(Some(index), access);
+        if core.classes.is_on() {
+            let index = self.index(core);
+            core.order_operation(Some(index), access);
+        }
     }
 
     #[inline(never)]
