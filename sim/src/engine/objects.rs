@@ -9,13 +9,11 @@ use std::panic::Location;
 pub(super) use self::numbers::Numbers;
 pub(super) use self::records::Few;
 pub(crate) use self::records::{HoldRecord, ObjectRecord, Objects};
-use super::deeds::Deeds;
+use super::Core;
 use super::ids::{INDEX_MAX, OperationId, Packed, TaskId};
-use super::lists::NO_RECORD;
 use super::operations::{Handed, Phase};
 use super::table::NIL;
-use super::{Core, ObjectPast};
-use crate::probe::{Cause, Mode, Spurious};
+use crate::probe::{Cause, Mode};
 use crate::trace::EventKind;
 
 impl Core {
@@ -29,25 +27,8 @@ impl Core {
     ) -> Packed {
         let creator = self.current.unwrap_or(TaskId::MAIN);
         let number = self.object_numbers.next((creator, kind));
-        let mut record = ObjectRecord {
-            kind,
-            name: name.cloned(),
-            site,
-            creator,
-            number,
-            takes: 0,
-            granted: 0,
-            heir: NO_RECORD,
-            is_loose: false,
-            spurious: Spurious::Never,
-            causes,
-            passage: None,
-            deeds: Deeds::default(),
-            count: None,
-            past: ObjectPast::default(),
-            oldest: None,
-            newest: NIL,
-        };
+        let name = name.cloned();
+        let mut record = ObjectRecord::new(kind, name, site, (creator, number), causes);
         record.past = self.order_object(&record);
         let index = match self.free_objects.pop() {
             Some(index) => {

@@ -10,6 +10,7 @@ use std::panic::Location;
 use super::super::ObjectPast;
 use super::super::deeds::Deeds;
 use super::super::ids::{INDEX_MAX, TaskId};
+use super::super::lists::NO_RECORD;
 use super::super::table::{NIL, Table};
 use crate::probe::{Cause, Mode, Passage, Spurious};
 
@@ -48,6 +49,38 @@ pub(crate) struct ObjectRecord {
     pub(super) oldest: Option<HoldRecord>,
     /// The newest of the others.
     pub(super) newest: u32,
+}
+
+impl ObjectRecord {
+    /// An object of this kind that nobody has used yet, the how-manieth of its creator's.
+    #[inline(always)]
+    pub(super) fn new(
+        kind: &'static str,
+        name: Option<Cow<'static, str>>,
+        site: &'static Location<'static>,
+        (creator, number): (TaskId, u32),
+        causes: &'static [Cause],
+    ) -> ObjectRecord {
+        ObjectRecord {
+            kind,
+            name,
+            site,
+            creator,
+            number,
+            takes: 0,
+            granted: 0,
+            heir: NO_RECORD,
+            is_loose: false,
+            spurious: Spurious::Never,
+            causes,
+            passage: None,
+            deeds: Deeds::default(),
+            count: None,
+            past: ObjectPast::default(),
+            oldest: None,
+            newest: NIL,
+        }
+    }
 }
 
 /// A task's hold on an object.
@@ -246,25 +279,7 @@ mod tests {
     use crate::engine::ids::TaskId;
 
     fn object() -> ObjectRecord {
-        ObjectRecord {
-            kind: "thing",
-            name: None,
-            site: Location::caller(),
-            creator: TaskId::MAIN,
-            number: 1,
-            takes: 0,
-            granted: 0,
-            heir: 0,
-            is_loose: false,
-            spurious: Spurious::Never,
-            causes: &[],
-            passage: None,
-            deeds: Deeds::default(),
-            count: None,
-            past: ObjectPast::default(),
-            oldest: None,
-            newest: NIL,
-        }
+        ObjectRecord::new("thing", None, Location::caller(), (TaskId::MAIN, 1), &[])
     }
 
     /// A hold that is told from others by its units.
