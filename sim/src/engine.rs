@@ -56,7 +56,7 @@ use objects::Numbers;
 pub(crate) use objects::{HoldRecord, ObjectRecord, Objects};
 pub(crate) use operations::{Description, Gate, Handed, OperationRecord, WaitsBy};
 pub(crate) use session::{drop_task_now, execute, give_back, is_inside, outcome};
-pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, Place, spawn};
+pub(crate) use tasks::{Duty, JoinPoll, NewTask, OnPanic, spawn};
 pub(crate) use timers::{Timer, TimerKey};
 pub(crate) use waker::{Waiter, is_of_run, is_task_waker, own_task, wake_task};
 
@@ -476,6 +476,10 @@ impl Core {
     /// Ends the run with a finding. The first one stands, and later ones are its evidence.
     #[cold]
     pub(crate) fn fail(&mut self, finding: Finding) {
+        // What another OS thread has done comes first: whatever goes wrong may be due to that.
+        if self.beacon().was_woken() {
+            self.fail_woken_from_elsewhere();
+        }
         match &mut self.finding {
             None => self.finding = Some(Box::new(finding)),
             Some(first) if first.evidence.len() < EVIDENCE_MAX => {

@@ -3,8 +3,9 @@
 //! The key is the run's (base seed, run number); the stream number is the label's. So drawing
 //! data does not move the schedule, and every run of a hunt can be remade by itself.
 
-use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::block::Generator;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::{ChaCha8Core, ChaCha8Rng};
 
 use crate::choice::Label;
 use crate::seed::RunId;
@@ -20,7 +21,8 @@ pub enum Stream {
     Swarm,
 }
 
-const STREAMS: usize = 6;
+/// How many streams there are beside the first.
+const OTHERS: usize = 5;
 
 impl Stream {
     const fn number(self) -> usize {
@@ -33,17 +35,65 @@ impl Stream {
 }
 
 /// The streams of one run, each made at its first draw.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Streams {
     run: RunId,
-    streams: [Option<ChaCha8Rng>; STREAMS],
+    first: FirstStream,
+    /// From number 1 on.
+    others: [Option<ChaCha8Rng>; OTHERS],
+}
+
+/// How many words are generated at a time.
+const WORDS: usize = 64;
+
+/// Stream 0, that of schedule choices, from which nearly every run draws. It is what a generator
+/// with this number gives, and is begun where it is: a generator is moved there, with all its words.
+#[derive(Debug)]
+struct FirstStream {
+    /// There since the first draw.
+    core: Option<ChaCha8Core>,
+    words: [u32; WORDS],
+    /// Which of the words is the next; beyond the last before the first draw.
+    next: usize,
+}
+
+impl FirstStream {
+    const fn new() -> FirstStream {
+        FirstStream { core: None, words: [0; WORDS], next: WORDS }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, run: RunId) -> u32 {
+        match self.words.get(self.next) {
+            Some(&word) => {
+                self.next += 1;
+                word
+            }
+            None => self.refill(run),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, run: RunId) -> u32 {
+        let core = self.core.get_or_insert_with(|| ChaCha8Core::from_seed(key(run)));
+        core.generate(&mut self.words);
+        self.next = 1;
+        self.words[0]
+    }
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Streams::new(RunId::default())
+    }
 }
 
 impl Streams {
     /// The streams of run `run`.
     #[must_use]
     pub const fn new(run: RunId) -> Streams {
-        Streams { run, streams: [const { None }; STREAMS] }
+        Streams { run, first: FirstStream::new(), others: [const { None }; OTHERS] }
     }
 
     /// The base seed, which all runs of a hunt share.
@@ -54,7 +104,8 @@ impl Streams {
     /// Begins the streams of another run, in place.
     pub(crate) fn restart(&mut self, run: RunId) {
         self.run = run;
-        for stream in &mut self.streams {
+        (self.first.core, self.first.next) = (None, WORDS);
+        for stream in &mut self.others {
             *stream = None;
         }
     }
@@ -62,17 +113,19 @@ impl Streams {
     /// The next raw word of a stream, uniform over all `u32`.
     #[inline(always)]
     pub fn word(&mut self, stream: Stream) -> u32 {
-        let number = stream.number();
-        match &mut self.streams[number] {
+        let Some(other) = stream.number().checked_sub(1) else { return self.first.word(self.run) };
+        match &mut self.others[other] {
             Some(generator) => generator.next_u32(),
-            None => self.first_word(number),
+            None => self.first_word(other),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn first_word(&mut self, number: usize) -> u32 {
-        self.streams[number].insert(seeded(self.run, number as u64)).next_u32()
+    fn first_word(&mut self, other: usize) -> u32 {
+        let mut generator = ChaCha8Rng::from_seed(key(self.run));
+        generator.set_stream(other as u64 + 1);
+        self.others[other].insert(generator).next_u32()
     }
 
     /// One of `arity` alternatives, from the stream of `label`: uniform, or with a weight one of
@@ -108,13 +161,12 @@ impl Streams {
     }
 }
 
-fn seeded(run: RunId, stream: u64) -> ChaCha8Rng {
+/// The key of all streams of a run.
+fn key(run: RunId) -> [u8; 32] {
     let mut key = *b"________________unpick streams 1";
     key[..8].copy_from_slice(&run.seed.to_le_bytes());
     key[8..16].copy_from_slice(&run.number.to_le_bytes());
-    let mut generator = ChaCha8Rng::from_seed(key);
-    generator.set_stream(stream);
-    generator
+    key
 }
 
 #[cfg(test)]
@@ -137,6 +189,24 @@ mod tests {
         [3620366562, 1641696589, 4228799426, 77447611],
         [665390293, 4168169032, 3635899954, 276163155],
     ];
+
+    #[test]
+    fn every_stream_is_what_a_generator_with_its_number_gives() {
+        let run = RunId::new(0x5eed, 41);
+        let mut streams = Streams::new(RunId::new(7, 7));
+        let choices = Label::ALL.map(Stream::Choice);
+        for stream in choices.into_iter().chain([Stream::Strategy, Stream::Swarm]) {
+            let mut generator = ChaCha8Rng::from_seed(key(run));
+            generator.set_stream(stream.number() as u64);
+            // What an earlier run has drawn is of no importance.
+            streams.restart(RunId::new(7, 7));
+            let _other = streams.word(stream);
+            streams.restart(run);
+            for number in 0..10 * WORDS {
+                assert_eq!(streams.word(stream), generator.next_u32(), "{stream:?} {number}");
+            }
+        }
+    }
 
     #[test]
     fn a_stream_is_not_moved_by_another() {

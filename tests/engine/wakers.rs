@@ -6,8 +6,10 @@ use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use unpick::sim::finding::Kind;
+use unpick::sim::finding::{Finding, Kind};
+use unpick::sim::time::{Instant, sleep};
 use unpick::sim::{Run, spawn, step, task, yield_now};
 
 use crate::finding_of;
@@ -318,4 +320,40 @@ fn live_wakers_hammered_from_another_thread_are_found_and_harm_nothing() {
     });
     assert_eq!(Run::new().execute(|| async { yield_now().await }).result, Ok(()));
     assert!(found > 0, "the other thread has never come in time");
+}
+
+/// What is found of a program that has woken itself from another thread.
+fn found_after_a_wake_from_elsewhere<Fut: Future<Output = ()>>(then: fn() -> Fut) -> Finding {
+    let run = Run::new().steps_max(1_000);
+    let outcome = run.execute(|| async {
+        let waker = own_waker().await;
+        elsewhere(move || waker.wake());
+        then().await;
+    });
+    finding_of(outcome, Kind::Nondeterminism)
+}
+
+#[test]
+fn a_wake_from_another_thread_comes_before_whatever_goes_wrong_after_it() {
+    let finding = found_after_a_wake_from_elsewhere(|| async {
+        yield_now().await;
+        panic!("as told");
+    });
+    assert!(finding.evidence.concat().contains("as told"), "{finding:?}");
+    let finding = found_after_a_wake_from_elsewhere(|| async {
+        loop {
+            yield_now().await;
+        }
+    });
+    assert!(finding.evidence.concat().contains("budget of 1000 steps"), "{finding:?}");
+}
+
+#[test]
+fn a_wake_from_another_thread_is_found_before_the_clock_goes_on() {
+    let finding = found_after_a_wake_from_elsewhere(|| async {
+        loop {
+            sleep(Duration::from_secs(1)).await;
+        }
+    });
+    assert_eq!(finding.at, Instant::START);
 }

@@ -105,21 +105,22 @@ impl Core {
         })
     }
 
-    /// Takes the turn that a preemption choice has decided on, unless it is gone. What became
-    /// ready since then is behind it, so that it is mostly where it was.
-    #[inline]
-    pub(super) fn take_preselected(&mut self) -> Option<Turn> {
+    /// Takes the turn that a preemption choice has decided on, unless it is gone: its key. What
+    /// became ready since then is behind it, so that it is mostly where it was. `HEARD` says whether
+    /// a strategy may be told.
+    #[inline(always)]
+    pub(super) fn take_preselected<const HEARD: bool>(&mut self) -> Option<u32> {
         self.heed.remove(Heed::PRESELECTED);
         let (key, place) = self.preselected;
-        if !self.is_asking && self.ready.take_if(key, place as usize) {
-            return Some(Turn::of_key(key));
+        if !(HEARD && self.is_asking) && self.ready.take_if(key, place as usize) {
+            return Some(key);
         }
-        self.take_if_there(Turn::of_key(key))
+        self.take_if_there(key)
     }
 
     #[inline(never)]
-    fn take_if_there(&mut self, turn: Turn) -> Option<Turn> {
-        self.make_unready(turn).then_some(turn)
+    fn take_if_there(&mut self, key: u32) -> Option<u32> {
+        self.make_unready(Turn::of_key(key)).then_some(key)
     }
 
     /// Adds a turn behind all others.

@@ -98,14 +98,11 @@ impl Loop<'_> {
                 None => self.poll_main(&mut context),
             };
             let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
-            if self.beacon.was_woken() {
-                self.inside(Core::fail_woken_from_elsewhere);
-            }
             let next = {
                 let core: &mut Core = &mut self.engine.core.borrow_mut();
                 let goes_on = match result {
                     Poll::Pending => Some(core.settle_pending(task, woke_itself)),
-                    Poll::Ready(()) => core.settle_returned(task).then_some(core.heed),
+                    Poll::Ready(()) => core.settle_returned(task),
                 };
                 goes_on.and_then(|heed| core.next_in_place(heed))
             };
@@ -120,7 +117,10 @@ impl Loop<'_> {
     /// Apart, so that other tasks need not be told from the main one by more than a branch.
     #[inline(never)]
     fn poll_main(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.main.as_mut().poll(context)
+        let result = self.main.as_mut().poll(context);
+        // While the main task goes on, the run does not stand still.
+        self.inside(Core::is_lively);
+        result
     }
 
     /// Does what comes instead of polling a task; breaks when the run is over.
@@ -137,12 +137,11 @@ impl Loop<'_> {
                 self.inside(|core| core.end_otherwise(task, panic))
             }
             Errand::Discard(task, mut body) => {
-                let given_up = || body.as_mut().give_up(None);
-                let given_up = catch_unwind(AssertUnwindSafe(given_up)).map_err(panics::caught);
+                let dropped = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_output()));
+                let dropped = dropped.map_err(panics::caught);
                 self.inside(|core| {
-                    match given_up {
-                        Ok(true) => core.keep_body(task, body),
-                        Ok(false) => drop(body),
+                    match dropped {
+                        Ok(()) => core.keep_body(task, body),
                         Err(panic) => core.fail_panicked(task, panic),
                     }
                     core.current = None;

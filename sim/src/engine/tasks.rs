@@ -11,7 +11,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 
 use self::body::fill;
-pub(crate) use self::body::{Place, PolledBody, TaskBody};
+pub(crate) use self::body::{PolledBody, TaskBody};
 use self::joins::JoinedBy;
 pub(crate) use self::joins::{JoinPoll, Joiner, Joining};
 pub(crate) use self::records::Tasks;
@@ -213,9 +213,9 @@ impl Core {
         self.spawn_filled(site, new)
     }
 
-    /// Keeps a body that has given up its output for a task of a later run.
+    /// Keeps a body of which nothing is left for a task of a later run, if it is worth that.
     pub(super) fn keep_body(&mut self, id: TaskId, body: TaskBody) {
-        if id.index() < SPARE_MAX {
+        if body.is_small() && id.index() < SPARE_MAX {
             self.tasks[id.index()].body = Some(body);
         }
     }
@@ -230,21 +230,23 @@ impl Core {
         let parent_task = &mut self.tasks[parent.index()];
         parent_task.children += 1;
         let origin = (parent, parent_task.children);
-        if !self.origins.note(id, origin, site) {
-            self.note_origin_anew(id, origin, site);
-        }
         let task = self.tasks.filled_mut();
         // One by one, and not the body: it is there.
-        (task.state, task.aborted) = (State::Ready, false);
-        task.new = new;
-        (task.leftover, task.ending, task.waits_unknown) = (Leftover::Nothing, None, false);
+        let NewTask { on_panic, duty, is_cancellable } = new;
+        (task.leftover, task.ending, task.state) = (Leftover::Nothing, None, State::Ready);
+        (task.new.on_panic, task.new.duty) = (on_panic, duty);
+        (task.new.is_cancellable, task.aborted, task.waits_unknown) =
+            (is_cancellable, false, false);
         task.joined_by = JoinedBy::NOBODY;
         (task.children, task.polls, task.held, task.wakers) = (0, 0, 0, 0);
         task.path = 0;
         self.tasks.add();
         self.left += 1;
         self.is_lively();
-        if self.is_watched() || self.detectors.is_some() {
+        if !self.origins.note(id, origin, site) {
+            self.note_origin_anew(id, origin, site);
+        }
+        if self.heed.has(Heed::WATCHED.or(Heed::FOLLOWED)) {
             self.spawn_watched(id, origin, site);
         } else {
             self.ready.push(Turn::Resume(id));
@@ -425,13 +427,17 @@ impl Core {
     /// leaves; if not, an output is to be dropped while the engine is not borrowed.
     #[inline(never)]
     pub(crate) fn end_task(&mut self, id: TaskId, how: Ending) -> bool {
-        self.end_task_in_place(id, how)
+        self.end_task_in_place::<true>(id, how)
     }
 
-    /// The same, where most tasks end.
+    /// The same, where most tasks end. `FOLLOWED` says whether anybody may follow that.
     #[inline(always)]
-    pub(super) fn end_task_in_place(&mut self, id: TaskId, how: Ending) -> bool {
-        if self.is_heard() {
+    pub(super) fn end_task_in_place<const FOLLOWED: bool>(
+        &mut self,
+        id: TaskId,
+        how: Ending,
+    ) -> bool {
+        if FOLLOWED && self.is_heard() {
             self.tell_end(id, how);
         }
         self.is_lively();
@@ -453,7 +459,7 @@ impl Core {
             self.left -= 1;
         }
         if is_joined {
-            self.wake_joiner(id);
+            self.wake_joiner::<FOLLOWED>(id);
         }
         is_wanted
     }

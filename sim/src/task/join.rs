@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::engine::{
-    JoinPoll, Place, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run, with_run_of,
+    JoinPoll, Stamp, TaskId, Waiter, drop_task_now, expect_run, with_run, with_run_of,
 };
 
 /// Waits for a task and gives its output; dropping it leaves the task running.
@@ -68,18 +68,44 @@ impl<T> JoinHandle<T> {
     where
         T: 'static,
     {
-        let mut output: Option<T> = None;
-        // SAFETY: It is given to this handle's task, in its run, whose stamp no other run has: the
-        // outputs of that are of type `T`.
-        let place = unsafe { Place::new(&mut output) };
-        let joined = with_run_of(self.stamp, |core| core.join(self.task, place, cx.waker(), site));
+        // SAFETY: It is this handle's task, in its run, whose stamp no other run has: the outputs of
+        // that are of type `T`.
+        let plainly = with_run_of(self.stamp, |core| unsafe { core.take_plainly(self.task) });
+        match plainly.flatten() {
+            Some(output) => {
+                self.is_over = true;
+                Poll::Ready(Ok(output))
+            }
+            None => self.poll_closely(cx, site),
+        }
+    }
+
+    /// The same, where there is nothing plainly to be taken.
+    #[inline(never)]
+    fn poll_closely(
+        &mut self,
+        cx: &mut Context<'_>,
+        site: &'static Location<'static>,
+    ) -> Poll<Result<T, JoinError>>
+    where
+        T: 'static,
+    {
+        let mut output = None;
+        let joined = with_run_of(self.stamp, |core| {
+            let joined = core.join(self.task, cx.waker(), site);
+            if joined == JoinPoll::Returned {
+                // SAFETY: As above.
+                output = unsafe { core.take_output(self.task) };
+            }
+            joined
+        });
         match joined {
             Some(JoinPoll::Pending) => return Poll::Pending,
             Some(JoinPoll::MustWait) => return self.wait(cx, site),
             Some(JoinPoll::Returned) => self.is_over = true,
             joined => return Poll::Ready(Err(self.why_there_is_none(joined))),
         }
-        Poll::Ready(Ok(output.expect("a task's output is of its handle's type")))
+        Poll::Ready(Ok(output.expect("a task that returned has left its output")))
     }
 
     /// Why a task that was joined has left no output.

@@ -37,9 +37,9 @@ impl Core {
             }
             // What `attend` would do, if this is all that there is to attend to.
             if self.heed.has(Heed::PRESELECTED)
-                && let Some(turn) = self.take_preselected()
+                && let Some(key) = self.take_preselected::<true>()
             {
-                return self.take_turn::<true>(turn);
+                return self.take_turn::<true>(Turn::of_key(key));
             }
             if !self.ready.is_empty() {
                 let turn = self.next_turn();
@@ -59,9 +59,9 @@ impl Core {
         loop {
             if heed.has(Heed::ATTENTION.or(Heed::PRESELECTED).or(Heed::HEARD)) {
                 if !heed.has(Heed::ATTENTION.or(Heed::HEARD))
-                    && let Some(turn) = self.take_preselected()
+                    && let Some(key) = self.take_preselected::<false>()
                 {
-                    return self.take_turn::<false>(turn);
+                    return self.take_turn::<false>(Turn::of_key(key));
                 }
                 return taken_apart(self.next());
             }
@@ -117,8 +117,9 @@ impl Core {
             self.strike_last();
         }
         if self.heed.has(Heed::PRESELECTED)
-            && let Some(turn) = self.take_preselected()
+            && let Some(key) = self.take_preselected::<true>()
         {
+            let turn = Turn::of_key(key);
             self.heed.set(Heed::ATTENTION, self.is_watchful());
             if !has_faults {
                 return Some(self.take_turn::<true>(turn));
@@ -227,7 +228,6 @@ impl Core {
         task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
         self.poll_number = task.polls;
-        let (body, aborted) = (task.body.as_mut().map(PolledBody::of), task.aborted);
         if HEARD {
             if self.is_asking {
                 let granted = self.granted.of(self.stamp);
@@ -237,11 +237,12 @@ impl Core {
             }
             self.record(move |_| EventKind::Step { kind });
         }
-        if aborted && body.is_some() {
+        let task = &mut self.tasks[id.index()];
+        if task.aborted {
             self.put_down_drop(id);
             return None;
         }
-        Some((id, body))
+        Some((id, task.body.as_mut().map(PolledBody::of)))
     }
 
     /// Puts down that an aborted task is to be dropped, which is done as that task.
@@ -249,7 +250,8 @@ impl Core {
     #[inline(never)]
     fn put_down_drop(&mut self, id: TaskId) {
         let body = self.tasks[id.index()].body.take();
-        self.errand = body.map(|body| Errand::Drop(id, body));
+        let body = body.expect("no handle aborts the main task; a bug in unpick");
+        self.errand = Some(Errand::Drop(id, body));
     }
 
     /// The task whose poll has panicked, and its body, which only the main one has not.
@@ -281,7 +283,10 @@ impl Core {
 
     /// Nothing is ready: the clock moves, or the run is stuck.
     fn idle(&mut self) -> Option<Errand> {
-        if self.wake_watches() {
+        if self.beacon().was_woken() {
+            self.fail_woken_from_elsewhere();
+        }
+        if self.wake_watches() || self.finding.is_some() {
             return None;
         }
         let deadline_ns = self.next_deadline_ns();
@@ -324,10 +329,6 @@ impl Core {
     /// A poll returned `Pending`, and the task has woken itself or not. Says what is to be heeded.
     #[inline(always)]
     pub(super) fn settle_pending(&mut self, id: TaskId, woke_itself: bool) -> Heed {
-        if id == TaskId::MAIN {
-            // While the main task goes on, the run does not stand still.
-            self.is_lively();
-        }
         self.leave();
         let heed = self.heed;
         if heed.has(Heed::HEARD.or(Heed::WATCHED)) {
@@ -361,17 +362,30 @@ impl Core {
         self.current = None;
     }
 
-    /// A task returned. Says whether the loop goes on: not if it was the main one, or there is an
-    /// errand.
-    #[inline(never)]
-    pub(super) fn settle_returned(&mut self, id: TaskId) -> bool {
+    /// A task returned. Says what is to be heeded, if the loop goes on: not if it was the main one,
+    /// or there is an errand.
+    #[inline(always)]
+    pub(super) fn settle_returned(&mut self, id: TaskId) -> Option<Heed> {
         self.leave();
-        self.order_poll(id, false);
-        let is_wanted = self.end_task_in_place(id, Ending::Returned);
-        if !is_wanted && id != TaskId::MAIN {
+        let is_wanted = if self.heed.has(Heed::HEARD.or(Heed::WATCHED).or(Heed::FOLLOWED)) {
+            self.settle_returned_watched(id)
+        } else {
+            self.end_task_in_place::<false>(id, Ending::Returned)
+        };
+        if is_wanted {
+            return Some(self.heed);
+        }
+        if id != TaskId::MAIN {
             self.put_down_discard(id);
         }
-        is_wanted
+        None
+    }
+
+    /// The same, where somebody looks at it.
+    #[inline(never)]
+    fn settle_returned_watched(&mut self, id: TaskId) -> bool {
+        self.order_poll(id, false);
+        self.end_task(id, Ending::Returned)
     }
 
     /// Puts down that an output is to be dropped which nobody will take.

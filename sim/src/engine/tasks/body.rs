@@ -4,7 +4,6 @@
 
 use std::any::TypeId;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -21,12 +20,11 @@ pub(crate) trait Body {
     /// Polls the future. When that returns, it is dropped, and its output kept.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Moves the output to `place`, or drops it if there is none. Says whether what is left is
-    /// small enough to be kept for a task of a later run.
-    fn give_up(self: Pin<&mut Self>, place: Option<Place<'_>>) -> bool;
+    /// Drops the output, if it is there.
+    fn drop_output(self: Pin<&mut Self>);
 
-    /// The type of all of this.
-    fn type_id(&self) -> TypeId;
+    /// The type of all of this, and that of the output.
+    fn types(&self) -> (TypeId, TypeId);
 }
 
 /// The body of a task that is polled while it stays in the task's record.
@@ -65,61 +63,56 @@ impl dyn Body {
         let body: *const dyn Body = &raw const *self;
         // Of the same address: so they are equal if the table is the same one.
         let stage: *const dyn Body = body.cast::<Stage<F>>();
-        // SAFETY: A table has the `type_id` of its type, so what shares one is of one type.
+        // SAFETY: A table has the `types` of its type, so what shares one is of one type.
         if ptr::eq(body, stage) { Some(unsafe { self.as_stage() }) } else { None }
     }
 
     /// This as the stage of a future of type `F`.
     ///
     /// # Safety
-    /// That is what it must be, as its `type_id` says.
+    /// That is what it must be, as its `types` say.
     #[inline(always)]
     unsafe fn as_stage<F>(self: Pin<&mut Self>) -> Pin<&mut Stage<F>>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        debug_assert_eq!(Body::type_id(&*self), TypeId::of::<Stage<F>>(), "a bug in unpick");
-        // SAFETY: `Body` is private to the engine and `Stage` alone implements it, with a `type_id`
-        // that is its own: so this is a `Stage<F>`. The pointer to it is that of the body, which
+        debug_assert_eq!(self.types().0, TypeId::of::<Stage<F>>(), "a bug in unpick");
+        // SAFETY: `Body` is private to the engine and `Stage` alone implements it, with `types`
+        // that are its own: so this is a `Stage<F>`. The pointer to it is that of the body, which
         // stays borrowed for as long, and nothing is moved out of what is pinned.
         unsafe { self.map_unchecked_mut(|body| &mut *ptr::from_mut(body).cast()) }
     }
-}
 
-/// Where an output is moved to.
-#[derive(Debug)]
-pub(crate) struct Place<'a> {
-    at: NonNull<()>,
-    borrowed: PhantomData<&'a mut ()>,
-    #[cfg(debug_assertions)]
-    of: TypeId,
-}
-
-impl<'a> Place<'a> {
-    /// A place for an output of type `T`, in which there is none.
-    ///
-    /// # Safety
-    /// It must be given to a body only whose future has outputs of that type.
-    #[inline]
-    pub(crate) unsafe fn new<T: 'static>(place: &'a mut Option<T>) -> Place<'a> {
-        Place {
-            at: NonNull::from(place).cast(),
-            borrowed: PhantomData,
-            #[cfg(debug_assertions)]
-            of: TypeId::of::<T>(),
-        }
+    /// Whether what is left of it is worth keeping for a task of a later run.
+    #[inline(always)]
+    pub(super) fn is_small(&self) -> bool {
+        size_of_val(self) <= SPARE_BYTES_MAX
     }
 
-    /// Moves an output to it, which is of its type.
-    #[inline]
-    fn put<T: 'static>(self, output: Option<T>) {
-        #[cfg(debug_assertions)]
-        debug_assert_eq!(self.of, TypeId::of::<T>(), "an output of another type; a bug in unpick");
-        // SAFETY: Whoever made this place says that it is an `Option` of the type of the output of
-        // the body that it is given to, and that body alone calls this, with that output. It is
-        // borrowed for as long as this lives. There was nothing in it that would have to be dropped.
-        unsafe { self.at.cast::<Option<T>>().write(output) };
+    /// Takes the output, if it is there.
+    ///
+    /// # Safety
+    /// The future's outputs must be of type `T`.
+    #[inline(always)]
+    pub(super) unsafe fn take_output<T: 'static>(self: Pin<&mut Self>) -> Option<T> {
+        debug_assert_eq!(self.types().1, TypeId::of::<T>(), "another output; a bug in unpick");
+        // SAFETY: Nothing is moved out of what is pinned: an output is not.
+        let body = unsafe { self.get_unchecked_mut() };
+        let left = size_of_val(body) - align_of_val(body);
+        let body = ptr::from_mut(body).cast::<u8>();
+        // SAFETY: `Stage` alone implements `Body`. It is laid out as in C: the slot comes first, and
+        // behind it in one byte what is left, with which begins one more unit of their alignment, the
+        // last. If an output is left, one of type `T` is in the slot, and it is taken once: nothing is
+        // left after that.
+        unsafe {
+            let left = body.add(left).cast::<Left>();
+            if *left != Left::Output {
+                return None;
+            }
+            *left = Left::Nothing;
+            Some(body.cast::<T>().read())
+        }
     }
 }
 
@@ -160,7 +153,7 @@ where
     F::Output: 'static,
 {
     if let Some(mut body) = body
-        && Body::type_id(&*body) == TypeId::of::<Stage<F>>()
+        && body.types().0 == TypeId::of::<Stage<F>>()
     {
         // SAFETY: That it is, was just asked.
         let stage = unsafe { body.as_mut().as_stage::<F>() };
@@ -175,7 +168,7 @@ where
             };
         }
     }
-    let mut stage = Box::pin(Stage { left: Left::Nothing, slot: Slot { nothing: () } });
+    let mut stage = Box::pin(Stage { slot: Slot { nothing: () }, left: Left::Nothing });
     // SAFETY: It is vacant, and the future is not used any more.
     unsafe { stage.as_mut().refill(future) };
     stage
@@ -183,6 +176,7 @@ where
 
 /// What there is in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum Left {
     /// Nothing any more. Left when it is refilled.
     Nothing,
@@ -194,6 +188,7 @@ enum Left {
 
 /// A place for a future and then its output: a union rather than an enum, so that a future is moved
 /// straight into it.
+#[repr(C)]
 union Slot<F: Future> {
     nothing: (),
     /// Invariant: pinned, if it is there.
@@ -201,10 +196,12 @@ union Slot<F: Future> {
     output: ManuallyDrop<F::Output>,
 }
 
+/// A body, laid out so that an output is [found](<dyn Body>::take_output) whatever the future is.
+#[repr(C)]
 struct Stage<F: Future> {
+    slot: Slot<F>,
     /// Invariant: what there is in the slot.
     left: Left,
-    slot: Slot<F>,
 }
 
 impl<F: Future> Stage<F> {
@@ -222,21 +219,6 @@ impl<F: Future> Stage<F> {
             let this = self.get_unchecked_mut();
             ptr::copy_nonoverlapping(future, &raw mut this.slot.future, 1);
             this.left = Left::Future;
-        }
-    }
-
-    /// Takes the output, if it is there.
-    #[inline]
-    fn take_output(self: Pin<&mut Self>) -> Option<F::Output> {
-        if self.left != Left::Output {
-            return None;
-        }
-        // SAFETY: An output is in the slot, as `left` says, which is not pinned. It is taken once:
-        // nothing is left after that.
-        unsafe {
-            let this = self.get_unchecked_mut();
-            this.left = Left::Nothing;
-            Some(ManuallyDrop::take(&mut this.slot.output))
         }
     }
 }
@@ -263,19 +245,19 @@ where
         Poll::Ready(())
     }
 
-    #[inline]
-    fn give_up(self: Pin<&mut Self>, place: Option<Place<'_>>) -> bool {
-        let output = self.take_output();
-        match place {
-            Some(place) => place.put(output),
-            None => drop(output),
+    fn drop_output(self: Pin<&mut Self>) {
+        // SAFETY: Nothing is moved out of what is pinned: an output is not.
+        let this = unsafe { self.get_unchecked_mut() };
+        if this.left == Left::Output {
+            // Before it is dropped: if that panics, nothing is dropped again.
+            this.left = Left::Nothing;
+            // SAFETY: The output is in the slot, as was said there, and is not touched any more.
+            unsafe { ManuallyDrop::drop(&mut this.slot.output) };
         }
-        size_of::<Self>() <= SPARE_BYTES_MAX
     }
 
-    #[inline]
-    fn type_id(&self) -> TypeId {
-        TypeId::of::<Self>()
+    fn types(&self) -> (TypeId, TypeId) {
+        (TypeId::of::<Self>(), TypeId::of::<F::Output>())
     }
 }
 
@@ -316,11 +298,8 @@ mod tests {
     }
 
     fn output<T: 'static>(place: &mut Option<TaskBody>) -> Option<T> {
-        let mut output = None;
         // SAFETY: The tests ask for what the future that they have put there returns.
-        let to = unsafe { Place::new(&mut output) };
-        place.as_mut().expect("it was filled").as_mut().give_up(Some(to));
-        output
+        unsafe { place.as_mut().expect("it was filled").as_mut().take_output() }
     }
 
     /// Where a body is.
@@ -393,16 +372,56 @@ mod tests {
     }
 
     #[test]
-    fn a_large_body_is_not_worth_keeping() {
+    fn an_output_is_found_whatever_the_future_and_its_alignment() {
+        #[derive(Debug, PartialEq)]
+        #[repr(align(64))]
+        struct Aligned(u8);
+
+        fn check<T: Clone + PartialEq + std::fmt::Debug + 'static>(output: T) {
+            let mut place = None;
+            let (kept, wide) = (output.clone(), Aligned(7));
+            fill(&mut place, ready(output.clone()));
+            assert_eq!((poll(&mut place), self::output(&mut place)), (Poll::Ready(()), Some(kept)));
+            assert_eq!(self::output::<T>(&mut place), None, "it is taken once");
+            let kept = output.clone();
+            fill(&mut place, async move {
+                ready(()).await;
+                assert_eq!(wide, Aligned(7));
+                output
+            });
+            assert_eq!((poll(&mut place), self::output(&mut place)), (Poll::Ready(()), Some(kept)));
+        }
+        check(());
+        check(1_u8);
+        check((2_u8, 3_u64));
+        check(u128::MAX);
+        check(String::from("four"));
+        check([5_u16; 100]);
+        check(Rc::new(6));
+    }
+
+    #[test]
+    fn an_output_that_nobody_takes_is_dropped_once() {
+        let kept = Rc::new(());
         let mut place = None;
-        let give_up = |place: &mut Option<TaskBody>| {
-            assert_eq!(poll(place), Poll::Ready(()));
-            place.as_mut().expect("it was filled").as_mut().give_up(None)
-        };
+        fill(&mut place, ready(kept.clone()));
+        assert_eq!(poll(&mut place), Poll::Ready(()));
+        let body = place.as_mut().expect("it was filled");
+        body.as_mut().drop_output();
+        assert_eq!(Rc::strong_count(&kept), 1);
+        body.as_mut().drop_output();
+        drop(place);
+        assert_eq!(Rc::strong_count(&kept), 1);
+    }
+
+    #[test]
+    fn a_large_body_is_not_worth_keeping() {
+        let is_small = |place: &Option<TaskBody>| place.as_ref().is_some_and(|it| it.is_small());
+        let mut place = None;
         fill(&mut place, ready([0_u8; SPARE_BYTES_MAX / 2]));
-        assert!(give_up(&mut place));
+        assert!(is_small(&place));
         fill(&mut place, ready([0_u8; 2 * SPARE_BYTES_MAX]));
-        assert!(!give_up(&mut place));
+        assert!(!is_small(&place));
     }
 
     #[test]

@@ -3,20 +3,21 @@
 use std::panic::Location;
 use std::task::Waker;
 
-use super::super::Core;
 use super::super::ids::TaskId;
 use super::super::table::NIL;
 use super::super::waker::{Waiter, own_task};
-use super::{Leftover, Place, SPARE_MAX, TaskBody};
+use super::super::{Core, Heed};
+use super::{Leftover, SPARE_MAX, TaskBody};
 use crate::trace::EventKind;
 
 /// What whoever joins a task finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JoinPoll {
     /// The task has not ended, and wakes whoever asked when it does.
     Pending,
     /// It has not ended, and somebody is still to be woken by it.
     MustWait,
-    /// It returned what is in the place now.
+    /// It returned, and its output is there.
     Returned,
     /// It was aborted.
     Cancelled,
@@ -109,40 +110,31 @@ impl Joining {
 }
 
 impl Core {
-    /// What whoever joins a task finds. An output is moved to `place`, which is for one of its type.
-    /// If the task has not ended, the current one is woken through `waker` when it does.
+    /// Takes what a task has returned, if that is there, nobody follows, and its record keeps the
+    /// body.
+    ///
+    /// # Safety
+    /// The task's future must have outputs of type `T`.
     #[inline(always)]
-    pub(crate) fn join(
-        &mut self,
-        id: TaskId,
-        place: Place<'_>,
-        waker: &Waker,
-        site: &'static Location<'static>,
-    ) -> JoinPoll {
+    pub(crate) unsafe fn take_plainly<T: 'static>(&mut self, id: TaskId) -> Option<T> {
         let task = &mut self.tasks[id.index()];
-        if task.leftover != Leftover::Output {
-            return self.join_otherwise(id, waker, site);
+        let is_plain = task.leftover == Leftover::Output && id.index() < SPARE_MAX;
+        if !is_plain || self.heed.has(Heed::WATCHED.or(Heed::FOLLOWED)) {
+            return None;
         }
+        let body = task.body.as_mut().filter(|body| body.is_small())?;
+        // SAFETY: It is of that type, as whoever calls this says.
+        let output = unsafe { body.as_mut().take_output() }?;
         task.leftover = Leftover::Taken;
-        if let Some(body) = &mut task.body {
-            let is_small = body.as_mut().give_up(Some(place));
-            if !is_small || id.index() >= SPARE_MAX {
-                self.drop_body(id);
-            }
-        }
         self.left -= 1;
-        if self.is_watched() || self.detectors.is_some() {
-            self.order_after_end(id);
-            if self.is_heard() || self.detectors.is_some() {
-                self.note_join(id);
-            }
-        }
-        JoinPoll::Returned
+        Some(output)
     }
 
-    /// The same of a task that has left no output.
+    /// What whoever joins a task finds. If that has not ended, the current one is woken through
+    /// `waker` when it does; if it has returned, its output is to be
+    /// [taken](Self::take_output).
     #[inline(never)]
-    fn join_otherwise(
+    pub(crate) fn join(
         &mut self,
         id: TaskId,
         waker: &Waker,
@@ -158,13 +150,29 @@ impl Core {
             self.note_join(id);
         }
         let joined = match leftover {
+            Leftover::Output => JoinPoll::Returned,
             Leftover::Cancelled => JoinPoll::Cancelled,
             Leftover::Panicked => JoinPoll::Panicked,
             // Nothing, if it is being dropped where it stands.
-            _ => return JoinPoll::AlreadyTaken,
+            Leftover::Nothing | Leftover::Taken => return JoinPoll::AlreadyTaken,
         };
         self.left -= 1;
         joined
+    }
+
+    /// Takes what a task has returned that was just joined.
+    ///
+    /// # Safety
+    /// The task's future must have outputs of type `T`.
+    pub(crate) unsafe fn take_output<T: 'static>(&mut self, id: TaskId) -> Option<T> {
+        let body = self.tasks[id.index()].body.as_mut()?;
+        let is_kept = body.is_small() && id.index() < SPARE_MAX;
+        // SAFETY: It is of that type, as whoever calls this says.
+        let output = unsafe { body.as_mut().take_output() };
+        if !is_kept {
+            self.drop_body(id);
+        }
+        output
     }
 
     /// The same of a task that has not ended.
@@ -315,14 +323,14 @@ impl Core {
         self.note_wait("join", site);
     }
 
-    /// Wakes who waits for a task that has ended.
+    /// Wakes who waits for a task that has ended. `FOLLOWED` says whether anybody may follow that.
     #[inline(never)]
-    pub(super) fn wake_joiner(&mut self, id: TaskId) {
+    pub(super) fn wake_joiner<const FOLLOWED: bool>(&mut self, id: TaskId) {
         let joined_by = &mut self.tasks[id.index()].joined_by;
         match joined_by.as_task() {
             Some(task) => {
                 *joined_by = JoinedBy::NOBODY;
-                self.wake(task);
+                self.wake_in_place::<FOLLOWED>(task);
             }
             None => self.wake_listed_joiner(id),
         }
