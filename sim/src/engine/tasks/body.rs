@@ -230,10 +230,12 @@ where
 {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        assert!(self.left == Left::Future, "an ended task was polled; this is a bug in unpick");
-        // SAFETY: The future is in the slot, as `left` says, and nothing is moved out of it.
+        // SAFETY: Nothing is moved out of it. What `left` says is asked of this, and not of a shared
+        // reference to all of it: a future may have references to itself, which are to stay good.
         let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: It stays there until it is dropped in its place.
+        assert!(this.left == Left::Future, "an ended task was polled; this is a bug in unpick");
+        // SAFETY: The future is in the slot, as `left` says, and stays there until it is dropped in
+        // its place.
         let future = unsafe { Pin::new_unchecked(&mut *this.slot.future) };
         let output = ready!(future.poll(cx));
         // Before it is dropped: if that panics, nothing is dropped again.
