@@ -11,7 +11,7 @@
 use super::super::{Core, TaskId};
 use super::access::{Pause, Places, Record, SharedAccess};
 use super::held::Holdings;
-use super::sparse::Sparse;
+use super::sparse::{Reuse, Sparse};
 use crate::finding::{Finding, Kind};
 
 /// What a task has read and not written back yet.
@@ -43,6 +43,12 @@ struct Touch {
     read: Option<Read>,
 }
 
+impl Reuse for Touch {
+    fn clear(&mut self) {
+        *self = Touch::default();
+    }
+}
+
 /// What is known of one variable.
 #[derive(Debug, Default)]
 struct Variable {
@@ -59,6 +65,16 @@ impl Variable {
     fn last_write(&self) -> Option<Record> {
         let (_, record) = self.touches.get(self.last_writer?.0)?.write?;
         Some(record)
+    }
+}
+
+impl Reuse for Variable {
+    fn clear(&mut self) {
+        let Variable { version, last_writer, touches, fresh } = self;
+        *version = 0;
+        *last_writer = None;
+        touches.clear();
+        fresh.clear();
     }
 }
 
@@ -112,28 +128,45 @@ impl Atomicity {
         let number = self.accesses;
         self.accesses += 1;
         let task = record.task;
-        let violation = if record.access.writes() { self.violation(index, record) } else { None };
-        let variable = self.variables.entry(index);
-        let version = variable.version;
-        let touch = variable.touches.entry(task.0);
-        let earlier = touch.read.take();
-        let was_stale = earlier.is_some_and(|read| read.stale.is_some());
-        touch.access = Some((number, *record));
+        let at = self.variables.number(index);
+        let touches = &mut self.variables.numbered(at).touches;
+        let touch_at = touches.number(task.0);
+        let earlier = &touches.numbered(touch_at).read;
+        let (is_first, was_stale) = match earlier {
+            None => (true, false),
+            Some(read) => (false, read.stale.is_some()),
+        };
+        let goes_by_stale =
+            was_stale || self.stale.get(task.index()).is_some_and(|it| !it.is_empty());
+        let violation = match record.access {
+            SharedAccess::Write | SharedAccess::Update if goes_by_stale => {
+                self.violation(index, record)
+            }
+            _ => None,
+        };
         if was_stale && let Some(stale) = self.stale.get_mut(task.index()) {
             stale.retain(|&variable| variable != index);
         }
+        let variable = self.variables.numbered(at);
+        let version = variable.version;
+        let touch = variable.touches.numbered(touch_at);
+        touch.access = Some((number, *record));
         if record.access == SharedAccess::Read {
             touch.read = Some(Read { version, stale: None });
-            if earlier.is_none() || was_stale {
+            if is_first || was_stale {
                 variable.fresh.push(task);
             }
             return violation;
         }
+        touch.read = None;
         touch.write = Some((number, *record));
         variable.version += 1;
         variable.last_writer = Some(task);
         let mut fresh = std::mem::take(&mut variable.fresh);
         for reader in fresh.drain(..) {
+            if reader == task {
+                continue;
+            }
             let Some(touch) = variable.touches.get_mut(reader.0) else { continue };
             let Some(read) = &mut touch.read else { continue };
             read.stale = Some(Stale { pause: pause(reader) });
@@ -151,8 +184,9 @@ impl Atomicity {
         violation
     }
 
-    /// What a write violates.
-    #[inline]
+    /// What a write of a task violates that has read what is no longer so.
+    #[cold]
+    #[inline(never)]
     fn violation(&self, index: u32, record: &Record) -> Option<Violation> {
         self.lost_update(index, record).or_else(|| self.stale_check(index, record))
     }

@@ -1,182 +1,187 @@
 //! Vector clocks: what happens before what (Mattern 1989).
 //!
-//! A clock is a tree with shared branches rather than a list, so that handing one on costs
-//! nothing and joining two costs what differs between them: a program with many tasks does not
-//! pay for all of them at every operation. (Tree clocks, Mathur and others, ASPLOS 2022, have
-//! that aim too; theirs are another tree.)
+//! What is known of the first few tasks stands in a clock itself, which is all that most programs
+//! have. What is known of the others is in a [tree](Tree) with shared branches rather than in a
+//! list, so that handing it on costs nothing and joining two costs what differs between them.
+//!
+//! Most of what tasks tell one another is told twice (a guard that is dropped wakes the next in the
+//! queue, and is then what that one observes), or takes the place of all that was known (the next to
+//! have a lock knows nothing that its last holder does not). Both are seen from single entries,
+//! because a clock with a task's entry has all that the task knew when it handed that entry on.
+//! (Tree clocks, Mathur and others, ASPLOS 2022, go by that too; theirs are another tree.)
 
-use std::rc::Rc;
+mod tree;
 
+use self::tree::{LEAF, Tree, raise_to};
 use super::super::TaskId;
 use crate::trace::Side;
 
-const LEAF_BITS: u32 = 5;
-const INNER_BITS: u32 = 4;
-const LEAF: usize = 1 << LEAF_BITS;
-const INNER: usize = 1 << INNER_BITS;
-
-/// A part of a clock; one that is missing is all zeros.
-#[derive(Clone, Debug)]
-enum Node {
-    /// How far that many tasks, one after the other, are known to be.
-    Leaf([u32; LEAF]),
-    /// Parts of the next lower height.
-    Inner([Link; INNER]),
-}
-
-type Link = Option<Rc<Node>>;
-
 /// How far a task knows each task to be, by the task's number; missing entries are zero.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Clock {
-    root: Link,
-    /// How many levels of inner nodes are above the leaves.
-    height: u32,
-}
-
-/// Which child of an inner node of this height (from 1) has a task.
-const fn child(task: u32, height: u32) -> usize {
-    (task >> (LEAF_BITS + INNER_BITS * (height - 1))) as usize & (INNER - 1)
+#[derive(Debug, Default)]
+struct Clock {
+    /// Of the first tasks.
+    near: [u32; LEAF],
+    /// Of all others.
+    far: Tree,
 }
 
 impl Clock {
     /// How far it knows this task to be.
-    pub(crate) fn get(&self, task: TaskId) -> u32 {
-        if !self.has_room_for(task.0) {
-            return 0;
-        }
-        let (mut link, mut height) = (&self.root, self.height);
-        while let Some(node) = link {
-            match &**node {
-                Node::Leaf(entries) => return entries[task.index() & (LEAF - 1)],
-                Node::Inner(children) => {
-                    link = &children[child(task.0, height)];
-                    height -= 1;
-                }
-            }
-        }
-        0
+    #[inline]
+    fn get(&self, task: TaskId) -> u32 {
+        self.near.get(task.index()).copied().unwrap_or_else(|| self.far.get(task))
     }
 
-    fn has_room_for(&self, task: u32) -> bool {
-        let bits = LEAF_BITS + INNER_BITS * self.height;
-        bits >= u32::BITS || task >> bits == 0
-    }
-
-    fn raise(&mut self) {
-        if let Some(root) = self.root.take() {
-            let mut children: [Link; INNER] = Default::default();
-            children[0] = Some(root);
-            self.root = Some(Rc::new(Node::Inner(children)));
-        }
-        self.height += 1;
-    }
-
+    #[inline]
     fn set(&mut self, task: TaskId, at: u32) {
-        while !self.has_room_for(task.0) {
-            self.raise();
-        }
-        let (mut link, mut height) = (&mut self.root, self.height);
-        loop {
-            let node = link.get_or_insert_with(|| Rc::new(empty(height)));
-            match Rc::make_mut(node) {
-                Node::Leaf(entries) => {
-                    entries[task.index() & (LEAF - 1)] = at;
-                    return;
-                }
-                Node::Inner(children) => {
-                    link = &mut children[child(task.0, height)];
-                    height -= 1;
-                }
-            }
+        match self.near.get_mut(task.index()) {
+            Some(near) => *near = at,
+            None => self.far.set(task, at),
         }
     }
 
+    #[inline]
     fn join(&mut self, other: &Clock) {
-        while self.height < other.height {
-            self.raise();
-        }
-        let (mut link, mut height) = (&mut self.root, self.height);
-        while height > other.height {
-            let node = link.get_or_insert_with(|| Rc::new(empty(height)));
-            let Node::Inner(children) = Rc::make_mut(node) else { return };
-            link = &mut children[0];
-            height -= 1;
-        }
-        join_links(link, &other.root);
+        raise_to(&mut self.near, &other.near);
+        self.far.join(&other.far);
+    }
+
+    /// Becomes the same as another one.
+    #[inline]
+    fn become_like(&mut self, other: &Clock) {
+        self.near = other.near;
+        self.far.become_like(&other.far);
+    }
+
+    fn clear(&mut self) {
+        self.near = [0; LEAF];
+        self.far = Tree::default();
     }
 }
 
-fn empty(height: u32) -> Node {
-    match height {
-        0 => Node::Leaf([0; LEAF]),
-        _ => Node::Inner(Default::default()),
-    }
-}
+/// The how-manieth that a task has handed on of what it knows, from 1; zero is nothing. Each of
+/// them has all that is in those before.
+type Version = u32;
 
-/// Brings one part up to another of the same height. What is equal afterwards is shared, so that
-/// it is skipped next time.
-fn join_links(mine: &mut Link, theirs: &Link) {
-    let Some(theirs) = theirs else { return };
-    let Some(node) = mine else {
-        *mine = Some(Rc::clone(theirs));
-        return;
-    };
-    if Rc::ptr_eq(node, theirs) {
-        return;
-    }
-    let is_behind = match (&**node, &**theirs) {
-        (Node::Leaf(here), Node::Leaf(there)) => {
-            if is_below(there, here) {
-                return;
-            }
-            is_below(here, there)
-        }
-        _ => false,
-    };
-    if is_behind {
-        *node = Rc::clone(theirs);
-        return;
-    }
-    match (Rc::make_mut(node), &**theirs) {
-        (Node::Leaf(here), Node::Leaf(there)) => {
-            for (here, there) in here.iter_mut().zip(there) {
-                *here = (*here).max(*there);
-            }
-        }
-        (Node::Inner(here), Node::Inner(there)) => {
-            for (here, there) in here.iter_mut().zip(there) {
-                join_links(here, there);
-            }
-            let same = |(here, there): (&Link, &Link)| match (here, there) {
-                (Some(here), Some(there)) => Rc::ptr_eq(here, there),
-                (None, None) => true,
-                _ => false,
-            };
-            if here.iter().zip(there).all(same) {
-                *node = Rc::clone(theirs);
-            }
-        }
-        _ => unreachable!("parts of one height are of one kind; a bug in unpick"),
-    }
-}
-
-/// Whether no entry of the one is above the other's. Looks at all of them, which takes less than
-/// stopping early, because several are compared at once.
-fn is_below(one: &[u32; LEAF], other: &[u32; LEAF]) -> bool {
-    one.iter().zip(other).fold(true, |is_below, (one, other)| is_below & (one <= other))
+/// Whose knowledge a clock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Nobody's: nothing is in it. Left when something is published.
+    Nobodys,
+    /// Exactly what this task handed on then. Left when it is joined with what somebody tells who
+    /// does not know all of it.
+    Of(TaskId, Version),
+    /// That of several tasks. Left when the object is forgotten.
+    Several,
 }
 
 /// What a task knows.
 #[derive(Debug)]
-struct Knowledge {
-    /// How far it is itself: a number that goes up whenever it tells others of it, so that what
-    /// it does after that is not known by them.
+pub(super) struct Knowledge {
+    /// How far it is itself: a number that goes up whenever it tells others something new, so that
+    /// what it does after that is not known by them. From 1.
     own: u32,
-    /// Whether anybody has asked for that number since it went up: only then it has to be told.
+    /// Whether anybody has asked for that number since it went up: then it has something to tell.
     is_asked_for: bool,
-    /// Invariant: its own entry is at most `own`, and is brought up to it when it is handed on.
-    others: Clock,
+    /// Whether it was told something since that number went up: it has that to tell as well.
+    has_learnt: bool,
+    /// Where its last stamp is, among those that differ.
+    stamp: u32,
+    /// Invariant: its own entry is one less than `own`, and where any clock has an entry of it, that
+    /// clock has all that it knew when it handed that entry on.
+    clock: Clock,
+}
+
+impl Knowledge {
+    fn nothing() -> Knowledge {
+        let clock = Clock::default();
+        Knowledge { own: 1, is_asked_for: false, has_learnt: false, stamp: 0, clock }
+    }
+
+    /// Whether what another task did when it was that far happened before what this one does now.
+    #[inline]
+    pub(super) fn knows(&self, other: TaskId, at: u32) -> bool {
+        at <= self.clock.get(other)
+    }
+
+    /// How far its task is. It begins at 1, so that nobody knows of its first accesses without
+    /// having been told.
+    #[inline]
+    pub(super) fn now(&mut self) -> u32 {
+        self.is_asked_for = true;
+        self.own
+    }
+
+    /// Makes what it knows ready to be handed on: whatever it does from here on is not part of it.
+    #[inline]
+    fn hand_on(&mut self, task: TaskId) -> Version {
+        if self.is_asked_for | self.has_learnt {
+            self.clock.set(task, self.own);
+            self.own += 1;
+            (self.is_asked_for, self.has_learnt) = (false, false);
+        }
+        self.own - 1
+    }
+
+    /// Is told what is in a clock. The task is its own.
+    #[inline]
+    fn learn(&mut self, task: TaskId, clock: &Clock, whose: Whose) {
+        match whose {
+            Whose::Nobodys => return,
+            Whose::Of(other, version) if self.clock.get(other) >= version => return,
+            Whose::Of(..) | Whose::Several => {}
+        }
+        // What it has learnt itself since it last handed something on, nobody knows.
+        if !self.has_learnt && clock.get(task) == self.own - 1 {
+            self.clock.become_like(clock);
+        } else {
+            self.clock.join(clock);
+        }
+        self.has_learnt = true;
+    }
+}
+
+/// What was published through an object, or is stamped on messages.
+#[derive(Debug)]
+struct Published {
+    whose: Whose,
+    clock: Clock,
+}
+
+impl Published {
+    fn nothing() -> Published {
+        Published { whose: Whose::Nobodys, clock: Clock::default() }
+    }
+
+    /// Takes in what this task knows, which is as much as it has handed on.
+    #[inline]
+    fn publish(&mut self, task: TaskId, version: Version, clock: &Clock) {
+        if self.clock.get(task) >= version {
+            return;
+        }
+        match self.whose {
+            Whose::Of(last, known) if clock.get(last) < known => {
+                self.clock.join(clock);
+                self.whose = Whose::Several;
+            }
+            Whose::Nobodys | Whose::Of(..) => {
+                self.clock.become_like(clock);
+                self.whose = Whose::Of(task, version);
+            }
+            Whose::Several => self.clock.join(clock),
+        }
+    }
+}
+
+/// Stamps of messages.
+#[derive(Debug, Default)]
+struct Stamps {
+    /// The first message that was stamped.
+    first: u64,
+    /// Where the stamp of each message from there on is.
+    places: Vec<u32>,
+    /// Those that differ.
+    stamps: Vec<Published>,
 }
 
 /// For how many tasks room is made at a time.
@@ -187,122 +192,131 @@ const ROOM: usize = 16;
 pub(super) struct Clocks {
     tasks: Vec<Knowledge>,
     /// By the object's index: what was published through it to everybody.
-    objects: Vec<Clock>,
+    objects: Vec<Published>,
     /// The same for what readers have published, which is for writers alone.
-    readers: Vec<Clock>,
-    /// The first message that was stamped, and the clock of each from there on.
-    messages: (u64, Vec<Clock>),
+    readers: Vec<Published>,
+    messages: Stamps,
 }
 
 impl Clocks {
     /// Forgets all, and keeps allocations.
     pub(super) fn clear(&mut self) {
-        let Clocks { tasks, objects, readers, messages: (first_message, messages) } = self;
-        *first_message = 0;
+        let Clocks { tasks, objects, readers, messages: Stamps { first, places, stamps } } = self;
+        *first = 0;
+        places.clear();
+        stamps.clear();
         tasks.clear();
         objects.clear();
         readers.clear();
-        messages.clear();
     }
 
-    /// Whether the task with this clock entry happened before what this task does now.
-    pub(super) fn knows(&mut self, task: TaskId, of: TaskId, at: u32) -> bool {
-        task == of || at <= self.of(task).others.get(of)
-    }
-
-    /// How far a task is. It begins at 1, so that nobody knows of its first accesses without
-    /// having been told.
-    pub(super) fn now(&mut self, task: TaskId) -> u32 {
-        let knowledge = self.of(task);
-        knowledge.is_asked_for = true;
-        knowledge.own
-    }
-
-    fn of(&mut self, task: TaskId) -> &mut Knowledge {
-        if self.tasks.len() <= task.index() {
-            let fresh = || Knowledge { own: 1, is_asked_for: false, others: Clock::default() };
-            self.tasks.resize_with((task.index() + 1).next_multiple_of(ROOM), fresh);
-        }
+    /// What a task knows.
+    #[inline]
+    pub(super) fn of(&mut self, task: TaskId) -> &mut Knowledge {
+        self.make_room(task);
         &mut self.tasks[task.index()]
     }
 
-    /// What a task knows, to be handed on: whatever it does from here on is not part of it.
-    fn hand_on(&mut self, task: TaskId) -> Clock {
-        let knowledge = self.of(task);
-        if std::mem::take(&mut knowledge.is_asked_for) {
-            knowledge.others.set(task, knowledge.own);
-            knowledge.own += 1;
+    #[inline]
+    fn make_room(&mut self, task: TaskId) {
+        if self.tasks.len() <= task.index() {
+            self.make_room_now(task);
         }
-        knowledge.others.clone()
     }
 
-    fn learn(&mut self, task: TaskId, clock: &Clock) {
-        self.of(task).others.join(clock);
+    #[cold]
+    #[inline(never)]
+    fn make_room_now(&mut self, task: TaskId) {
+        let room = (task.index() + 1).next_multiple_of(ROOM);
+        self.tasks.resize_with(room, Knowledge::nothing);
     }
 
     /// What a task has done happens before what observes the object later. What it has done as a
     /// reader is of no concern to other readers.
     pub(super) fn publish(&mut self, task: TaskId, object: u32, by: Side) {
-        let clock = self.hand_on(task);
-        let clocks = match by {
+        self.make_room(task);
+        let knowledge = &mut self.tasks[task.index()];
+        let version = knowledge.hand_on(task);
+        let published = match by {
             Side::Writer => &mut self.objects,
             Side::Reader => &mut self.readers,
         };
-        if clocks.len() <= object as usize {
-            clocks.resize_with(object as usize + 1, Clock::default);
+        if published.len() <= object as usize {
+            published.resize_with(object as usize + 1, Published::nothing);
         }
-        clocks[object as usize].join(&clock);
+        published[object as usize].publish(task, version, &knowledge.clock);
     }
 
     pub(super) fn observe(&mut self, task: TaskId, object: u32, by: Side) {
-        if let Some(published) = self.objects.get(object as usize).cloned() {
-            self.learn(task, &published);
+        self.make_room(task);
+        let knowledge = &mut self.tasks[task.index()];
+        if let Some(published) = self.objects.get(object as usize) {
+            knowledge.learn(task, &published.clock, published.whose);
         }
         if by == Side::Writer
-            && let Some(published) = self.readers.get(object as usize).cloned()
+            && let Some(published) = self.readers.get(object as usize)
         {
-            self.learn(task, &published);
+            knowledge.learn(task, &published.clock, published.whose);
         }
     }
 
     /// Stamps a message. Invariant: numbers go up one by one, from whichever is the first.
     pub(super) fn stamp(&mut self, task: TaskId, message: u64) {
-        let clock = self.hand_on(task);
-        let (first, clocks) = &mut self.messages;
-        if clocks.is_empty() {
+        self.make_room(task);
+        let knowledge = &mut self.tasks[task.index()];
+        let whose = Whose::Of(task, knowledge.hand_on(task));
+        let Stamps { first, places, stamps } = &mut self.messages;
+        if places.is_empty() {
             *first = message;
         }
-        debug_assert_eq!(*first + clocks.len() as u64, message);
-        clocks.push(clock);
+        debug_assert_eq!(*first + places.len() as u64, message);
+        if stamps.get(knowledge.stamp as usize).is_none_or(|last| last.whose != whose) {
+            let mut new = Published::nothing();
+            new.whose = whose;
+            new.clock.become_like(&knowledge.clock);
+            knowledge.stamp = stamps.len() as u32;
+            stamps.push(new);
+        }
+        places.push(knowledge.stamp);
     }
 
     pub(super) fn observe_stamp(&mut self, task: TaskId, message: u64) {
-        let (first, clocks) = &self.messages;
-        let place = message.checked_sub(*first).and_then(|place| clocks.get(place as usize));
-        if let Some(stamped) = place.cloned() {
-            self.learn(task, &stamped);
+        self.make_room(task);
+        let Stamps { first, places, stamps } = &self.messages;
+        let place = message.checked_sub(*first).and_then(|place| places.get(place as usize));
+        if let Some(stamp) = place.and_then(|&place| stamps.get(place as usize)) {
+            self.tasks[task.index()].learn(task, &stamp.clock, stamp.whose);
+        }
+    }
+
+    /// One task tells another one what it knows.
+    #[inline]
+    fn tell(&mut self, from: TaskId, to: TaskId) {
+        self.make_room(TaskId(from.0.max(to.0)));
+        // Of oneself there is nothing to learn.
+        if let Ok([teller, told]) = self.tasks.get_disjoint_mut([from.index(), to.index()]) {
+            let whose = Whose::Of(from, teller.hand_on(from));
+            told.learn(to, &teller.clock, whose);
         }
     }
 
     pub(super) fn spawn(&mut self, parent: TaskId, child: TaskId) {
-        let clock = self.hand_on(parent);
-        self.learn(child, &clock);
+        self.tell(parent, child);
     }
 
     pub(super) fn wake(&mut self, waker: TaskId, woken: TaskId) {
-        let clock = self.hand_on(waker);
-        self.learn(woken, &clock);
+        self.tell(waker, woken);
     }
 
     pub(super) fn join(&mut self, task: TaskId, joined: TaskId) {
-        let clock = self.hand_on(joined);
-        self.learn(task, &clock);
+        self.tell(joined, task);
     }
 
     pub(super) fn forget(&mut self, object: u32) {
-        for clocks in [&mut self.objects, &mut self.readers] {
-            if let Some(clock) = clocks.get_mut(object as usize) {
-                *clock = Clock::default();
+        for published in [&mut self.objects, &mut self.readers] {
+            if let Some(published) = published.get_mut(object as usize) {
+                published.whose = Whose::Nobodys;
+                published.clock.clear();
             }
         }
     }
@@ -335,6 +349,12 @@ mod tests {
         proptest::collection::vec(act, 0..60)
     }
 
+    fn copy(clock: &Clock) -> Clock {
+        let mut copy = Clock::default();
+        copy.become_like(clock);
+        copy
+    }
+
     proptest! {
         #[test]
         fn clocks_behave_like_maps(acts in acts()) {
@@ -349,7 +369,7 @@ mod tests {
                         tasks.push(task);
                     }
                     Act::Join(clock, other) => {
-                        let theirs = (clocks[other].clone(), maps[other].clone());
+                        let theirs = (copy(&clocks[other]), maps[other].clone());
                         clocks[clock].join(&theirs.0);
                         for (task, at) in theirs.1 {
                             let mine = maps[clock].entry(task).or_default();
@@ -357,7 +377,8 @@ mod tests {
                         }
                     }
                     Act::Copy(clock, other) => {
-                        clocks[clock] = clocks[other].clone();
+                        let theirs = copy(&clocks[other]);
+                        clocks[clock].become_like(&theirs);
                         maps[clock] = maps[other].clone();
                     }
                 }
@@ -378,6 +399,10 @@ mod tests {
         Observe(usize, u32, Side),
         Wake(usize, usize),
         Join(usize, usize),
+        Stamp(usize),
+        /// The how-manieth of the stamps, from the last.
+        ObserveStamp(usize, usize),
+        Forget(u32),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -390,10 +415,16 @@ mod tests {
             2 => (task.clone(), 0..2_u32, side())
                 .prop_map(|(task, object, by)| Step::Observe(task, object, by)),
             1 => (task.clone(), task.clone()).prop_map(|(task, woken)| Step::Wake(task, woken)),
-            1 => (task.clone(), task).prop_map(|(task, joined)| Step::Join(task, joined)),
+            1 => (task.clone(), task.clone()).prop_map(|(task, joined)| Step::Join(task, joined)),
+            1 => task.clone().prop_map(Step::Stamp),
+            1 => (task, 0..3_usize).prop_map(|(task, back)| Step::ObserveStamp(task, back)),
+            1 => (0..2_u32).prop_map(Step::Forget),
         ];
-        proptest::collection::vec(step, 0..60)
+        proptest::collection::vec(step, 0..80)
     }
+
+    /// The number of the first message that is stamped.
+    const FIRST_STAMP: u64 = 7;
 
     proptest! {
         /// The model: each task knows a set of accesses.
@@ -404,16 +435,18 @@ mod tests {
             let mut published: [BTreeSet<usize>; 2] = Default::default();
             let mut for_writers: [BTreeSet<usize>; 2] = Default::default();
             let mut accesses: Vec<(TaskId, u32)> = Vec::new();
-            let id = |task: usize| TaskId(task as u32);
+            let mut stamps: Vec<BTreeSet<usize>> = Vec::new();
+            // Two of the first ones, and two in different branches of a tree.
+            let id = |task: usize| TaskId([0, 31, 32, 700][task]);
             for step in steps {
                 match step {
                     Step::Access(task) => {
                         for (number, &(of, at)) in accesses.iter().enumerate() {
-                            let knows = clocks.knows(id(task), of, at);
+                            let knows = id(task) == of || clocks.of(id(task)).knows(of, at);
                             prop_assert_eq!(knows, known[task].contains(&number));
                         }
                         known[task].insert(accesses.len());
-                        accesses.push((id(task), clocks.now(id(task))));
+                        accesses.push((id(task), clocks.of(id(task)).now()));
                     }
                     Step::Publish(task, object, by) => {
                         clocks.publish(id(task), object, by);
@@ -438,6 +471,20 @@ mod tests {
                         known[other].extend(told);
                     }
                     Step::Wake(..) | Step::Join(..) => {}
+                    Step::Stamp(task) => {
+                        clocks.stamp(id(task), FIRST_STAMP + stamps.len() as u64);
+                        stamps.push(known[task].clone());
+                    }
+                    Step::ObserveStamp(task, back) => {
+                        let Some(place) = stamps.len().checked_sub(1 + back) else { continue };
+                        clocks.observe_stamp(id(task), FIRST_STAMP + place as u64);
+                        known[task].extend(&stamps[place]);
+                    }
+                    Step::Forget(object) => {
+                        clocks.forget(object);
+                        published[object as usize].clear();
+                        for_writers[object as usize].clear();
+                    }
                 }
             }
         }

@@ -57,8 +57,12 @@ pub(super) struct Holdings {
     links: Vec<Link>,
     /// Links that are not in use.
     free: Vec<u32>,
-    /// By their numbers less 1.
-    sets: Vec<Box<[HeldObject]>>,
+    /// By their numbers less 1: where each ends in `things`, and begins where that before it ends.
+    sets: Vec<u32>,
+    /// What is in the sets, one after the other.
+    things: Vec<HeldObject>,
+    /// The only thing that was held when somebody asked last who held one thing, and that set.
+    alone: Option<(HeldObject, Held)>,
     /// The sets by a hash of what is in them, or behind. Invariant: a power of two, and at least
     /// twice as many places as there are sets.
     known: Vec<Held>,
@@ -73,11 +77,13 @@ const TASKS_MIN: usize = 16;
 impl Holdings {
     /// Forgets all, and keeps allocations.
     pub(super) fn clear(&mut self) {
-        let Holdings { tasks, links, free, sets, known } = self;
+        let Holdings { tasks, links, free, sets, things, alone, known } = self;
         tasks.clear();
         links.clear();
         free.clear();
         sets.clear();
+        things.clear();
+        *alone = None;
         known.clear();
     }
 
@@ -144,27 +150,43 @@ impl Holdings {
         }
     }
 
+    /// The number of what a task holds, which is something.
+    #[inline]
     fn number(&mut self, task: TaskId) -> Held {
+        let Holding { first, last, .. } = self.tasks[task.index()];
+        let only = self.links[first as usize].held;
+        let set = match self.alone {
+            Some((held, set)) if first == last && held == only => set,
+            _ => self.look_up(first),
+        };
+        if first == last {
+            self.alone = Some((only, set));
+        }
+        self.tasks[task.index()].set = Some(set);
+        set
+    }
+
+    /// The set that is in a list of links, which has a number from here on.
+    #[inline(never)]
+    fn look_up(&mut self, first: u32) -> Held {
         if self.known.len() < 2 * (self.sets.len() + 1) {
             self.make_room();
         }
-        let first = self.tasks[task.index()].first;
         let mut place = hash(list(&self.links, first)) & (self.known.len() - 1);
-        let set = loop {
+        loop {
             let known = self.known[place];
             if known == Held::NOTHING {
-                self.sets.push(list(&self.links, first).collect());
+                self.things.extend(list(&self.links, first));
+                self.sets.push(self.things.len() as u32);
                 let new = Held(self.sets.len() as u32);
                 self.known[place] = new;
-                break new;
+                return new;
             }
             if self.set(known).iter().copied().eq(list(&self.links, first)) {
-                break known;
+                return known;
             }
             place = (place + 1) & (self.known.len() - 1);
-        };
-        self.tasks[task.index()].set = Some(set);
-        set
+        }
     }
 
     #[cold]
@@ -173,8 +195,8 @@ impl Holdings {
         let places = (2 * self.known.len()).max(KNOWN_MIN);
         self.known.clear();
         self.known.resize(places, Held::NOTHING);
-        for (set, number) in self.sets.iter().zip(1..) {
-            let mut place = hash(set.iter().copied()) & (places - 1);
+        for number in 1..=self.sets.len() as u32 {
+            let mut place = hash(self.set(Held(number)).iter().copied()) & (places - 1);
             while self.known[place] != Held::NOTHING {
                 place = (place + 1) & (places - 1);
             }
@@ -184,7 +206,9 @@ impl Holdings {
 
     /// What is in a set, oldest first.
     pub(super) fn set(&self, set: Held) -> &[HeldObject] {
-        set.0.checked_sub(1).map_or(&[], |place| &self.sets[place as usize])
+        let Some(place) = set.0.checked_sub(1) else { return &[] };
+        let begin = place.checked_sub(1).map_or(0, |before| self.sets[before as usize]);
+        &self.things[begin as usize..self.sets[place as usize] as usize]
     }
 
     /// What both have: held without a break from the one moment to the other.

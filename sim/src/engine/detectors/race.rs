@@ -9,7 +9,7 @@ use super::super::{Core, TaskId};
 use super::access::{Places, Record};
 use super::clocks::Clocks;
 use super::held::{Held, Holdings};
-use super::sparse::Sparse;
+use super::sparse::{Reuse, Sparse};
 use crate::finding::{Finding, Kind};
 
 /// One earlier access, and how far its task was.
@@ -25,6 +25,14 @@ struct Variable {
     last_write: Option<Epoch>,
     /// Reads since that write, none of them ordered after another one. The newest is the last.
     reads: Vec<Epoch>,
+}
+
+impl Reuse for Variable {
+    fn clear(&mut self) {
+        let Variable { last_write, reads } = self;
+        *last_write = None;
+        reads.clear();
+    }
 }
 
 /// The state of the detector.
@@ -57,7 +65,10 @@ impl Race {
     ) -> Option<Unordered> {
         let task = record.task;
         let variable = self.variables.entry(index);
-        let mut is_ordered = |earlier: &Epoch| clocks.knows(task, earlier.record.task, earlier.at);
+        let knowledge = clocks.of(task);
+        let is_ordered = |earlier: &Epoch| {
+            earlier.record.task == task || knowledge.knows(earlier.record.task, earlier.at)
+        };
         let write = variable.last_write.as_ref().filter(|write| !is_ordered(write));
         let earlier = match write {
             Some(write) => Some(write.record),
@@ -69,10 +80,10 @@ impl Race {
         };
         if record.access.writes() {
             variable.reads.clear();
-        } else {
+        } else if !variable.reads.is_empty() {
             variable.reads.retain(|read| !is_ordered(read));
         }
-        let epoch = Epoch { at: clocks.now(task), record: *record };
+        let epoch = Epoch { at: knowledge.now(), record: *record };
         if record.access.writes() {
             variable.last_write = Some(epoch);
         } else {

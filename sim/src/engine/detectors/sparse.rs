@@ -4,13 +4,22 @@
 //! a hundred: numbers that are close together, as they mostly are, never collide. The order of its
 //! entries is that of no clock or address, but nobody should depend on it.
 
+/// What may be used again for another key.
+pub(super) trait Reuse: Default {
+    /// Forgets all, and keeps allocations: it is as good as new.
+    fn clear(&mut self);
+}
+
 /// A map with keys below [`u32::MAX`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Sparse<T> {
     /// By a key's lowest bits, or behind: where its entry is. Invariant: none, or a power of two
     /// of at least twice as many as there are entries.
     places: Vec<u32>,
+    /// The entries, and behind them those of earlier keys, to be used again.
     entries: Vec<(u32, T)>,
+    /// How many entries there are.
+    count: usize,
 }
 
 /// A place without an entry.
@@ -21,7 +30,7 @@ const PLACES_MIN: usize = 16;
 
 impl<T> Default for Sparse<T> {
     fn default() -> Sparse<T> {
-        Sparse { places: Vec::new(), entries: Vec::new() }
+        Sparse { places: Vec::new(), entries: Vec::new(), count: 0 }
     }
 }
 
@@ -45,7 +54,7 @@ impl<T> Sparse<T> {
 
     #[inline]
     pub(super) fn get(&self, key: u32) -> Option<&T> {
-        if self.entries.is_empty() {
+        if self.count == 0 {
             return None;
         }
         self.find(key).ok().map(|(_, entry)| &self.entries[entry].1)
@@ -53,7 +62,7 @@ impl<T> Sparse<T> {
 
     #[inline]
     pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut T> {
-        if self.entries.is_empty() {
+        if self.count == 0 {
             return None;
         }
         self.find(key).ok().map(|(_, entry)| &mut self.entries[entry].1)
@@ -63,20 +72,49 @@ impl<T> Sparse<T> {
     #[inline]
     pub(super) fn entry(&mut self, key: u32) -> &mut T
     where
-        T: Default,
+        T: Reuse,
     {
-        if self.places.len() < 2 * (self.entries.len() + 1) {
+        let entry = self.number(key);
+        self.numbered(entry)
+    }
+
+    /// The number of the entry of this key, which is good until a key is removed.
+    #[inline]
+    pub(super) fn number(&mut self, key: u32) -> usize
+    where
+        T: Reuse,
+    {
+        if self.places.len() < 2 * (self.count + 1) {
             self.grow();
         }
-        let entry = match self.find(key) {
+        match self.find(key) {
             Ok((_, entry)) => entry,
-            Err(at) => {
-                self.places[at] = self.entries.len() as u32;
-                self.entries.push((key, T::default()));
-                self.entries.len() - 1
-            }
-        };
+            Err(at) => self.add(key, at),
+        }
+    }
+
+    /// What the entry of this number knows.
+    #[inline]
+    pub(super) fn numbered(&mut self, entry: usize) -> &mut T {
         &mut self.entries[entry].1
+    }
+
+    #[inline(never)]
+    fn add(&mut self, key: u32, at: usize) -> usize
+    where
+        T: Reuse,
+    {
+        let entry = self.count;
+        self.places[at] = entry as u32;
+        match self.entries.get_mut(entry) {
+            Some((earlier, value)) => {
+                *earlier = key;
+                value.clear();
+            }
+            None => self.entries.push((key, T::default())),
+        }
+        self.count += 1;
+        entry
     }
 
     #[cold]
@@ -85,23 +123,24 @@ impl<T> Sparse<T> {
         let places = (2 * self.places.len()).max(PLACES_MIN);
         self.places.clear();
         self.places.resize(places, NONE);
-        self.entries.reserve(places / 2 - self.entries.len());
-        for entry in 0..self.entries.len() {
+        for entry in 0..self.count {
             if let Err(at) = self.find(self.entries[entry].0) {
                 self.places[at] = entry as u32;
             }
         }
     }
 
-    /// Forgets all, and keeps the allocations.
+    /// Forgets all, and keeps the allocations. It has as many places as were needed this time.
     pub(super) fn clear(&mut self) {
-        self.places.clear();
-        self.entries.clear();
+        let places = (2 * self.count).next_power_of_two().max(PLACES_MIN);
+        self.places.truncate(places);
+        self.places.fill(NONE);
+        self.count = 0;
     }
 
     /// Forgets what is known of a key.
     pub(super) fn remove(&mut self, key: u32) {
-        if self.entries.is_empty() {
+        if self.count == 0 {
             return;
         }
         let Ok((mut hole, entry)) = self.find(key) else { return };
@@ -122,18 +161,19 @@ impl<T> Sparse<T> {
                 hole = at;
             }
         }
-        let last = self.entries.len() - 1;
+        let last = self.count - 1;
         if entry != last
             && let Ok((at, _)) = self.find(self.entries[last].0)
         {
             self.places[at] = entry as u32;
         }
-        self.entries.swap_remove(entry);
+        self.entries.swap(entry, last);
+        self.count = last;
     }
 
     /// All entries, in an order that means nothing.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.entries.iter().map(|(key, value)| (*key, value))
+        self.entries[..self.count].iter().map(|(key, value)| (*key, value))
     }
 }
 
@@ -145,18 +185,26 @@ mod tests {
 
     use super::*;
 
+    impl Reuse for u32 {
+        fn clear(&mut self) {
+            *self = 0;
+        }
+    }
+
     #[derive(Clone, Debug)]
     enum Act {
         Add(u32, u32),
         Remove(u32),
+        Clear,
     }
 
     fn acts() -> impl Strategy<Value = Vec<Act>> {
         // Close together, and far apart but with the same lowest bits.
         let key = prop_oneof![0..12_u32, (0..8_u32).prop_map(|n| n * 1024 + 15), 0..2000_u32];
         let act = prop_oneof![
-            2 => (key.clone(), 1..9_u32).prop_map(|(key, more)| Act::Add(key, more)),
-            1 => key.prop_map(Act::Remove),
+            20 => (key.clone(), 1..9_u32).prop_map(|(key, more)| Act::Add(key, more)),
+            10 => key.prop_map(Act::Remove),
+            1 => Just(Act::Clear),
         ];
         proptest::collection::vec(act, 0..300)
     }
@@ -175,6 +223,10 @@ mod tests {
                     Act::Remove(key) => {
                         sparse.remove(key);
                         map.remove(&key);
+                    }
+                    Act::Clear => {
+                        sparse.clear();
+                        map.clear();
                     }
                 }
                 for key in (0..16).chain((0..8).map(|n| n * 1024 + 15)) {
