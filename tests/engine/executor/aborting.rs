@@ -1,9 +1,12 @@
 //! Aborting: deferred, and certain.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
+use unpick::sim::options::Switching;
 use unpick::sim::time::sleep;
 use unpick::sim::{AbortHandle, JoinError, Run, spawn, step, task, yield_now};
 
@@ -265,4 +268,67 @@ fn a_daemon_can_be_aborted_like_any_task() {
         daemon.await
     });
     assert_eq!(outcome.result, Ok(Err(JoinError::Cancelled)));
+}
+
+/// It is woken by what it drops, by its number, and then wakes itself in the same poll.
+#[test]
+fn a_task_that_is_woken_while_it_drops_another_one_has_one_turn_more() {
+    for run in [Run::new(), Run::new().traced()] {
+        let outcome = run.switching(Switching::Cooperative).execute(|| async {
+            let lock = Rc::new(unpick::primitives::Lock::new(()));
+            let inside = Rc::clone(&lock);
+            let holder = spawn(async move {
+                let _held = inside.lock().await;
+                std::future::pending::<()>().await;
+            });
+            while !lock.locked() {
+                yield_now().await;
+            }
+            let (mut acquire, mut polls) = (std::pin::pin!(lock.lock()), 0);
+            let _held = poll_fn(|cx| {
+                polls += 1;
+                let acquired = acquire.as_mut().poll(cx);
+                if polls == 1 {
+                    assert!(acquired.is_pending());
+                    assert!(holder.abort_handle().drop_now());
+                    cx.waker().wake_by_ref();
+                }
+                acquired
+            })
+            .await;
+            polls
+        });
+        assert_eq!(outcome.result, Ok(2));
+    }
+}
+
+#[test]
+fn a_task_that_is_aborted_by_what_it_drops_ends_after_its_poll() {
+    struct Aborts(Rc<RefCell<Option<AbortHandle>>>);
+    impl Drop for Aborts {
+        fn drop(&mut self) {
+            assert!(self.0.borrow().as_ref().expect("it was put there").abort());
+        }
+    }
+    for run in [Run::new(), Run::new().traced()] {
+        let outcome = run.execute(|| async {
+            let dropper = Rc::new(RefCell::new(None));
+            let aborts = Aborts(Rc::clone(&dropper));
+            let dropped = spawn(async move {
+                let _aborts = aborts;
+                std::future::pending::<()>().await;
+            });
+            let polls = Rc::new(Cell::new(0));
+            let inside = Rc::clone(&polls);
+            let task = spawn(poll_fn(move |cx| {
+                inside.set(inside.get() + 1);
+                assert!(dropped.abort_handle().drop_now());
+                cx.waker().wake_by_ref();
+                Poll::<()>::Pending
+            }));
+            *dropper.borrow_mut() = Some(task.abort_handle());
+            (task.await, polls.get())
+        });
+        assert_eq!(outcome.result, Ok((Err(JoinError::Cancelled), 1)));
+    }
 }

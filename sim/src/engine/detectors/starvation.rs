@@ -7,7 +7,6 @@
 use std::panic::Location;
 
 use super::super::operations::{Handed, Phase};
-use super::super::tasks::State;
 use super::super::{Core, TaskId};
 use super::access::Places;
 use crate::finding::{Finding, Kind};
@@ -52,7 +51,7 @@ impl Core {
                 && operation.phase == Phase::Blocked
                 && operation.handed == Handed::Nothing
                 && operation.task != taker
-                && self.tasks[operation.task.index()].state == State::Idle
+                && self.rests_idle(operation.task)
         });
         let passed = waiting.map(|(_, operation)| (takes.wrapping_sub(operation.takes), operation));
         let passed = passed.filter(|(passes, _)| *passes >= passes_max);
