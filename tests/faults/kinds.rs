@@ -271,3 +271,27 @@ fn shrinking_leaves_the_one_fault_that_matters_and_makes_all_others_plain() {
     }
     assert!(shrunken > 10, "{shrunken} runs had a fault too many");
 }
+
+/// Under a clock that runs ahead, faults strike in the middle of a poll: then the task that has it
+/// is not among those that rest.
+#[test]
+fn whoever_is_being_polled_is_not_woken_spuriously() {
+    for seed in 0..200 {
+        let run = with(SPURIOUS_WAKES).time(unpick::sim::options::TimeModel::Stalling).seed(seed);
+        let outcome = run.execute(|| async {
+            let tasks = [1, 2, 3].map(|number| {
+                spawn(async move {
+                    for _ in 0..3 {
+                        sleep(number * Duration::from_millis(1)).await;
+                        unpick::sim::step().await;
+                        yield_now().await;
+                    }
+                })
+            });
+            for task in tasks {
+                task.await.expect("it returns");
+            }
+        });
+        assert_eq!(outcome.result, Ok(()), "seed {seed}");
+    }
+}

@@ -182,7 +182,7 @@ impl Core {
     }
 
     fn may_be_woken(&self, task: TaskId) -> bool {
-        self.tasks[task.index()].state == State::Idle
+        self.rests_idle(task)
     }
 
     fn may_be_cancelled(&self, task: TaskId) -> bool {
@@ -193,8 +193,9 @@ impl Core {
             Some(Cancellations::Marked) => of.new.is_cancellable,
             Some(Cancellations::Every) => task != TaskId::MAIN,
         };
+        let rests = self.rests_idle(task) || of.state == State::Ready;
         // One that has not begun is not at an await.
-        is_meant && !of.aborted && of.polls > 0 && matches!(of.state, State::Idle | State::Ready)
+        is_meant && !of.aborted && of.polls > 0 && rests
     }
 
     fn wake_spuriously(&mut self, task: TaskId) {
