@@ -5,7 +5,7 @@ use std::rc::Rc;
 use unpick::primitives::{Event, Lock, Notify, Queue, RwLock, Semaphore, mpsc};
 use unpick::sim::options::{Detection, Detectors, Options, Tracing};
 use unpick::sim::{Shared, spawn, step, task};
-use unpick::{Kind, Switching};
+use unpick::{Kind, Run, Switching};
 
 use crate::{in_lockstep, kinds};
 
@@ -222,4 +222,32 @@ fn not_joining_does_not_order() {
         task.await.expect("nobody aborts it");
     };
     assert_eq!(kinds(Switching::Preemptive, program), [Some(Kind::Race)]);
+}
+
+#[test]
+fn what_is_held_is_told_from_what_another_task_took_elsewhere_before() {
+    let line = line!() + 8;
+    let program = || async {
+        let count = Rc::new(Shared::new(0));
+        let lock = Rc::new(RwLock::new(()));
+        // One after the other, so that the second hold may have the place of the first.
+        let (first, second) = ((count.clone(), lock.clone()), (count, lock));
+        let tasks = [
+            spawn(async move {
+                let _held = first.1.read().await;
+                first.0.update(|count| *count += 1);
+            }),
+            spawn(async move {
+                let _held = second.1.read().await;
+                second.0.update(|count| *count += 1);
+            }),
+        ];
+        for task in tasks {
+            task.await.expect("nobody aborts it");
+        }
+    };
+    let finding = Run::new().plain().execute(program).result.expect_err("a race");
+    let held = finding.story.iter().filter_map(|line| line.split_once("taken at "));
+    let held: Vec<&str> = held.map(|(_, place)| place).collect();
+    assert_eq!(held, [format!(":{line})"), format!(":{})", line + 4)], "{:#?}", finding.story);
 }
