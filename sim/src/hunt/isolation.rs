@@ -20,6 +20,7 @@
 mod earlier;
 mod ending;
 mod enduring;
+mod failures;
 mod orders;
 mod parent;
 mod process;

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{env, fs, io, process};
 
-use super::records::{read_failed, read_kept, read_properties, read_switching};
-use super::records::{write_failed, write_kept, write_properties, write_switching};
+use super::failures::{read_failed, write_failed};
+use super::records::{read_kept, read_properties, read_switching};
+use super::records::{write_kept, write_properties, write_switching};
 use super::wire::{Input, Output};
 use crate::class::Awaits;
 use crate::environment;

@@ -11,11 +11,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::earlier::{EarlierFile, TemporaryFile};
+use super::failures::{read_failed, write_failed};
 use super::orders::{Job, Orders};
 use super::process::Worker;
 use super::recording::Recording;
-use super::records::{Record, read_failed, read_lost, read_shrunk};
-use super::records::{write_failed, write_lost, write_shrunk};
+use super::records::{Record, read_lost, read_shrunk, write_lost, write_shrunk};
 use super::wire::{Input, Output};
 use super::worker::send;
 use crate::environment;
