@@ -265,8 +265,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "whoever holds one thing holds what the last one did",
         "engine/detectors/held.rs",
-        "if first == last && held == only => set,",
-        "if first == last && held.hold == only.hold => set,",
+        "hold == other.hold && object == other.object && ptr::eq(site, other.site)",
+        "hold == other.hold && object == other.object && site.file() == other.site.file()",
         "detectors",
     ),
     mutant(

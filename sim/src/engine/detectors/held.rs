@@ -18,6 +18,15 @@ pub(super) struct HeldObject {
     pub(super) site: &'static Location<'static>,
 }
 
+impl HeldObject {
+    /// Whether it is the same at first sight: one place may have several addresses.
+    #[inline]
+    fn is_plainly(&self, other: &HeldObject) -> bool {
+        let HeldObject { hold, object, site } = *self;
+        hold == other.hold && object == other.object && ptr::eq(site, other.site)
+    }
+}
+
 /// What a task holds at one moment: the number of a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Held(u32);
@@ -156,12 +165,15 @@ impl Holdings {
         let Holding { first, last, .. } = self.tasks[task.index()];
         let only = self.links[first as usize].held;
         let set = match self.alone {
-            Some((held, set)) if first == last && held == only => set,
-            _ => self.look_up(first),
+            Some((held, set)) if first == last && held.is_plainly(&only) => set,
+            _ => {
+                let set = self.look_up(first);
+                if first == last {
+                    self.alone = Some((only, set));
+                }
+                set
+            }
         };
-        if first == last {
-            self.alone = Some((only, set));
-        }
         self.tasks[task.index()].set = Some(set);
         set
     }
