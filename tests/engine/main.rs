@@ -1,6 +1,7 @@
 //! The engine, through its public face: what it promises, tried against programs that nobody
 //! has thought of, and against a model of its own.
 
+mod bodies;
 mod data;
 mod enumeration;
 mod every_strategy;

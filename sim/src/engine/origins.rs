@@ -145,4 +145,34 @@ mod tests {
         assert_eq!(anew.path(TaskId(2)), "main.1.2");
         assert_eq!(anew.path(last), "main", "that is none of its tasks yet");
     }
+
+    #[test]
+    fn another_thread_may_read_while_tasks_are_added() {
+        let all = std::sync::Mutex::new(Origins::new());
+        let lock = || all.lock().expect("nobody panics");
+        let (site, last) = (Location::caller(), 2 * CHUNK as u32);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut own = Origins::new();
+                for task in 1..=last {
+                    let origin = (TaskId::MAIN, task);
+                    if !own.note(TaskId(task), origin, site) {
+                        own.keep_up(&mut lock());
+                        assert!(own.note(TaskId(task), origin, site), "there is a place now");
+                    }
+                }
+            });
+            loop {
+                let seen = lock().clone();
+                let read = [1, last / 2, last].map(|task| (seen.path(TaskId(task)), task));
+                let known = read.iter().filter(|(path, task)| *path == format!("main.{task}"));
+                let (known, sites) = (known.count(), read.map(|(_, task)| seen.site(TaskId(task))));
+                assert!(sites.iter().flatten().all(|seen| *seen == site), "a place or none");
+                if known == 3 {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+        });
+    }
 }
