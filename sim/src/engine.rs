@@ -150,10 +150,7 @@ pub(crate) struct Core {
     pub(crate) gates_shut: u32,
     /// Whether what is left of the run is being dropped: nothing gives way any more.
     teardown: bool,
-    /// How many polls this thread had begun before the run: those since then are its steps.
-    polls_before: u64,
-    /// How many steps there were, when the run is over.
-    steps_made: u64,
+    steps: u64,
     /// How many turns, and operations that are asked for, are left before `eye_from`. Below zero
     /// beyond that.
     left_to_eye: i64,
@@ -411,8 +408,7 @@ impl Core {
             entering: None,
             gates_shut: 0,
             teardown: false,
-            polls_before: 0,
-            steps_made: 0,
+            steps: 0,
             left_to_eye: 0,
             unfinished: 0,
             eye_from: 0,
@@ -514,16 +510,6 @@ impl Core {
     #[inline]
     pub(crate) fn is_followed(&self) -> bool {
         self.heed.has(Heed::FOLLOWED)
-    }
-
-    /// How many turns were taken.
-    fn steps(&self) -> u64 {
-        self.beacon().polls() - self.polls_before
-    }
-
-    /// Has so many turns been taken.
-    fn set_steps(&mut self, steps: u64) {
-        self.polls_before = self.beacon().polls() - steps;
     }
 
     /// Turns, and operations that went on in place: what the budget of steps is spent on.

@@ -99,12 +99,6 @@ impl Beacon {
         self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// How many polls this thread has begun.
-    #[inline]
-    pub(super) fn polls(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed)
-    }
-
     /// Whether a waker of this run may have been called from another thread.
     #[inline]
     pub(super) fn was_woken(&self) -> bool {

@@ -44,21 +44,19 @@ pub(super) enum Errand {
 pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     let engine = engine();
     let beacon = engine.core.borrow().beacon().clone();
-    Loop { engine, beacon, stamp }.run(main);
+    Loop { engine, beacon, stamp, main }.run();
 }
-
-/// The main future.
-type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
 /// What the loop has at hand outside of the core's borrow.
-struct Loop {
-    engine: &'static Engine,
+struct Loop<'a> {
+    engine: &'a Engine,
     beacon: Arc<Beacon>,
     stamp: Stamp,
+    main: Pin<&'a mut dyn Future<Output = ()>>,
 }
 
-impl Loop {
-    fn run(&self, mut main: Main<'_>) {
+impl Loop<'_> {
+    fn run(&mut self) {
         let mut next = self.inside(Core::first);
         loop {
             let Some(polling) = next else {
@@ -69,7 +67,7 @@ impl Loop {
                 continue;
             };
             // Caught here rather than around each poll, which would cost every step.
-            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut main, polling)));
+            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(polling)));
             // Whether it was a poll that panicked, and not the engine or a strategy.
             let was_polling = self.engine.polled.replace(Packed::NONE) != Packed::NONE;
             next = match spun {
@@ -83,61 +81,50 @@ impl Loop {
 
     /// Polls task after task, as long as there is no errand; breaks when the main future has
     /// returned.
-    fn spin(&self, main: &mut Main<'_>, mut polling: Polling) -> ControlFlow<()> {
+    fn spin(&mut self, mut polling: Polling) -> ControlFlow<()> {
         loop {
-            while let (task, Some(body)) = polling {
+            let (task, body) = polling;
+            self.beacon.poll_begins(task);
+            // Its drop would do nothing: it owns nothing.
+            let own = Packed::new(self.stamp, task.0);
+            let waker = ManuallyDrop::new(task_waker(own));
+            self.engine.polled.set(own);
+            let mut context = Context::from_waker(&waker);
+            let result = match body {
                 // SAFETY: It was made when the poll was chosen, and is in the task's record. Whoever
                 // drops bodies or looks into them does so with tasks that have ended or rest, and
                 // this one is running until the poll has returned.
-                match self.turn(task, |context| unsafe { body.poll(context) }) {
-                    Some(next) => polling = next,
-                    None => return ControlFlow::Continue(()),
-                }
-            }
-            match self.turn_of_main(main)? {
-                Some(next) => polling = next,
+                Some(body) => unsafe { body.poll(&mut context) },
+                None => self.poll_main(&mut context),
+            };
+            let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
+            let next = {
+                let core: &mut Core = &mut self.engine.core.borrow_mut();
+                let goes_on = match result {
+                    Poll::Pending => Some(core.settle_pending(task, woke_itself)),
+                    Poll::Ready(()) => core.settle_returned(task),
+                };
+                goes_on.and_then(|heed| core.next_in_place(heed))
+            };
+            polling = match next {
+                Some(next) => next,
+                None if task == TaskId::MAIN && result.is_ready() => return ControlFlow::Break(()),
                 None => return ControlFlow::Continue(()),
-            }
+            };
         }
     }
 
-    /// Polls a task; gives the poll that comes next, if that is no errand.
-    #[inline(always)]
-    fn turn(
-        &self,
-        task: TaskId,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<()>,
-    ) -> Option<Polling> {
-        self.beacon.poll_begins(task);
-        // Its drop would do nothing: it owns nothing.
-        let own = Packed::new(self.stamp, task.0);
-        let waker = ManuallyDrop::new(task_waker(own));
-        self.engine.polled.set(own);
-        let result = poll(&mut Context::from_waker(&waker));
-        let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
-        let core: &mut Core = &mut self.engine.core.borrow_mut();
-        let heed = match result {
-            Poll::Pending => core.settle_pending(task, woke_itself),
-            Poll::Ready(()) => core.settle_returned(task)?,
-        };
-        core.next_in_place(heed)
-    }
-
-    /// The same of the main task, apart from that of others; breaks when its future has returned.
+    /// Apart, so that other tasks need not be told from the main one by more than a branch.
     #[inline(never)]
-    fn turn_of_main(&self, main: &mut Main<'_>) -> ControlFlow<(), Option<Polling>> {
-        let mut result = Poll::Pending;
-        let next = self.turn(TaskId::MAIN, |context| {
-            result = main.as_mut().poll(context);
-            // While the main task goes on, the run does not stand still.
-            self.inside(Core::is_lively);
-            result
-        });
-        if result.is_ready() { ControlFlow::Break(()) } else { ControlFlow::Continue(next) }
+    fn poll_main(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let result = self.main.as_mut().poll(context);
+        // While the main task goes on, the run does not stand still.
+        self.inside(Core::is_lively);
+        result
     }
 
     /// Does what comes instead of polling a task; breaks when the run is over.
-    fn carry_out(&self) -> ControlFlow<(), Option<Polling>> {
+    fn carry_out(&mut self) -> ControlFlow<(), Option<Polling>> {
         if self.beacon.was_woken() {
             self.inside(Core::fail_woken_from_elsewhere);
         }

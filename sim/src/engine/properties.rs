@@ -124,7 +124,7 @@ impl Core {
         if self.watches.count == 0 {
             return false;
         }
-        let steps = self.steps() - self.watches.woken_at;
+        let steps = self.steps - self.watches.woken_at;
         if steps <= self.watches.woken && !self.watches.has_settled {
             return false;
         }
@@ -137,7 +137,7 @@ impl Core {
                 self.wake_waiter(waiter);
             }
         }
-        self.watches.woken_at = self.steps();
+        self.watches.woken_at = self.steps;
         self.watches.woken = woken;
         self.watches.has_settled = false;
         woken > 0

@@ -14,7 +14,7 @@ use super::detectors::Quiet;
 use super::events::Events;
 use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
-use super::tasks::{Aside, Duty, Joiner, Leftover, State, Task, TaskBody};
+use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
     Core, ENGINE, Engine, Heed, Leaving, OperationRecord, PollState, RECENT, Timer, drive, engine,
     with_run,
@@ -225,7 +225,6 @@ fn begin(options: Options, run: RunId, chooser: Chooser) -> Stamp {
     core.heed.set(Heed::FOLLOWED, is_heard);
     core.heed.set(Heed::WATCHED, is_heard || core.classes.is_on());
     core.beacon().begin(stamp, run, core.options.poll_max);
-    core.set_steps(0);
     core.tasks.begin();
     if core.is_asking {
         core.tell(Notice::Spawned { task: 0, parent: 0, path: Task::MAIN.path });
@@ -268,15 +267,11 @@ pub(crate) fn drop_task_now(stamp: Stamp, task: TaskId) -> bool {
         None | Some(Unfinished::Ended) => false,
         Some(Unfinished::Running) => true,
         Some(Unfinished::Resting(body, dropper)) => {
-            with_run(|core| {
-                core.order_drop(dropper, task);
-                core.interrupt(dropper);
-            });
+            with_run(|core| core.order_drop(dropper, task));
             drop_guarded(task, || drop(body));
             with_run(|core| {
                 core.end_task(task, Ending::Cancelled);
                 core.set_current(dropper);
-                core.resume(dropper);
                 core.order_dropped(dropper, task);
                 core.order_after_end(task);
             });
@@ -372,8 +367,7 @@ impl Core {
     fn take_unfinished(&mut self, id: TaskId) -> Unfinished {
         match self.tasks[id.index()].state {
             State::Ended => return Unfinished::Ended,
-            _ if self.runs(id) => {}
-            State::Interrupted => {}
+            State::Running => {}
             State::Idle | State::Ready => {
                 self.record(move |_| EventKind::AbortRequested { task: id.into() });
                 self.order_between(id);
@@ -424,7 +418,6 @@ fn end(standing: Standing) {
             core.note_forgotten_guards();
         }
         let events = core.events.take().filter(|_| core.keeps_a_trace());
-        core.steps_made = core.steps();
         core.trace = events.map(|events| Box::new(core.bind_trace(events)));
         core.beacon().end();
         core.put_rare_away();
@@ -494,7 +487,7 @@ impl Core {
             properties: Vec::new(),
             trace: None,
             nested: Vec::new(),
-            steps: self.steps_made,
+            steps: take(&mut self.steps),
             tasks: take(&mut self.tasks_made),
             unfinished: take(&mut self.unfinished),
             elapsed: Instant::from_nanos(take(&mut self.now_ns)),
@@ -568,11 +561,7 @@ impl Core {
     fn put_tasks_away(&mut self) {
         self.tasks_made = self.tasks.len();
         self.tasks.clear();
-        // Mostly the main task is the only one of which there is anything, and it joins again.
-        self.asides.truncate(1);
-        if let [main] = &mut self.asides[..] {
-            *main = Aside::default();
-        }
+        self.asides.clear();
         self.joiners.clear();
         if !self.panicked.is_empty() {
             self.panicked.clear();

@@ -24,14 +24,12 @@ use crate::trace::{Ending, EventKind};
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Waits to be woken, or [runs](Core::runs): is the current one, which is being polled or
-    /// dropped. Left by `wake` and `abort`, and when a poll in which it was woken is over.
+    /// Waits to be woken. Left by `wake` and `abort`.
     Idle,
     /// Has a turn in the ready set. Left when the turn is taken.
     Ready,
-    /// Is in the middle of a poll or a drop, and not the current one: it drops another one, or the
-    /// waker of its granted operation is called. Left when that is over.
-    Interrupted,
+    /// Is being polled or dropped. Left when that returns.
+    Running,
     /// Returned, was cancelled, or panicked. Never left.
     Ended,
 }
@@ -320,9 +318,11 @@ impl Core {
     pub(crate) fn wake(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(id.index()) else { return };
         match task.state {
+            State::Running => {
+                self.poll.woken = true;
+                self.record(move |_| EventKind::Woken { task: id.into() });
+            }
             State::Ended => {}
-            State::Interrupted => self.wake_running(id),
-            State::Idle if self.runs(id) => self.wake_running(id),
             State::Idle | State::Ready => self.wake_resting(id),
         }
     }
@@ -332,7 +332,7 @@ impl Core {
     #[inline(always)]
     pub(crate) fn wake_in_place<const FOLLOWED: bool>(&mut self, id: TaskId) {
         if !FOLLOWED && self.rests_idle(id) {
-            if self.current.is_some() {
+            if self.current.is_some_and(|current| current != id) {
                 self.is_lively();
             }
             self.tasks[id.index()].state = State::Ready;
@@ -342,12 +342,6 @@ impl Core {
         } else {
             self.wake_otherwise(id);
         }
-    }
-
-    /// Wakes a task that is being polled.
-    fn wake_running(&mut self, id: TaskId) {
-        self.poll.woken = true;
-        self.record(move |_| EventKind::Woken { task: id.into() });
     }
 
     #[cold]
@@ -369,30 +363,7 @@ impl Core {
     /// Whether a task waits to be woken.
     #[inline]
     pub(super) fn rests_idle(&self, id: TaskId) -> bool {
-        self.tasks[id.index()].state == State::Idle && self.current != Some(id)
-    }
-
-    /// Whether a task is the current one, and being polled or dropped: not merely the one as which
-    /// something is dropped that it has left.
-    #[inline]
-    pub(super) fn runs(&self, id: TaskId) -> bool {
-        self.current == Some(id) && self.tasks[id.index()].state == State::Idle
-    }
-
-    /// The task that runs stops being the current one, in the middle of its poll or drop.
-    pub(super) fn interrupt(&mut self, running: Option<TaskId>) {
-        if let Some(id) = running.filter(|&id| self.runs(id)) {
-            self.tasks[id.index()].state = State::Interrupted;
-        }
-    }
-
-    /// It is the current one again.
-    pub(super) fn resume(&mut self, current: Option<TaskId>) {
-        if let Some(id) = current
-            && self.tasks[id.index()].state == State::Interrupted
-        {
-            self.tasks[id.index()].state = State::Idle;
-        }
+        self.tasks[id.index()].state == State::Idle
     }
 
     /// Makes a task ready that waits to be woken.
@@ -440,13 +411,13 @@ impl Core {
         self.order_between(id);
         self.record(move |_| EventKind::AbortRequested { task: id.into() });
         self.withdraw_turns(id);
-        match self.tasks[id.index()].state {
-            State::Interrupted => self.poll.woken = true,
-            State::Idle if self.runs(id) => self.poll.woken = true,
+        let task = &mut self.tasks[id.index()];
+        match task.state {
             State::Idle => {
-                self.tasks[id.index()].state = State::Ready;
+                task.state = State::Ready;
                 self.make_ready(Turn::Resume(id));
             }
+            State::Running => self.poll.woken = true,
             State::Ready | State::Ended => {}
         }
         true

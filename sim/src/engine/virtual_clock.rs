@@ -96,7 +96,7 @@ impl Core {
 
     /// The source, if it is to be told of the step that was the last.
     pub(super) fn source_to_tell(&mut self) -> Option<Box<dyn TimerSource>> {
-        let at = (self.steps(), self.now_ns);
+        let at = (self.steps, self.now_ns);
         if self.told_at == at || !self.source.as_ref()?.is_attentive(self.now()) {
             return None;
         }

@@ -153,7 +153,7 @@ impl Core {
     pub(super) fn rests(&self, id: TaskId) -> bool {
         let task = &self.tasks[id.index()];
         let has_turn = |phase| matches!(phase, Phase::Announced | Phase::Granted);
-        self.rests_idle(id)
+        task.state == State::Idle
             && !task.aborted
             && !self.operations.list(id.0).any(|(_, it)| has_turn(it.phase))
     }

@@ -111,7 +111,7 @@ impl Core {
             is_heard,
             choices: self.tape.len(),
             now_ns: self.now_ns,
-            steps: self.steps(),
+            steps: self.steps,
             spent,
             detectors: self.detectors.take(),
             eye_from,
@@ -173,7 +173,7 @@ impl Core {
         // Turns that the run's own strategy has never heard of.
         self.ready.clear();
         self.heed.remove(Heed::PRESELECTED);
-        self.set_steps(kept.steps);
+        self.steps = kept.steps;
         self.open_eye_from(kept.eye_from, kept.spent);
         if let (Some(woken), Some(proof)) = (woken, proof) {
             standstill.kind = Kind::LostWakeup;

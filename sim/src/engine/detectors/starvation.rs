@@ -7,6 +7,7 @@
 use std::panic::Location;
 
 use super::super::operations::{Handed, Phase};
+use super::super::tasks::State;
 use super::super::{Core, TaskId};
 use super::access::Places;
 use crate::finding::{Finding, Kind};
@@ -51,7 +52,7 @@ impl Core {
                 && operation.phase == Phase::Blocked
                 && operation.handed == Handed::Nothing
                 && operation.task != taker
-                && self.rests_idle(operation.task)
+                && self.tasks[operation.task.index()].state == State::Idle
         });
         let passed = waiting.map(|(_, operation)| (takes.wrapping_sub(operation.takes), operation));
         let passed = passed.filter(|(passes, _)| *passes >= passes_max);

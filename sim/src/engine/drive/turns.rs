@@ -183,7 +183,7 @@ impl Core {
         if self.tasks[task.index()].state == State::Ready {
             self.make_unready(Turn::Resume(task));
         }
-        self.tasks[task.index()].state = State::Interrupted;
+        self.tasks[task.index()].state = State::Running;
         self.put_down(Errand::Grant(waker));
         None
     }
@@ -221,10 +221,11 @@ impl Core {
             // Polling the task once serves a wake-up as well.
             self.make_unready(Turn::Resume(id));
         }
+        self.steps += 1;
         self.poll = PollState::NEW;
         self.current = Some(id);
         let task = &mut self.tasks[id.index()];
-        task.state = State::Idle;
+        task.state = State::Running;
         task.polls = task.polls.wrapping_add(1);
         self.poll_number = task.polls;
         if HEARD {
@@ -331,22 +332,32 @@ impl Core {
         self.leave();
         let heed = self.heed;
         if heed.has(Heed::HEARD.or(Heed::WATCHED)) {
-            self.settle_pending_watched(id, woke_itself);
-        } else if woke_itself || self.poll.woken {
-            self.tasks[id.index()].state = State::Ready;
+            self.poll.woken |= woke_itself;
+            self.order_poll(id, true);
+            if heed.has(Heed::HEARD) {
+                self.settle_pending_heard(id);
+                return heed;
+            }
+        }
+        let task = &mut self.tasks[id.index()];
+        if woke_itself || self.poll.woken {
+            task.state = State::Ready;
             self.ready.push(Turn::Resume(id));
+        } else {
+            task.state = State::Idle;
         }
         heed
     }
 
-    /// The same, where somebody looks at it.
+    /// The same, where somebody is told of turns.
     #[inline(never)]
-    fn settle_pending_watched(&mut self, id: TaskId, woke_itself: bool) {
-        self.poll.woken |= woke_itself;
-        self.order_poll(id, true);
+    fn settle_pending_heard(&mut self, id: TaskId) {
+        let task = &mut self.tasks[id.index()];
         if self.poll.woken {
-            self.tasks[id.index()].state = State::Ready;
+            task.state = State::Ready;
             self.make_ready(Turn::Resume(id));
+        } else {
+            task.state = State::Idle;
         }
         self.current = None;
     }
