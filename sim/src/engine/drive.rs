@@ -44,19 +44,21 @@ pub(super) enum Errand {
 pub(super) fn drive(stamp: Stamp, main: Pin<&mut dyn Future<Output = ()>>) {
     let engine = engine();
     let beacon = engine.core.borrow().beacon().clone();
-    Loop { engine, beacon, stamp, main }.run();
+    Loop { engine, beacon, stamp }.run(main);
 }
+
+/// The main future.
+type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
 /// What the loop has at hand outside of the core's borrow.
-struct Loop<'a> {
-    engine: &'a Engine,
+struct Loop {
+    engine: &'static Engine,
     beacon: Arc<Beacon>,
     stamp: Stamp,
-    main: Pin<&'a mut dyn Future<Output = ()>>,
 }
 
-impl Loop<'_> {
-    fn run(&mut self) {
+impl Loop {
+    fn run(&self, mut main: Main<'_>) {
         let mut next = self.inside(Core::first);
         loop {
             let Some(polling) = next else {
@@ -67,7 +69,7 @@ impl Loop<'_> {
                 continue;
             };
             // Caught here rather than around each poll, which would cost every step.
-            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(polling)));
+            let spun = catch_unwind(AssertUnwindSafe(|| self.spin(&mut main, polling)));
             // Whether it was a poll that panicked, and not the engine or a strategy.
             let was_polling = self.engine.polled.replace(Packed::NONE) != Packed::NONE;
             next = match spun {
@@ -81,50 +83,61 @@ impl Loop<'_> {
 
     /// Polls task after task, as long as there is no errand; breaks when the main future has
     /// returned.
-    fn spin(&mut self, mut polling: Polling) -> ControlFlow<()> {
+    fn spin(&self, main: &mut Main<'_>, mut polling: Polling) -> ControlFlow<()> {
         loop {
-            let (task, body) = polling;
-            self.beacon.poll_begins(task);
-            // Its drop would do nothing: it owns nothing.
-            let own = Packed::new(self.stamp, task.0);
-            let waker = ManuallyDrop::new(task_waker(own));
-            self.engine.polled.set(own);
-            let mut context = Context::from_waker(&waker);
-            let result = match body {
+            while let (task, Some(body)) = polling {
                 // SAFETY: It was made when the poll was chosen, and is in the task's record. Whoever
                 // drops bodies or looks into them does so with tasks that have ended or rest, and
                 // this one is running until the poll has returned.
-                Some(body) => unsafe { body.poll(&mut context) },
-                None => self.poll_main(&mut context),
-            };
-            let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
-            let next = {
-                let core: &mut Core = &mut self.engine.core.borrow_mut();
-                let goes_on = match result {
-                    Poll::Pending => Some(core.settle_pending(task, woke_itself)),
-                    Poll::Ready(()) => core.settle_returned(task),
-                };
-                goes_on.and_then(|heed| core.next_in_place(heed))
-            };
-            polling = match next {
-                Some(next) => next,
-                None if task == TaskId::MAIN && result.is_ready() => return ControlFlow::Break(()),
+                match self.turn(task, |context| unsafe { body.poll(context) }) {
+                    Some(next) => polling = next,
+                    None => return ControlFlow::Continue(()),
+                }
+            }
+            match self.turn_of_main(main)? {
+                Some(next) => polling = next,
                 None => return ControlFlow::Continue(()),
-            };
+            }
         }
     }
 
-    /// Apart, so that other tasks need not be told from the main one by more than a branch.
+    /// Polls a task; gives the poll that comes next, if that is no errand.
+    #[inline(always)]
+    fn turn(
+        &self,
+        task: TaskId,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<()>,
+    ) -> Option<Polling> {
+        self.beacon.poll_begins(task);
+        // Its drop would do nothing: it owns nothing.
+        let own = Packed::new(self.stamp, task.0);
+        let waker = ManuallyDrop::new(task_waker(own));
+        self.engine.polled.set(own);
+        let result = poll(&mut Context::from_waker(&waker));
+        let woke_itself = self.engine.polled.replace(Packed::NONE) == Packed::WOKEN;
+        let core: &mut Core = &mut self.engine.core.borrow_mut();
+        let heed = match result {
+            Poll::Pending => core.settle_pending(task, woke_itself),
+            Poll::Ready(()) => core.settle_returned(task)?,
+        };
+        core.next_in_place(heed)
+    }
+
+    /// The same of the main task, apart from that of others; breaks when its future has returned.
     #[inline(never)]
-    fn poll_main(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let result = self.main.as_mut().poll(context);
-        // While the main task goes on, the run does not stand still.
-        self.inside(Core::is_lively);
-        result
+    fn turn_of_main(&self, main: &mut Main<'_>) -> ControlFlow<(), Option<Polling>> {
+        let mut result = Poll::Pending;
+        let next = self.turn(TaskId::MAIN, |context| {
+            result = main.as_mut().poll(context);
+            // While the main task goes on, the run does not stand still.
+            self.inside(Core::is_lively);
+            result
+        });
+        if result.is_ready() { ControlFlow::Break(()) } else { ControlFlow::Continue(next) }
     }
 
     /// Does what comes instead of polling a task; breaks when the run is over.
-    fn carry_out(&mut self) -> ControlFlow<(), Option<Polling>> {
+    fn carry_out(&self) -> ControlFlow<(), Option<Polling>> {
         if self.beacon.was_woken() {
             self.inside(Core::fail_woken_from_elsewhere);
         }

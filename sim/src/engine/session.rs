@@ -14,7 +14,7 @@ use super::detectors::Quiet;
 use super::events::Events;
 use super::faults::FaultState;
 use super::ids::{Packed, STAMP_MAX, Stamp, TaskId, Turn};
-use super::tasks::{Duty, Joiner, Leftover, State, Task, TaskBody};
+use super::tasks::{Aside, Duty, Joiner, Leftover, State, Task, TaskBody};
 use super::{
     Core, ENGINE, Engine, Heed, Leaving, OperationRecord, PollState, RECENT, Timer, drive, engine,
     with_run,
@@ -561,7 +561,11 @@ impl Core {
     fn put_tasks_away(&mut self) {
         self.tasks_made = self.tasks.len();
         self.tasks.clear();
-        self.asides.clear();
+        // Mostly the main task is the only one of which there is anything, and it joins again.
+        self.asides.truncate(1);
+        if let [main] = &mut self.asides[..] {
+            *main = Aside::default();
+        }
         self.joiners.clear();
         if !self.panicked.is_empty() {
             self.panicked.clear();

@@ -332,12 +332,8 @@ impl Core {
         self.leave();
         let heed = self.heed;
         if heed.has(Heed::HEARD.or(Heed::WATCHED)) {
-            self.poll.woken |= woke_itself;
-            self.order_poll(id, true);
-            if heed.has(Heed::HEARD) {
-                self.settle_pending_heard(id);
-                return heed;
-            }
+            self.settle_pending_watched(id, woke_itself);
+            return heed;
         }
         let task = &mut self.tasks[id.index()];
         if woke_itself || self.poll.woken {
@@ -349,9 +345,11 @@ impl Core {
         heed
     }
 
-    /// The same, where somebody is told of turns.
+    /// The same, where somebody looks at it.
     #[inline(never)]
-    fn settle_pending_heard(&mut self, id: TaskId) {
+    fn settle_pending_watched(&mut self, id: TaskId, woke_itself: bool) {
+        self.poll.woken |= woke_itself;
+        self.order_poll(id, true);
         let task = &mut self.tasks[id.index()];
         if self.poll.woken {
             task.state = State::Ready;

@@ -56,10 +56,10 @@ impl Tasks {
     /// The record of the next task, as another one has left it.
     #[inline]
     pub(super) fn next_mut(&mut self) -> &mut Task {
-        if self.len >= self.records.len() {
-            self.add_record();
+        if self.len < self.records.len() {
+            return &mut self.records[self.len];
         }
-        &mut self.records[self.len]
+        self.add_record()
     }
 
     /// Beyond some, there is room for as many as are kept: records are a line of the cache each, for
@@ -67,11 +67,12 @@ impl Tasks {
     /// not written to is none yet.
     #[cold]
     #[inline(never)]
-    fn add_record(&mut self) {
+    fn add_record(&mut self) -> &mut Task {
         if self.records.len() == self.records.capacity() && self.records.len() == SOME {
             self.records.reserve_exact(SPARE_MAX - SOME);
         }
         self.records.push(Task::MAIN);
+        &mut self.records[self.len]
     }
 
     /// The same, once it was there.
