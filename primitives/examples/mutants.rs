@@ -41,6 +41,7 @@ fn all() -> Vec<Breakage> {
         broken: mutant.broken,
         tests: match mutant.tests {
             "lib" => vec!["-p", "unpick-sim", "--lib"],
+            "contracts" => vec!["-p", "unpick-primitives", "--test", "contracts"],
             tests => vec!["-p", "unpick", "--features", "proptest", "--test", tests],
         },
     });

@@ -180,7 +180,7 @@ impl<S> Instrumented<S> {
     /// The same, where the engine is entered for each thing that it is told; and outside of runs.
     #[cold]
     #[inline(never)]
-    fn poll_outside<G, W: Copy, A: Attempt<S, G>>(
+    pub(crate) fn poll_outside<G, W: Copy, A: Attempt<S, G>>(
         &self,
         waiting: &mut Waiting<W>,
         cx: &mut Context<'_>,
@@ -338,15 +338,15 @@ impl<S, G, T, F: FnMut(&mut S, Option<G>) -> Option<T>> Attempt<S, G> for F {
 
 /// What a future keeps of the operation that it carries out.
 pub(crate) struct Waiting<W = ()> {
-    operation: Operation,
-    place: Place,
+    pub(crate) operation: Operation,
+    pub(crate) place: Place,
     wants: W,
     /// Whether a poll has come to nothing, since it was in an entry: it is to be made without.
-    is_unsettled: bool,
+    pub(crate) is_unsettled: bool,
 }
 
 /// Where an operation stands.
-enum Place {
+pub(crate) enum Place {
     /// In no queue.
     Outside,
     /// In a queue, or out of it with what it was granted.
@@ -393,14 +393,17 @@ impl Waiting {
         Waiting::wanting(name, access, site, ())
     }
 
+    pub(crate) const fn of(operation: Operation) -> Waiting {
+        Waiting { operation, place: Place::Outside, wants: (), is_unsettled: false }
+    }
+
     /// For what goes on in the same step as an operation that was announced and executed.
     pub(crate) const fn unannounced(
         name: &'static str,
         access: Access,
         site: &'static Location<'static>,
     ) -> Waiting {
-        let operation = Operation::unannounced(name, access, site);
-        Waiting { operation, place: Place::Outside, wants: (), is_unsettled: false }
+        Waiting::of(Operation::unannounced(name, access, site))
     }
 }
 
@@ -418,6 +421,11 @@ impl<W> Waiting<W> {
     /// Where the operation was called.
     pub(crate) const fn site(&self) -> &'static Location<'static> {
         self.operation.site()
+    }
+
+    /// Whether anybody knows that it waits, or waits for its turn.
+    pub(crate) const fn is_noted(&self) -> bool {
+        self.is_queued() || self.operation.is_noted()
     }
 
     /// Whether it has a place in a queue, or something that it was granted there.
@@ -452,7 +460,7 @@ impl<W: Copy> Waiting<W> {
 
     /// A poll in an entry has come to nothing.
     #[cold]
-    const fn unsettled<R>(&mut self) -> Poll<R> {
+    pub(crate) const fn unsettled<R>(&mut self) -> Poll<R> {
         self.is_unsettled = true;
         Poll::Pending
     }

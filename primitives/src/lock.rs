@@ -8,6 +8,8 @@
 //! Unlike asyncio's it guards a value, and is released by dropping the guard, whichever task
 //! does so. It is not reentrant. A panic under the lock does not poison it.
 
+mod state;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -17,9 +19,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::instrumented::{Attempt, Count, Instrumented, Waiting, show};
-use crate::probe::{Access, Entry, Hold, Mode, Object, Operation, Stamp, enter};
-use crate::waiters::{Waiters, Wakeup};
+use self::state::{State, acquisition};
+use crate::instrumented::{Count, Instrumented, Waiting, show};
+use crate::probe::{Access, Hold, Mode, enter};
 
 /// A fair lock around a value, to be held across awaits.
 ///
@@ -37,30 +39,6 @@ pub struct Lock<T = ()> {
     base: Instrumented<State<T>>,
 }
 
-struct State<T> {
-    // Invariant: `None` while somebody has it: a guard, or a waiter that was handed the lock.
-    value: Option<Box<T>>,
-    waiters: Waiters<Box<T>>,
-}
-
-impl<T> State<T> {
-    const fn waiters(&mut self) -> &mut Waiters<Box<T>> {
-        &mut self.waiters
-    }
-
-    /// Hands the value to the first waiter, or puts it back.
-    #[inline]
-    fn release(&mut self, value: Box<T>) -> Option<Wakeup> {
-        match self.waiters.grant_first(value) {
-            Ok(wakeup) => Some(wakeup),
-            Err(value) => {
-                self.value = Some(value);
-                None
-            }
-        }
-    }
-}
-
 impl<T> Lock<T> {
     /// Makes an unlocked lock around a value.
     ///
@@ -71,7 +49,7 @@ impl<T> Lock<T> {
     /// ```
     #[track_caller]
     pub fn new(value: T) -> Lock<T> {
-        let state = State { value: Some(Box::new(value)), waiters: Waiters::new() };
+        let state = State::new(Box::new(value));
         Lock { base: Instrumented::new("lock", state) }
     }
 
@@ -184,7 +162,7 @@ impl<T> Lock<T> {
     #[track_caller]
     fn try_take(&self) -> Result<Box<T>, TryLockError> {
         self.base.object.immediate("try_lock", Access::Change);
-        self.base.lock().value.take().ok_or(TryLockError)
+        self.base.lock().take().ok_or(TryLockError)
     }
 
     /// Whether somebody has the lock.
@@ -206,7 +184,7 @@ impl<T> Lock<T> {
 
     /// The same, unrecorded.
     pub(crate) fn is_locked(&self) -> bool {
-        self.base.lock().value.is_none()
+        self.base.lock().standing().0
     }
 
     /// The value, which nobody else can have meanwhile.
@@ -221,7 +199,7 @@ impl<T> Lock<T> {
     /// assert_eq!(lock.into_inner(), 2);
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
-        self.base.get_mut().value.as_mut().expect("the value of a lock whose guard was leaked")
+        self.base.get_mut().value_mut().expect("the value of a lock whose guard was leaked")
     }
 
     /// The value, when the lock is not needed any more.
@@ -235,7 +213,7 @@ impl<T> Lock<T> {
     /// assert_eq!(lock.into_inner(), 1);
     /// ```
     pub fn into_inner(self) -> T {
-        let value = self.base.into_inner().value;
+        let value = self.base.into_inner().into_value();
         *value.expect("the value of a lock whose guard was leaked")
     }
 }
@@ -245,15 +223,6 @@ impl<T> From<T> for Lock<T> {
     #[track_caller]
     fn from(value: T) -> Lock<T> {
         Lock::new(value)
-    }
-}
-
-impl<T> Lock<T> {
-    /// Hands the lock to the first waiter. One whom the engine does not wake comes back.
-    #[inline(always)]
-    fn release_in(&self, mut entry: Entry<'_>, value: Box<T>, hold: Hold) -> Option<Wakeup> {
-        let heir = self.base.lock().release(value);
-        self.base.object.release_in(&mut entry, hold, heir)
     }
 }
 
@@ -368,38 +337,7 @@ pub struct BaseAcquire<T, L: Deref<Target = Lock<T>>> {
 
 impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
     const fn new(lock: L, site: &'static Location<'static>) -> Self {
-        BaseAcquire { lock, waiting: Waiting::new("acquire", Access::Change, site) }
-    }
-}
-
-/// Takes the lock, unless somebody has it.
-struct TryAcquire;
-
-impl<T> Attempt<State<T>, Box<T>> for TryAcquire {
-    type Value = Box<T>;
-    type Output = (Box<T>, Hold);
-
-    #[inline(always)]
-    fn attempt(
-        &mut self,
-        state: &mut State<T>,
-        granted: Option<Box<T>>,
-        _stamp: impl FnOnce() -> Stamp,
-    ) -> Option<Box<T>> {
-        match granted {
-            Some(value) => Some(value),
-            None => state.value.take(),
-        }
-    }
-
-    #[inline(always)]
-    fn executed(
-        &mut self,
-        entry: &mut Entry<'_>,
-        (operation, object): (&mut Operation, &Object),
-        value: Box<T>,
-    ) -> (Box<T>, Hold) {
-        (value, operation.executed_holding_in(entry, object, 1, Mode::Exclusive))
+        BaseAcquire { lock, waiting: Waiting::of(acquisition(site)) }
     }
 }
 
@@ -410,7 +348,7 @@ impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L>
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let BaseAcquire { lock, waiting } = &mut *self;
-        let polled = lock.base.poll_by(waiting, cx, State::waiters, TryAcquire);
+        let polled = lock.poll_acquire(waiting, cx);
         polled.map(|(value, hold)| BaseLockGuard { lock: lock.clone(), value: Some(value), hold })
     }
 }
@@ -418,7 +356,7 @@ impl<T, L: Deref<Target = Lock<T>> + Clone + Unpin> Future for BaseAcquire<T, L>
 impl<T, L: Deref<Target = Lock<T>>> Drop for BaseAcquire<T, L> {
     #[inline]
     fn drop(&mut self) {
-        if self.waiting.is_queued() {
+        if self.waiting.is_noted() {
             self.give_up();
         }
     }
@@ -428,10 +366,8 @@ impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
     #[cold]
     #[inline(never)]
     fn give_up(&mut self) {
-        let base = &self.lock.base;
-        let woken = base.cancel(&mut self.waiting, State::waiters, State::release);
-        if let Some(wakeup) = woken.flatten() {
-            wakeup.granted();
+        if let Some(heir) = self.lock.give_up(&mut self.waiting) {
+            heir.granted();
         }
     }
 }
@@ -439,8 +375,8 @@ impl<T, L: Deref<Target = Lock<T>>> BaseAcquire<T, L> {
 impl<T> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (is_locked, waiters) = {
-            let state = self.base.lock();
-            (state.value.is_none(), Count("waiters", state.waiters.len()))
+            let (is_locked, waiting) = self.base.lock().standing();
+            (is_locked, Count("waiters", waiting + self.base.object.line_length()))
         };
         let locked = if is_locked { "locked" } else { "unlocked" };
         show(f, "Lock", &self.base.object, format_args!("{locked}{waiters}"))

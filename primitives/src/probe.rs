@@ -9,10 +9,10 @@ mod absent;
 #[cfg(not(feature = "sim"))]
 pub(crate) use absent::{
     Access, Announced, Cause, Door, Effect, Entry, Hold, Mode, Object, Operation, Passage,
-    Spurious, Stamp, Wakeup, enter, is_inside_run,
+    Spurious, Stamp, Ticket, Wakeup, enter, is_inside_run,
 };
 #[cfg(feature = "sim")]
 pub(crate) use unpick_sim::probe::{
     Access, Announced, Cause, Door, Effect, Entry, Hold, Mode, Object, Operation, Passage,
-    Spurious, Stamp, Wakeup, enter, is_inside_run,
+    Spurious, Stamp, Ticket, Wakeup, enter, is_inside_run,
 };

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::finding::Place;
 use crate::time::Instant;
-use crate::trace::{EventKind, TaskRef, Trace};
+use crate::trace::{Event, EventKind, OperationRef, TaskRef, Trace};
 
 /// From where a run's operations were called, at the events of its trace that were looked at.
 ///
@@ -100,7 +100,8 @@ impl Callers {
         // Without a site that is on its stack it is not known how the program's files are named.
         let Some(folder) = known else { return Callers::default() };
         let mut callers = Callers::default();
-        for (&event, stack) in stacks {
+        for &event in stacks.keys() {
+            let Some(stack) = stacks.get(&called_at(&trace.events, event)) else { continue };
             let mut above = stack::places(stack, &folder);
             let own = match site(event).map(|site| site.place()) {
                 Some(site) => {
@@ -178,6 +179,33 @@ impl Callers {
     }
 }
 
+/// At which event that was called which an event tells of. An operation that is blocked was mostly
+/// announced before, and may be blocked without its task being polled: then it is on no stack.
+fn called_at(events: &[Event], event: usize) -> usize {
+    let Event { task, kind: EventKind::Blocked(blocked), .. } = &events[event] else {
+        return event;
+    };
+    let is_announcement = |earlier: &Event| match &earlier.kind {
+        EventKind::Announced(announced) => announced == blocked && earlier.task == *task,
+        _ => false,
+    };
+    // What was executed, withdrawn or blocked since then was not this operation.
+    let last = events[..event].iter().rposition(|earlier| {
+        is_announcement(earlier) || (earlier.task == *task && is_end(&earlier.kind, blocked))
+    });
+    last.filter(|&last| is_announcement(&events[last])).unwrap_or(event)
+}
+
+/// Whether an operation that was announced is not any more.
+fn is_end(kind: &EventKind, operation: &OperationRef) -> bool {
+    match kind {
+        EventKind::Executed(ended) | EventKind::Withdrawn(ended) | EventKind::Blocked(ended) => {
+            ended == operation
+        }
+        _ => false,
+    }
+}
+
 /// Whether two lines may well be of one expression.
 fn is_near(one: &Place, other: &Place) -> bool {
     one.file == other.file && one.line.abs_diff(other.line) <= EXPRESSION_MAX
@@ -233,6 +261,9 @@ pub(crate) fn look_at(
     wakers_of: &[TaskRef],
     run: impl FnOnce(),
 ) -> Callers {
+    let announced: Vec<usize> =
+        wanted.iter().map(|&event| called_at(&trace.events, event)).collect();
+    let wanted = wanted.into_iter().chain(announced).collect();
     let wakers = wakers_of.iter().map(|&task| (task, VecDeque::new())).collect();
     COLLECTOR.set(Some(Collector { wanted, stacks: BTreeMap::new(), wakers }));
     run();
@@ -246,4 +277,39 @@ pub(crate) fn look_at(
         .map(|(task, stacks)| (task, stacks.into_iter().map(read).collect()))
         .collect();
     Callers::read(trace, &stacks, &wakers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::probe::Access;
+    use crate::trace::Site;
+
+    #[test]
+    fn what_blocks_an_announced_operation_was_called_when_that_was_announced() {
+        let sites = [Site(Location::caller()), Site(Location::caller())];
+        let operation = |name, site: usize| OperationRef {
+            name,
+            object: None,
+            access: Access::Change,
+            site: sites[site],
+        };
+        let event =
+            |task, kind| Event { at: Instant::from_nanos(0), task: Some(TaskRef(task)), kind };
+        let events = [
+            event(1, EventKind::Announced(operation("acquire", 0))),
+            event(2, EventKind::Announced(operation("acquire", 0))),
+            event(1, EventKind::Announced(operation("acquire", 1))),
+            event(1, EventKind::Blocked(operation("acquire", 0))),
+            event(1, EventKind::Blocked(operation("acquire", 0))),
+            event(1, EventKind::Executed(operation("acquire", 1))),
+            event(1, EventKind::Blocked(operation("acquire", 1))),
+            event(3, EventKind::Blocked(operation("acquire", 0))),
+        ];
+        let called: Vec<usize> = (0..events.len()).map(|at| called_at(&events, at)).collect();
+        // One that blocks without having been announced since is polled then.
+        assert_eq!(called, [0, 1, 2, 0, 4, 5, 6, 7]);
+    }
 }

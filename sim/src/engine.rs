@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod heed;
 mod ids;
+mod lines;
 mod lists;
 mod losses;
 mod objects;
@@ -41,7 +42,7 @@ use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
 
 use beacon::Names;
-pub(crate) use beacon::{Beacon, all as all_beacons};
+pub(crate) use beacon::{Beacon, all as all_beacons, let_go_elsewhere};
 pub(crate) use choosing::Question;
 use classes::{Classes, ObjectPast};
 use detectors::lock_order::LockOrder;

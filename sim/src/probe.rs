@@ -12,6 +12,8 @@
 //!   and a [`Stamp`] says it for a single message;
 //! - a [`Wakeup`] in the object's own queue says whom to wake, and an [`Effect`] what follows from
 //!   an operation at once: several of these calls in one;
+//! - an operation that is [`lining_up`](Operation::lining_up) waits in a line that the engine keeps,
+//!   for objects that one at a time can have;
 //! - [`Object::acted`] says who has done what may end the waits of others, and a [`Cause`] which
 //!   of it ends which wait; [`Object::notified`] says how many waiters that woke, and
 //!   [`Operation::ticket`] lets the one who releases say to which waiter an object was granted;
@@ -97,6 +99,7 @@ mod caught;
 mod companion;
 mod entry;
 mod hold;
+mod line;
 mod object;
 mod operation;
 mod scope;

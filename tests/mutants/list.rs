@@ -22,7 +22,8 @@ pub(crate) struct Mutant {
     pub(crate) original: &'static str,
     /// What is put in its place.
     pub(crate) broken: &'static str,
-    /// What catches it: a folder of `tests`, or `lib` for what is in the package itself.
+    /// What catches it: a folder of `tests`, `lib` for what is in the package itself, or `contracts`
+    /// for those of the primitives.
     pub(crate) tests: &'static str,
 }
 

@@ -8,6 +8,7 @@ mod condition;
 mod event;
 mod future;
 mod hand;
+mod line;
 mod lock;
 mod mpsc;
 mod notify;

@@ -38,8 +38,25 @@ pub(crate) struct Beacon {
     names: Mutex<Names>,
     /// Whether `foreign` has something in it.
     was_woken: AtomicBool,
-    /// Tasks that were woken from other threads, with the run that they belong to.
-    foreign: Mutex<Vec<(Stamp, TaskId)>>,
+    /// What other threads have done to runs of this one.
+    foreign: Mutex<Vec<Foreign>>,
+}
+
+/// Something that another thread has done to a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Foreign {
+    /// It has woken this task.
+    Woken(Packed),
+    /// It has given up this hold.
+    LetGo(Packed),
+}
+
+impl Foreign {
+    const fn stamp(self) -> Stamp {
+        match self {
+            Foreign::Woken(packed) | Foreign::LetGo(packed) => packed.stamp(),
+        }
+    }
 }
 
 /// Every thread that has had a run and is still there.
@@ -59,10 +76,21 @@ pub(crate) fn all() -> Vec<Arc<Beacon>> {
 #[cold]
 #[inline(never)]
 pub(crate) fn wake_from_elsewhere(packed: Packed) {
-    let (stamp, task) = (packed.stamp(), TaskId(packed.index()));
+    tell(Foreign::Woken(packed));
+}
+
+/// Called when a guard is dropped outside of the run that it is of: tells the run, if it is still
+/// going on elsewhere.
+#[cold]
+#[inline(never)]
+pub(crate) fn let_go_elsewhere(hold: Packed) {
+    tell(Foreign::LetGo(hold));
+}
+
+fn tell(foreign: Foreign) {
     for beacon in all() {
-        if beacon.stamp.load(Ordering::Acquire) == stamp.0 {
-            lock(&beacon.foreign).push((stamp, task));
+        if beacon.stamp.load(Ordering::Acquire) == foreign.stamp().0 {
+            lock(&beacon.foreign).push(foreign);
             beacon.was_woken.store(true, Ordering::Release);
         }
     }
@@ -99,18 +127,18 @@ impl Beacon {
         self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// Whether a waker of this run may have been called from another thread.
+    /// Whether another thread may have done something to this run.
     #[inline]
     pub(super) fn was_woken(&self) -> bool {
         self.was_woken.load(Ordering::Relaxed)
     }
 
-    /// The tasks of run `stamp` that were woken from other threads.
-    pub(super) fn take_foreign(&self, stamp: Stamp) -> Vec<TaskId> {
+    /// What other threads have done to run `stamp`.
+    pub(super) fn take_foreign(&self, stamp: Stamp) -> Vec<Foreign> {
         self.was_woken.store(false, Ordering::Relaxed);
         let mut foreign = std::mem::take(&mut *lock(&self.foreign));
-        foreign.retain(|&(of, _)| of == stamp);
-        foreign.into_iter().map(|(_, task)| task).collect()
+        foreign.retain(|foreign| foreign.stamp() == stamp);
+        foreign
     }
 
     /// Makes room in `own`, the thread's own clone, for more tasks.

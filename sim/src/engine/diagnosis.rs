@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::beacon::Foreign;
 use super::detectors::Extent;
 use super::ids::TaskId;
 use super::tasks::State;
@@ -108,10 +109,16 @@ impl Core {
         self.record(move |_| EventKind::Panicked { message, place });
     }
 
-    /// Every waker of this run that was called from another thread is a finding.
+    /// Every waker of this run that was called from another thread is a finding, and so is a guard
+    /// that was dropped there for which somebody waits.
     #[cold]
     pub(super) fn fail_woken_from_elsewhere(&mut self) {
-        for task in self.beacon().take_foreign(self.stamp) {
+        for foreign in self.beacon().take_foreign(self.stamp) {
+            let woken = match foreign {
+                Foreign::Woken(task) => Some(TaskId(task.index())),
+                Foreign::LetGo(hold) => self.let_go_from_elsewhere(hold.index()),
+            };
+            let Some(task) = woken else { continue };
             let message =
                 "a waker of this task was called from another OS thread, which no tape controls";
             let mut finding = Finding::new(Kind::Nondeterminism, message, self.now());

@@ -198,6 +198,17 @@ impl<T: Owned> Lists<T> {
         late.and_then(|late| self.late.get(late)).copied().unwrap_or(NIL)
     }
 
+    /// A record, if it is plainly all that its owner has: it has the owner's place, and there is no
+    /// other.
+    #[inline(always)]
+    pub(crate) fn sole(&self, id: u32) -> Option<&T> {
+        if id & 1 == 1 {
+            return None;
+        }
+        let first = self.firsts.get((id >> 1) as usize)?;
+        first.oldest.as_ref().filter(|_| first.newest == NIL)
+    }
+
     /// Whether an owner has any.
     #[inline]
     pub(crate) fn has_any(&self, owner: u32) -> bool {

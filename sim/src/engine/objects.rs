@@ -146,9 +146,10 @@ impl Core {
 
     /// An operation is executed, by which the current task holds `units` of its object, where nobody
     /// follows: all at once what [`settle_in_place`](Self::settle_in_place) and
-    /// [`hold`](Self::hold) do. Says whether the operation was settled, and the hold.
+    /// [`hold`](Self::hold) do. Says whether the operation was settled, and the hold. `IS_HEIR` says
+    /// of one of this run that the object was granted to it in its line.
     #[inline(always)]
-    pub(crate) fn settle_and_hold(
+    pub(crate) fn settle_and_hold<const IS_HEIR: bool>(
         &mut self,
         operation: Packed,
         object: u32,
@@ -158,7 +159,10 @@ impl Core {
         let task = self.current.unwrap_or(TaskId::MAIN);
         let (record, holds) = self.objects.record_and_count(object);
         let mut is_settled = true;
-        if operation == self.granted {
+        if IS_HEIR {
+            self.operations.forget(operation.index());
+            record.granted -= 1;
+        } else if operation == self.granted {
             self.granted = Packed::NONE;
             if operation != Packed::NONE {
                 self.operations.forget(operation.index());

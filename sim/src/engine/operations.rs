@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::task::Waker;
 
 use super::ids::{OperationId, Packed, TaskId, Turn};
+use super::lines::InLine;
 use super::lists::Owned;
 use super::losses::Pending;
 use super::{Core, Heed};
@@ -19,6 +20,8 @@ pub(crate) struct Description {
     /// The object's place in the engine's list; `None` for an operation that has none.
     pub(crate) object: Option<u32>,
     pub(crate) access: Access,
+    /// Whether it waits in its object's line.
+    pub(crate) lines_up: bool,
     pub(crate) site: &'static Location<'static>,
 }
 
@@ -43,8 +46,8 @@ pub(crate) struct OperationRecord {
     pub(crate) description: Description,
     pub(crate) phase: Phase,
     /// The waker it was last polled with, if that is not of a task of this run. Invariant: `None`
-    /// unless it is announced or snoozed.
-    waker: Option<Waker>,
+    /// unless it is announced, snoozed, or in a line.
+    pub(super) waker: Option<Waker>,
     pub(crate) since_ns: u64,
     /// How many steps had been taken then.
     pub(crate) order: u64,
@@ -59,6 +62,7 @@ pub(crate) struct OperationRecord {
     pub(crate) handed_ns: u64,
     /// How it is woken, while it is blocked.
     pub(crate) waits_by: WaitsBy,
+    pub(super) in_line: InLine,
 }
 
 impl Owned for OperationRecord {
@@ -325,7 +329,7 @@ impl Core {
 
     /// An operation joins or leaves its object's queue of waiters, which changes the object.
     #[inline]
-    fn order_waiting(&mut self, object: Option<u32>) {
+    pub(super) fn order_waiting(&mut self, object: Option<u32>) {
         if self.classes.is_on() {
             self.order_executed(object, Access::Change);
         }
@@ -342,7 +346,7 @@ impl Core {
         site: &'static Location<'static>,
     ) {
         if self.is_heard() {
-            self.executed(Description { name, object, access, site });
+            self.executed(Description { name, object, access, lines_up: false, site });
         } else {
             self.order_executed(object, access);
         }
@@ -415,6 +419,7 @@ impl Core {
     /// outside of the engine.
     #[inline]
     pub(crate) fn forget_operation(&mut self, id: OperationId) -> Option<Waker> {
+        self.leave_line(id);
         let keep = |record: OperationRecord| {
             let OperationRecord { phase, handed, description, waker, .. } = record;
             (phase, handed, description.object, waker)
@@ -516,14 +521,25 @@ impl Core {
         }
     }
 
-    /// Grants an announced operation. Returns the waker to call before its task is polled.
-    #[inline]
-    pub(super) fn grant(&mut self, id: OperationId) -> (TaskId, Option<Waker>) {
-        let record = self.operations.get_mut(id.0).expect("a turn's operation; a bug in unpick");
+    /// Grants an announced operation. Returns its task, and the waker to call before that is polled;
+    /// `None` if it [lines up](Self::lines_up_unpolled) instead.
+    #[inline(always)]
+    pub(super) fn grant<const HEARD: bool>(
+        &mut self,
+        id: OperationId,
+    ) -> Option<(TaskId, Option<Waker>)> {
+        const THERE: &str = "a turn's operation; a bug in unpick";
+        let mut record = self.operations.get_mut(id.0).expect(THERE);
+        if record.description.lines_up {
+            if self.lines_up_unpolled::<HEARD>(id) {
+                return None;
+            }
+            record = self.operations.get_mut(id.0).expect(THERE);
+        }
         record.phase = Phase::Granted;
         let (task, waker) = (record.task, record.waker.take());
         self.granted = Packed::new(self.stamp, id.0);
-        (task, waker)
+        Some((task, waker))
     }
 
     #[cold]
@@ -570,6 +586,7 @@ impl Core {
             handed: Handed::Nothing,
             handed_ns: 0,
             waits_by: WaitsBy::Other,
+            in_line: InLine::NOT,
         };
         let id = OperationId(self.operations.insert(task.0, make));
         if HEARD && self.losses.is_some() {

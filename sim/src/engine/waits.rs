@@ -65,6 +65,17 @@ pub(super) enum Waited {
     End(TaskId),
 }
 
+/// Who has an object that one at a time can have, as far as that is quickly told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Owner {
+    /// Nobody has it, or was granted it.
+    Nobody,
+    /// One task has it, or was granted it, and nobody else.
+    One(TaskId),
+    /// Others have it, in some other way.
+    Others,
+}
+
 impl Core {
     /// The operations that were pending in a task's last poll, newest first.
     pub(super) fn pending(
@@ -114,30 +125,38 @@ impl Core {
     /// object was taken.
     #[inline(always)]
     pub(super) fn look_for_ring(&mut self, object: u32) -> u32 {
-        let record = &self.objects[object as usize];
-        let (takes, granted, heir) = (record.takes, record.granted, record.heir);
         if let Some(current) = self.current
-            && !self.is_no_ring(object, granted, heir)
+            && !self.is_no_ring(object)
         {
             self.look_for_ring_from(current);
         }
-        takes
+        self.objects[object as usize].takes
     }
 
     /// Whether nobody has an object, or it is plain that it will be given up or taken by a task
     /// that is ready: then nobody who waits for it is stuck, however this poll ends.
     #[inline(always)]
-    fn is_no_ring(&self, object: u32, granted: u32, heir: u32) -> bool {
-        let owner = match (self.objects.few_holds(object), granted) {
-            (Few::None, 0) => return true,
-            (Few::One(hold), 0) if hold.mode == Mode::Exclusive => hold.task,
+    fn is_no_ring(&self, object: u32) -> bool {
+        match self.owner(object) {
+            Owner::Nobody => true,
+            Owner::One(task) => self.tasks[task.index()].state == State::Ready,
+            Owner::Others => false,
+        }
+    }
+
+    /// Who has an object, or was granted it.
+    #[inline(always)]
+    pub(super) fn owner(&self, object: u32) -> Owner {
+        let &ObjectRecord { granted, heir, .. } = &self.objects[object as usize];
+        match (self.objects.few_holds(object), granted) {
+            (Few::None, 0) => Owner::Nobody,
+            (Few::One(hold), 0) if hold.mode == Mode::Exclusive => Owner::One(hold.task),
             (Few::None, 1) => match self.operations.get(heir) {
-                Some(heir) if heir.is_heir_of(object) => heir.task,
-                _ => return false,
+                Some(heir) if heir.is_heir_of(object) => Owner::One(heir.task),
+                _ => Owner::Others,
             },
-            _ => return false,
-        };
-        self.tasks[owner.index()].state == State::Ready
+            _ => Owner::Others,
+        }
     }
 
     /// Looks, as soon as the current poll is over, whether this task can never go on.

@@ -11,7 +11,7 @@ use super::object::{IN_A_DROP, Object};
 use super::operation::{Access, Operation, Stage};
 use super::stamp::Stamp;
 use super::wakeup::{Effect, Wakeup};
-use crate::engine::{Core, Gate, Packed, Whereabouts, is_of_run, own_task};
+use crate::engine::{Core, Gate, Packed, Whereabouts, is_of_run, let_go_elsewhere, own_task};
 
 /// The engine, entered; or nothing, outside of a run.
 ///
@@ -88,6 +88,11 @@ impl<'a> Entry<'a> {
     #[inline(always)]
     pub fn inside(self) -> Option<Entry<'a>> {
         self.core.map(|core| Entry { core: Some(core) })
+    }
+
+    #[inline(always)]
+    pub(super) fn core(&mut self) -> Option<&mut Core> {
+        self.core.as_deref_mut()
     }
 
     /// What the current task has done so far, as [`Stamp::here`] says it.
@@ -291,7 +296,7 @@ impl Operation {
                 self.tell_execution_in::<false>(object, core);
                 let index = object.index(core);
                 let (is_settled, hold) =
-                    core.settle_and_hold(self.record, index, (units, mode), self.site);
+                    core.settle_and_hold::<false>(self.record, index, (units, mode), self.site);
                 // As in `execute_in`.
                 if is_settled {
                     self.record = Packed::NONE;
@@ -348,7 +353,10 @@ impl Object {
         heir: Option<Wakeup>,
     ) -> Option<Wakeup> {
         let record = hold.into_record();
-        let Some(core) = &mut entry.core else { return heir };
+        let Some(core) = &mut entry.core else {
+            self.release_outside(record);
+            return heir;
+        };
         let Some(hold) = record.of(core.stamp).filter(|_| !core.is_followed()) else {
             return self.release_followed(record, heir, core);
         };
@@ -371,10 +379,17 @@ impl Object {
     /// Tells the run's class, and nobody else, of an operation on this object. Not once the class is
     /// concluded, before what is left is dropped.
     #[inline(never)]
-    fn tell_class(&self, access: Access, core: &mut Core) {
+    pub(super) fn tell_class(&self, access: Access, core: &mut Core) {
         if core.classes.is_on() {
             let index = self.index(core);
             core.order_operation(Some(index), access);
+        }
+    }
+
+    #[inline(always)]
+    fn release_outside(&self, record: Packed) {
+        if record != Packed::NONE {
+            let_go_elsewhere(record);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who holds what.
 
-use crate::engine::{Packed, with_run};
+use crate::engine::{Core, Packed, let_go_elsewhere, with_run};
 use crate::trace::Side;
 
 /// In which way an object is held.
@@ -60,6 +60,12 @@ impl Hold {
         self.into_record();
     }
 
+    /// The number of the engine's record of it, if it is of this run.
+    #[inline(always)]
+    pub(super) fn index(&self, core: &Core) -> Option<u32> {
+        self.record.of(core.stamp)
+    }
+
     /// The engine's record of it, which whoever gets it ends.
     #[inline]
     pub(super) fn into_record(mut self) -> Packed {
@@ -78,9 +84,12 @@ impl Drop for Hold {
 
 #[inline(never)]
 fn end(record: Packed) {
-    with_run(|core| {
-        if let Some(index) = record.of(core.stamp) {
-            core.unhold::<true>(index);
-        }
+    let ended = with_run(|core| {
+        let index = record.of(core.stamp)?;
+        core.unhold::<true>(index);
+        Some(())
     });
+    if ended.flatten().is_none() {
+        let_go_elsewhere(record);
+    }
 }

@@ -9,7 +9,7 @@ use super::hold::{Hold, Mode};
 use super::operation::Access;
 use super::wakeup::{Effect, Wakeup};
 use crate::AbortHandle;
-use crate::engine::{Core, Handed, Packed, with_run};
+use crate::engine::{Core, Handed, Packed, let_go_elsewhere, with_run};
 use crate::trace::{EventKind, Side};
 
 /// What ends one kind of wait at an object. When somebody waits at it for ever, the report says
@@ -412,7 +412,10 @@ impl Object {
     #[inline(never)]
     pub fn release(&self, hold: Hold) {
         let record = hold.into_record();
-        with_run(|core| self.release_within::<true>(record, &mut None, core));
+        let released = with_run(|core| self.release_within::<true>(record, &mut None, core));
+        if released.is_none() && record != Packed::NONE {
+            let_go_elsewhere(record);
+        }
     }
 
     #[inline(always)]
@@ -431,6 +434,8 @@ impl Object {
         }
         if let Some(index) = record.of(core.stamp) {
             core.unhold::<FOLLOWED>(index);
+        } else if record != Packed::NONE {
+            let_go_elsewhere(record);
         }
         Wakeup::wake_in::<FOLLOWED>(heir, Handed::Granted, core);
     }

@@ -30,6 +30,7 @@ pub enum Access {
 pub struct Operation {
     pub(super) name: &'static str,
     pub(super) access: Access,
+    pub(super) lines_up: bool,
     pub(super) site: &'static Location<'static>,
     pub(super) stage: Stage,
     /// The engine's record of it, while it is announced or blocked.
@@ -68,7 +69,8 @@ impl Operation {
         access: Access,
         site: &'static Location<'static>,
     ) -> Operation {
-        Operation { name, access, site, stage: Stage::Asking, record: Packed::NONE }
+        let (stage, record) = (Stage::Asking, Packed::NONE);
+        Operation { name, access, lines_up: false, site, stage, record }
     }
 
     /// The same, for one that is not announced: it is executed in the same step as another that was.
@@ -79,7 +81,8 @@ impl Operation {
         access: Access,
         site: &'static Location<'static>,
     ) -> Operation {
-        Operation { name, access, site, stage: Stage::LetThrough, record: Packed::NONE }
+        let (stage, record) = (Stage::LetThrough, Packed::NONE);
+        Operation { name, access, lines_up: false, site, stage, record }
     }
 
     /// Where it was called.
@@ -262,7 +265,7 @@ impl Operation {
     }
 
     #[inline(always)]
-    fn block(
+    pub(super) fn block(
         &mut self,
         object: Option<&Object>,
         waits_by: WaitsBy,
@@ -351,7 +354,8 @@ impl Operation {
 
     #[inline]
     pub(super) const fn description(&self, object: Option<u32>) -> Description {
-        Description { name: self.name, object, access: self.access, site: self.site }
+        let Operation { name, access, lines_up, site, .. } = *self;
+        Description { name, object, access, lines_up, site }
     }
 
     fn forget(&mut self) {

@@ -9,7 +9,7 @@ use crate::engine::{Core, Handed, OperationId, Packed, TaskId, wake_task, with_r
 use crate::trace::Side;
 
 /// A blocked operation, as the object's queue of waiters keeps it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     record: Packed,
 }
@@ -18,6 +18,9 @@ impl Ticket {
     pub(super) const fn new(record: Packed) -> Ticket {
         Ticket { record }
     }
+
+    /// That of no operation.
+    pub const NONE: Ticket = Ticket { record: Packed::NONE };
 
     /// Notes that the object was granted to this operation, which has not been polled since.
     pub fn granted(self) {
@@ -82,6 +85,13 @@ impl Wakeup {
     #[must_use]
     pub fn nobody(operation: &Operation) -> Wakeup {
         Wakeup { whom: Whom::Other(Waker::noop().clone()), ticket: operation.ticket() }
+    }
+
+    /// The operation that is woken.
+    #[must_use]
+    #[inline]
+    pub const fn ticket(&self) -> Ticket {
+        self.ticket
     }
 
     /// Wakes it: it is to look again, or was notified.

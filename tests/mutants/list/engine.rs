@@ -1,8 +1,85 @@
-//! Breakages of the ready set, of lists, and of timers.
+//! Breakages of the ready set, of lines and other lists, and of timers.
 
 use super::{Mutant, mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "whoever joins a line is its first",
+        "engine/lines.rs",
+        "        if ahead == NO_RECORD {\n            record.line.first = id.0;\n",
+        "        if ahead != id.0 {\n            record.line.first = id.0;\n",
+        "contracts",
+    ),
+    mutant(
+        "whoever is ahead of one that leaves a line is the last in it",
+        "engine/lines.rs",
+        "            ahead.in_line.behind = behind;\n",
+        "            ahead.in_line.behind = NO_RECORD;\n",
+        "contracts",
+    ),
+    mutant(
+        "a line that the last one has left ends with it",
+        "engine/lines.rs",
+        "            line.last = if is_first { NO_RECORD } else { ahead };\n",
+        "            line.last = if is_first { id.0 } else { ahead };\n",
+        "contracts",
+    ),
+    mutant(
+        "a line is empty once its first was handed the object",
+        "engine/lines.rs",
+        "        record.line.first = operation.in_line.behind;\n",
+        "        record.line.first = NO_RECORD;\n",
+        "contracts",
+    ),
+    mutant(
+        "whoever is handed an object by what is not followed stays in its line",
+        "engine/lines.rs",
+        "        operation.in_line.is_there = false;\n        operation.handed = Handed::Granted;\n",
+        "        operation.handed = Handed::Granted;\n",
+        "contracts",
+    ),
+    mutant(
+        "what a task looks at no more lines up",
+        "engine/lines.rs",
+        "            || owner.polls != operation.polled_in\n",
+        "",
+        "contracts",
+    ),
+    mutant(
+        "a task that waits for more than a held lock is not polled",
+        "engine/lines.rs",
+        "self.operations.sole(id.0) else { return false };",
+        "self.operations.get(id.0) else { return false };",
+        "contracts",
+    ),
+    mutant(
+        "no ring is looked for where no task is polled",
+        "engine/lines.rs",
+        "        if self.tasks[keeper.index()].state != State::Ready {\n",
+        "        if self.tasks[keeper.index()].aborted {\n",
+        "detectors",
+    ),
+    mutant(
+        "whoever becomes another task's in a line goes to its end",
+        "probe/line.rs",
+        "Some(behind) => core.join_line_before(index, id, behind),",
+        "Some(_) => core.join_line(index, id),",
+        "contracts",
+    ),
+    mutant(
+        "a waker in a line is not refreshed",
+        "probe/line.rs",
+        "            let earlier = core.replace_waker(id, waker);\n",
+        "            let earlier = if behind.is_some() { waker } else { core.replace_waker(id, waker) };\n",
+        "contracts",
+    ),
+    mutant(
+        "a guard that another thread drops is not heard of",
+        "engine/diagnosis.rs",
+        "Foreign::LetGo(hold) => self.let_go_from_elsewhere(hold.index()),",
+        "Foreign::LetGo(_) => None,",
+        "contracts",
+    ),
     mutant(
         "what comes when an owner's oldest is gone is put behind the younger ones",
         "engine/lists.rs",

@@ -1,6 +1,7 @@
 //! Which turn comes next and whose poll that is, and what is to be done after a poll: the loop's
 //! part while the core is borrowed.
 
+use std::ops::ControlFlow;
 use std::task::Waker;
 
 use super::super::detectors::Occasion;
@@ -13,6 +14,9 @@ use crate::strategy::Notice;
 use crate::time::{Instant, TimerSource};
 use crate::trace::{Ending, EventKind, StepKind};
 
+/// A turn that was taken: what comes of it, or that it took no poll and the next one is to be chosen.
+type Taken = ControlFlow<Option<Polling>>;
+
 impl Core {
     /// The poll that comes first: that of the main task.
     pub(super) fn first(&mut self) -> Option<Polling> {
@@ -22,28 +26,39 @@ impl Core {
         }
         // Nothing was spawned while the program made its future.
         let key = self.ready.take_of_list(0, 1);
-        self.take_turn::<false>(Turn::of_key(key))
+        match self.take_turn::<false>(Turn::of_key(key)) {
+            ControlFlow::Break(next) => next,
+            ControlFlow::Continue(()) => self.next(),
+        }
     }
 
     /// The poll that comes next; `None` if it is an errand, which is put down.
     #[inline(never)]
     pub(super) fn next(&mut self) -> Option<Polling> {
-        self.current = None;
         loop {
-            if self.heed.has(Heed::ATTENTION)
-                && let Some(next) = self.attend()
-            {
-                return next;
+            self.current = None;
+            if self.heed.has(Heed::ATTENTION) {
+                match self.attend() {
+                    Some(ControlFlow::Break(next)) => return next,
+                    Some(ControlFlow::Continue(())) => continue,
+                    None => {}
+                }
             }
             // What `attend` would do, if this is all that there is to attend to.
             if self.heed.has(Heed::PRESELECTED)
                 && let Some(key) = self.take_preselected::<true>()
             {
-                return self.take_turn::<true>(Turn::of_key(key));
+                match self.take_turn::<true>(Turn::of_key(key)) {
+                    ControlFlow::Break(next) => return next,
+                    ControlFlow::Continue(()) => continue,
+                }
             }
             if !self.ready.is_empty() {
                 let turn = self.next_turn();
-                return self.take_turn::<true>(turn);
+                match self.take_turn::<true>(turn) {
+                    ControlFlow::Break(next) => return next,
+                    ControlFlow::Continue(()) => continue,
+                }
             }
             if let Some(errand) = self.idle() {
                 self.put_down(errand);
@@ -61,14 +76,26 @@ impl Core {
                 if !heed.has(Heed::ATTENTION.or(Heed::HEARD))
                     && let Some(key) = self.take_preselected::<false>()
                 {
-                    return self.take_turn::<false>(Turn::of_key(key));
+                    match self.take_turn::<false>(Turn::of_key(key)) {
+                        ControlFlow::Break(next) => return next,
+                        ControlFlow::Continue(()) => {
+                            heed = self.heed;
+                            continue;
+                        }
+                    }
                 }
                 return taken_apart(self.next());
             }
             let listed = self.ready.listed();
             if listed > 0 {
-                let key = self.next_key_unheard(listed);
-                return self.take_turn::<false>(Turn::of_key(key));
+                let turn = Turn::of_key(self.next_key_unheard(listed));
+                match self.take_turn::<false>(turn) {
+                    ControlFlow::Break(next) => return next,
+                    ControlFlow::Continue(()) => {
+                        heed = self.heed;
+                        continue;
+                    }
+                }
             }
             self.current = None;
             if let Some(errand) = self.idle() {
@@ -89,26 +116,26 @@ impl Core {
 
     /// What comes before a turn is chosen: see [`Heed::ATTENTION`].
     #[cold]
-    fn attend(&mut self) -> Option<Option<Polling>> {
+    fn attend(&mut self) -> Option<Taken> {
         if self.finding.is_some() {
             self.put_down(Errand::Over);
-            return Some(None);
+            return Some(ControlFlow::Break(None));
         }
         if !self.wakes.is_empty() {
             let wakes = std::mem::take(&mut self.wakes);
             self.put_down(Errand::Wake(wakes));
-            return Some(None);
+            return Some(ControlFlow::Break(None));
         }
         if let Some(source) = self.source_to_tell() {
             let now = self.now();
             self.put_down(Errand::Tell(source, now));
-            return Some(None);
+            return Some(ControlFlow::Break(None));
         }
         if let Some(task) = self.ring_from.take() {
             self.suspect_ring(task);
         }
         if let Some(task) = self.entering.take() {
-            return Some(self.enter::<true>(task, StepKind::Granted));
+            return Some(ControlFlow::Break(self.enter::<true>(task, StepKind::Granted)));
         }
         let is_stalling = self.options.time == TimeModel::Stalling;
         let has_faults = self.faults.is_some();
@@ -158,20 +185,21 @@ impl Core {
     }
 
     /// Takes a turn after which faults may strike.
-    fn take_noted(&mut self, turn: Turn) -> Option<Polling> {
+    fn take_noted(&mut self, turn: Turn) -> Taken {
         self.note_turn(turn);
         self.take_turn::<true>(turn)
     }
 
     #[inline(always)]
-    fn take_turn<const HEARD: bool>(&mut self, turn: Turn) -> Option<Polling> {
-        match turn {
+    fn take_turn<const HEARD: bool>(&mut self, turn: Turn) -> Taken {
+        ControlFlow::Break(match turn {
             Turn::Resume(task) => self.enter::<HEARD>(task, StepKind::Resumed),
-            Turn::Operation(id) => match self.grant(id) {
-                (task, None) => self.enter::<HEARD>(task, StepKind::Granted),
-                (task, Some(waker)) => taken_apart(self.enter_by_waker(task, waker)),
+            Turn::Operation(id) => match self.grant::<HEARD>(id) {
+                Some((task, None)) => self.enter::<HEARD>(task, StepKind::Granted),
+                Some((task, Some(waker))) => taken_apart(self.enter_by_waker(task, waker)),
+                None => return ControlFlow::Continue(()),
             },
-        }
+        })
     }
 
     #[cold]

@@ -10,6 +10,7 @@ use std::panic::Location;
 use super::super::ObjectPast;
 use super::super::deeds::Deeds;
 use super::super::ids::{INDEX_MAX, TaskId};
+use super::super::lines::Line;
 use super::super::lists::NO_RECORD;
 use super::super::table::{NIL, Table};
 use crate::probe::{Cause, Mode, Passage, Spurious};
@@ -30,6 +31,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) granted: u32,
     /// The operation that it was granted to last.
     pub(crate) heir: u32,
+    /// Who waits for it, if that is known here.
+    pub(crate) line: Line,
     /// Whether others than those who hold it have been seen to give it back.
     pub(crate) is_loose: bool,
     /// Whether a wait at it may end for nothing.
@@ -46,7 +49,7 @@ pub(crate) struct ObjectRecord {
     pub(crate) past: ObjectPast,
     /// The oldest hold on it, in most cases the only one. Invariant: whatever else there is is
     /// younger.
-    pub(super) oldest: Option<HoldRecord>,
+    pub(in super::super) oldest: Option<HoldRecord>,
     /// The newest of the others.
     pub(super) newest: u32,
 }
@@ -70,6 +73,7 @@ impl ObjectRecord {
             takes: 0,
             granted: 0,
             heir: NO_RECORD,
+            line: Line::EMPTY,
             is_loose: false,
             spurious: Spurious::Never,
             causes,
@@ -164,7 +168,10 @@ impl Objects {
 
     /// A record, and how many holds there are.
     #[inline(always)]
-    pub(super) fn record_and_count(&mut self, object: u32) -> (&mut ObjectRecord, &mut usize) {
+    pub(in super::super) fn record_and_count(
+        &mut self,
+        object: u32,
+    ) -> (&mut ObjectRecord, &mut usize) {
         (&mut self.records[object as usize], &mut self.holds)
     }
 
