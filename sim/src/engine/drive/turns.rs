@@ -360,8 +360,12 @@ impl Core {
         self.leave();
         let heed = self.heed;
         if heed.has(Heed::HEARD.or(Heed::WATCHED)) {
-            self.settle_pending_watched(id, woke_itself);
-            return heed;
+            self.poll.woken |= woke_itself;
+            self.order_poll(id, true);
+            if heed.has(Heed::HEARD) {
+                self.settle_pending_heard(id);
+                return heed;
+            }
         }
         let task = &mut self.tasks[id.index()];
         if woke_itself || self.poll.woken {
@@ -373,11 +377,9 @@ impl Core {
         heed
     }
 
-    /// The same, where somebody looks at it.
+    /// The same, where somebody is told of turns.
     #[inline(never)]
-    fn settle_pending_watched(&mut self, id: TaskId, woke_itself: bool) {
-        self.poll.woken |= woke_itself;
-        self.order_poll(id, true);
+    fn settle_pending_heard(&mut self, id: TaskId) {
         let task = &mut self.tasks[id.index()];
         if self.poll.woken {
             task.state = State::Ready;
@@ -393,8 +395,14 @@ impl Core {
     #[inline(always)]
     pub(super) fn settle_returned(&mut self, id: TaskId) -> Option<Heed> {
         self.leave();
-        let is_wanted = if self.heed.has(Heed::HEARD.or(Heed::WATCHED).or(Heed::FOLLOWED)) {
-            self.settle_returned_watched(id)
+        let heed = self.heed;
+        let mut is_followed = false;
+        if heed.has(Heed::HEARD.or(Heed::WATCHED).or(Heed::FOLLOWED)) {
+            self.order_poll(id, false);
+            is_followed = heed.has(Heed::HEARD.or(Heed::FOLLOWED));
+        }
+        let is_wanted = if is_followed {
+            self.end_task(id, Ending::Returned)
         } else {
             self.end_task_in_place::<false>(id, Ending::Returned)
         };
@@ -405,13 +413,6 @@ impl Core {
             self.put_down_discard(id);
         }
         None
-    }
-
-    /// The same, where somebody looks at it.
-    #[inline(never)]
-    fn settle_returned_watched(&mut self, id: TaskId) -> bool {
-        self.order_poll(id, false);
-        self.end_task(id, Ending::Returned)
     }
 
     /// Puts down that an output is to be dropped which nobody will take.

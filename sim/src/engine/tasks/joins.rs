@@ -119,7 +119,7 @@ impl Core {
     pub(crate) unsafe fn take_plainly<T: 'static>(&mut self, id: TaskId) -> Option<T> {
         let task = &mut self.tasks[id.index()];
         let is_plain = task.leftover == Leftover::Output && id.index() < SPARE_MAX;
-        if !is_plain || self.heed.has(Heed::WATCHED.or(Heed::FOLLOWED)) {
+        if !is_plain || self.heed.has(Heed::HEARD.or(Heed::FOLLOWED)) {
             return None;
         }
         let body = task.body.as_mut().filter(|body| body.is_small())?;
@@ -127,6 +127,9 @@ impl Core {
         let output = unsafe { body.as_mut().take_output() }?;
         task.leftover = Leftover::Taken;
         self.left -= 1;
+        if self.heed.has(Heed::WATCHED) {
+            self.order_after_end(id);
+        }
         Some(output)
     }
 
