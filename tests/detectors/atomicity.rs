@@ -174,3 +174,29 @@ fn what_is_held_throughout_is_told_from_what_is_let_go_in_between() {
     assert!(kept.contains(" holds lock own (taken at "), "{kept}");
     assert!(let_go.contains("holds no lock from the one to the other"), "{let_go}");
 }
+
+#[test]
+fn what_is_given_up_and_taken_again_at_the_same_line_was_not_held_throughout() {
+    let finding = in_lockstep(Options::default(), || async {
+        let balance = Rc::new(Shared::synchronized(100));
+        let tellers = [10, 20].map(|amount| {
+            let balance = balance.clone();
+            spawn(async move {
+                let own = Lock::new(()).named("own");
+                let mut seen = None;
+                for _ in 0..2 {
+                    let _held = own.lock().await;
+                    match seen {
+                        None => seen = Some(balance.get()),
+                        Some(seen) => balance.set(seen + amount),
+                    }
+                }
+            })
+        });
+        join(tellers).await;
+    });
+    let finding = finding.expect("one of them is lost");
+    assert_eq!(finding.kind, Kind::LostUpdate);
+    let story = finding.story.join("\n");
+    assert!(story.contains("holds no lock from the one to the other"), "{story}");
+}

@@ -136,7 +136,8 @@ impl Core {
         let Some(mut detectors) = self.detectors.take() else { return event };
         let looks_for_races = detectors.is_ordering && flavor == Flavor::Plain;
         let held = detectors.holdings.of(task);
-        let record = Record { task, access, site, poll, at_ns: self.now_ns, held, event };
+        let (at_ns, ends_before) = (self.now_ns, detectors.holdings.ends(task));
+        let record = Record { task, access, site, poll, at_ns, held, ends_before, event };
         if looks_for_races
             && let Some(race) = detectors.race.accessed(&mut detectors.clocks, variable, &record)
         {

@@ -52,6 +52,8 @@ pub(super) struct Record {
     pub(super) at_ns: u64,
     /// What its task held.
     pub(super) held: Held,
+    /// How often its task had given something up.
+    pub(super) ends_before: u32,
     /// Its place among the events, if the run is traced: the value is found there.
     pub(super) event: Option<usize>,
 }

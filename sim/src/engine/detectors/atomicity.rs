@@ -376,7 +376,7 @@ impl Core {
         let Violation { read, act, between, .. } = violation;
         let mut verb = |record: &Record, noun: &str| format!("{noun} {}", places.show(record.site));
         let (read_at, act_at) = (verb(read, "read"), verb(act, "write"));
-        match holdings.throughout(read.held, act.held) {
+        match holdings.throughout(read) {
             None => format!(
                 "{read_at} and {act_at} have an await between them, and {task} holds no lock from \
                  the one to the other"

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::ptr;
 
 use super::super::{Core, TaskId};
-use super::access::Places;
+use super::access::{Places, Record};
 
 /// One thing that a task holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,13 +43,15 @@ struct Holding {
     last: u32,
     /// The set that this is, once somebody has asked.
     set: Option<Held>,
+    /// How often the task has given something up.
+    ends: u32,
 }
 
 /// The end of a list of links, and the head of an empty one.
 const NIL: u32 = u32::MAX;
 
 impl Holding {
-    const NOTHING: Holding = Holding { first: NIL, last: NIL, set: Some(Held::NOTHING) };
+    const NOTHING: Holding = Holding { first: NIL, last: NIL, set: Some(Held::NOTHING), ends: 0 };
 }
 
 /// Something that is held, and what the same task took next.
@@ -57,6 +59,8 @@ impl Holding {
 struct Link {
     held: HeldObject,
     next: u32,
+    /// How often the task had given something up when it took this.
+    ends_before: u32,
 }
 
 /// What each task holds now, and every set of things that was held at an access.
@@ -108,7 +112,8 @@ impl Holdings {
             let tasks = (task.index() + 1).next_power_of_two().max(TASKS_MIN);
             self.tasks.resize(tasks, Holding::NOTHING);
         }
-        let link = Link { held: HeldObject { hold, object, site }, next: NIL };
+        let ends_before = self.tasks[task.index()].ends;
+        let link = Link { held: HeldObject { hold, object, site }, next: NIL, ends_before };
         let place = match self.free.pop() {
             Some(place) => {
                 self.links[place as usize] = link;
@@ -132,8 +137,9 @@ impl Holdings {
         let Some(holding) = self.tasks.get_mut(task.index()) else { return };
         let (mut before, mut at) = (NIL, holding.first);
         while at != NIL {
-            let Link { held, next } = self.links[at as usize];
+            let Link { held, next, .. } = self.links[at as usize];
             if held.hold == hold {
+                holding.ends = holding.ends.wrapping_add(1);
                 match before {
                     NIL => holding.first = next,
                     before => self.links[before as usize].next = next,
@@ -223,10 +229,20 @@ impl Holdings {
         &self.things[begin as usize..self.sets[place as usize] as usize]
     }
 
-    /// What both have: held without a break from the one moment to the other.
-    pub(super) fn throughout(&self, from: Held, to: Held) -> Option<HeldObject> {
-        let to = self.set(to);
-        self.set(from).iter().find(|held| to.contains(held)).copied()
+    /// How often a task has given something up.
+    #[inline]
+    pub(super) fn ends(&self, task: TaskId) -> u32 {
+        self.tasks.get(task.index()).map_or(0, |holding| holding.ends)
+    }
+
+    /// What the task of an access that was just made has held without a break since an earlier one.
+    pub(super) fn throughout(&self, earlier: &Record) -> Option<HeldObject> {
+        let holding = self.tasks.get(earlier.task.index())?;
+        let then = self.set(earlier.held);
+        // What was taken since then, it may have given up and taken again.
+        let is_kept =
+            |link: &Link| link.ends_before <= earlier.ends_before && then.contains(&link.held);
+        links(&self.links, holding.first).find(is_kept).map(|link| link.held)
     }
 }
 
@@ -241,12 +257,16 @@ fn hash(held: impl Iterator<Item = HeldObject>) -> usize {
 }
 
 /// What is in a list of links, oldest first.
-fn list(links: &[Link], first: u32) -> impl Iterator<Item = HeldObject> {
+fn list(all: &[Link], first: u32) -> impl Iterator<Item = HeldObject> {
+    links(all, first).map(|link| link.held)
+}
+
+fn links(all: &[Link], first: u32) -> impl Iterator<Item = Link> {
     let mut at = first;
     std::iter::from_fn(move || {
-        let Link { held, next } = *links.get(at as usize)?;
-        at = next;
-        Some(held)
+        let link = *all.get(at as usize)?;
+        at = link.next;
+        Some(link)
     })
 }
 
