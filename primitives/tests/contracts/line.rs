@@ -331,22 +331,62 @@ fn a_guard_that_another_thread_drops_is_a_finding_if_somebody_waits() {
 
 #[test]
 fn a_lock_that_is_held_outside_of_the_run_finds_who_waits_in_it() {
-    let lock = Arc::new(Lock::new(0));
-    let guard = lock.clone().try_lock_owned().expect("it is free");
-    let outcome = Run::new().execute(|| {
-        let lock = lock.clone();
-        async move {
-            let waits = spawn({
-                let lock = lock.clone();
-                async move { *lock.lock().await += 1 }
-            });
-            for _ in 0..3 {
+    let program = |is_elsewhere: bool| {
+        let lock = Arc::new(Lock::new(0));
+        let guard = lock.clone().try_lock_owned().expect("it is free");
+        Run::new().execute(move || async move {
+            let other = lock.clone();
+            let waits = spawn(async move { *other.lock().await += 1 });
+            for _ in 0..20 {
                 yield_now().await;
             }
-            drop(guard);
+            match is_elsewhere {
+                true => std::thread::scope(|scope| drop(scope.spawn(move || drop(guard)))),
+                false => drop(guard),
+            }
             waits.await.expect("nobody aborts it");
             *lock.lock().await
-        }
-    });
-    assert_eq!(outcome.result, Ok(1));
+        })
+    };
+    assert_eq!(program(false).result, Ok(1));
+    let finding = program(true).result.expect_err("somebody was woken from elsewhere");
+    assert_eq!(finding.kind, Kind::Nondeterminism, "{finding}");
+}
+
+#[test]
+fn tasks_that_come_back_to_the_line_and_are_aborted_in_it_do_not_disturb_it() {
+    let mut aborted = 0;
+    for seed in 0..400 {
+        let outcome = Run::new().seed(seed).execute(|| async {
+            let lock = Rc::new(Lock::new(0));
+            let tasks: Vec<_> = (0..5)
+                .map(|_| {
+                    let lock = lock.clone();
+                    spawn(async move {
+                        for _ in 0..4 {
+                            let mut rounds = lock.lock().await;
+                            yield_now().await;
+                            *rounds += 1;
+                        }
+                    })
+                })
+                .collect();
+            let mut ended = 0;
+            for (number, task) in (0..).zip(tasks) {
+                for _ in 0..number {
+                    yield_now().await;
+                }
+                if number % 2 == 0 {
+                    task.abort();
+                }
+                ended += u32::from(task.await.is_ok());
+            }
+            let rounds = *lock.try_lock().expect("nobody has it");
+            (ended, rounds)
+        });
+        let (ended, rounds) = outcome.result.expect("nobody waits for ever");
+        assert!(ended >= 2 && rounds >= 4 * ended, "seed {seed}: {ended}, {rounds}");
+        aborted += 5 - ended;
+    }
+    assert!(aborted > 400, "{aborted}");
 }

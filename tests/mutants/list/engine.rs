@@ -46,13 +46,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "contracts",
     ),
     mutant(
-        "a task that waits for more than a held lock is not polled",
-        "engine/lines.rs",
-        "self.operations.sole(id.0) else { return false };",
-        "self.operations.get(id.0) else { return false };",
-        "contracts",
-    ),
-    mutant(
         "no ring is looked for where no task is polled",
         "engine/lines.rs",
         "        if self.tasks[keeper.index()].state != State::Ready {\n",
