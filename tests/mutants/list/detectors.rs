@@ -137,10 +137,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "detectors",
     ),
     mutant(
-        "what is held first is held throughout",
+        "what was given up and taken again was held throughout",
         "engine/detectors/held.rs",
-        "self.set(from).iter().find(|held| to.contains(held)).copied()",
-        "self.set(from).first().copied().filter(|_| !to.is_empty() || to.is_empty())",
+        "link.ends_before <= earlier.ends_before && then.contains(&link.held);",
+        "link.ends_before <= link.ends_before && then.contains(&link.held);",
+        "detectors",
+    ),
+    mutant(
+        "what was taken meanwhile was held throughout",
+        "engine/detectors/held.rs",
+        "link.ends_before <= earlier.ends_before && then.contains(&link.held);",
+        "link.ends_before <= earlier.ends_before || then.contains(&link.held);",
         "detectors",
     ),
     mutant(
