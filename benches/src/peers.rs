@@ -156,15 +156,26 @@ const COUNTED_MAX_NS: u64 = 500_000_000;
 /// How long one sample takes, about.
 const SAMPLE_NS: u64 = 100_000_000;
 
+/// The most runs that one sample has.
+const SAMPLE_RUNS_MAX: u64 = 100_000;
+
+/// How many runs take about as long as a sample is to take: by making more and more of them, since
+/// the first ones of a process may take many times what the others do.
+fn enough(time: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    let mut runs = 1;
+    loop {
+        let took = time(runs)?.max(1);
+        if took >= SAMPLE_NS / 2 || runs == SAMPLE_RUNS_MAX {
+            return Some(runs);
+        }
+        runs = (runs * SAMPLE_NS / took).max(2 * runs).min(SAMPLE_RUNS_MAX);
+    }
+}
+
 #[expect(clippy::float_arithmetic, reason = "measured times, outside of any run")]
 fn measure(workload: &Workload, contenders: &[&Contender], repetitions: u64) -> Vec<Samples> {
-    let runs: Vec<Option<u64>> = contenders
-        .iter()
-        .map(|contender| {
-            let one = contender.time(workload.name, 2)? / 2;
-            Some((SAMPLE_NS / one.max(1)).clamp(1, 100_000))
-        })
-        .collect();
+    let enough_for = |contender: &&Contender| enough(|runs| contender.time(workload.name, runs));
+    let runs: Vec<Option<u64>> = contenders.iter().map(enough_for).collect();
     let mut samples: Vec<Samples> = runs.iter().map(|runs| runs.map(|_| Vec::new())).collect();
     for _ in 0..repetitions {
         for ((contender, runs), samples) in contenders.iter().zip(&runs).zip(&mut samples) {
@@ -230,3 +241,18 @@ impl fmt::Display for PeersError {
 }
 
 impl std::error::Error for PeersError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_takes_long_enough_whatever_the_first_runs_of_a_process_take() {
+        // The first run of one takes 40 ms, and each other 2 us; those of another take 3 s.
+        let begins_slowly = |runs: u64| Some(if runs == 1 { 40_000_000 } else { 2_000 * runs });
+        assert_eq!(enough(begins_slowly).map(|runs| runs * 2_000 >= SAMPLE_NS / 2), Some(true));
+        assert_eq!(enough(|runs| Some(3_000_000_000 * runs)), Some(1));
+        assert_eq!(enough(Some), Some(SAMPLE_RUNS_MAX));
+        assert_eq!(enough(|_| None), None);
+    }
+}
