@@ -165,10 +165,10 @@ impl<T> Lock<T> {
         // Cloned outside of the mutex, and so is dropped what is not needed.
         let waker = waiting.operation.waker_in_line(cx);
         let mut state = self.base.lock();
-        let value = match waiting.operation.is_in_line() {
-            true => state.take_handed(&waiting.operation),
-            false => state.take(),
-        };
+        // It may have been handed the lock by what the clone did.
+        let handed = state.take_handed(&waiting.operation);
+        let is_in_line = waiting.operation.is_in_line();
+        let value = handed.or_else(|| if is_in_line { None } else { state.take() });
         if let Some(value) = value {
             drop(state);
             drop(waker);
@@ -192,11 +192,10 @@ impl<T> Lock<T> {
         &self,
         mut entry: Entry<'_>,
         value: Box<T>,
-        hold: Hold,
+        mut hold: Hold,
     ) -> Option<Wakeup> {
         let object = &self.base.object;
         let mut state = self.base.lock();
-        let mut hold = hold;
         if state.waiters.len() == 0 {
             match object.hand_on_in(&mut entry, hold) {
                 Ok(heir) => {

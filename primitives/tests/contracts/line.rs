@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -389,4 +389,42 @@ fn tasks_that_come_back_to_the_line_and_are_aborted_in_it_do_not_disturb_it() {
         aborted += 5 - ended;
     }
     assert!(aborted > 400, "{aborted}");
+}
+
+thread_local! {
+    /// What the next clone of the waker below does.
+    static ON_CLONE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+static ACTING: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        if let Some(act) = ON_CLONE.take() {
+            act();
+        }
+        RawWaker::new(data, &ACTING)
+    },
+    |_| {},
+    |_| {},
+    |_| {},
+);
+
+#[test]
+#[expect(unsafe_code, reason = "a waker whose clone does something cannot be made otherwise")]
+fn a_lock_that_is_handed_over_while_a_waker_is_cloned_is_taken_in_that_poll() {
+    in_run(async || {
+        let lock = Arc::new(Lock::new(0));
+        let guard = lock.clone().lock_owned().await;
+        let mut first = Box::pin(lock.clone().lock_owned());
+        let mut second = Box::pin(lock.clone().lock_owned());
+        assert!(poll_once(first.as_mut()).await.is_pending());
+        assert!(poll_once(second.as_mut()).await.is_pending());
+        ON_CLONE.set(Some(Box::new(move || drop(guard))));
+        // SAFETY: Its functions do not look at the data.
+        let waker = unsafe { Waker::new(std::ptr::null(), &ACTING) };
+        let polled = first.as_mut().poll(&mut Context::from_waker(&waker));
+        let Poll::Ready(guard) = polled else { panic!("it was handed the lock") };
+        drop((guard, first));
+        assert!(poll_once(second.as_mut()).await.is_ready());
+        assert!(!lock.locked());
+    });
 }

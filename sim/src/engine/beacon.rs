@@ -79,14 +79,17 @@ pub(crate) fn wake_from_elsewhere(packed: Packed) {
     tell(Foreign::Woken(packed));
 }
 
-/// Called when a guard is dropped outside of the run that it is of: tells the run, if it is still
-/// going on elsewhere.
-#[cold]
-#[inline(never)]
+/// Called when a guard is dropped outside of the run that it is of, if it is of one: tells the run,
+/// if it is still going on elsewhere.
+#[inline]
 pub(crate) fn let_go_elsewhere(hold: Packed) {
-    tell(Foreign::LetGo(hold));
+    if hold != Packed::NONE {
+        tell(Foreign::LetGo(hold));
+    }
 }
 
+#[cold]
+#[inline(never)]
 fn tell(foreign: Foreign) {
     for beacon in all() {
         if beacon.stamp.load(Ordering::Acquire) == foreign.stamp().0 {

@@ -354,7 +354,7 @@ impl Object {
     ) -> Option<Wakeup> {
         let record = hold.into_record();
         let Some(core) = &mut entry.core else {
-            self.release_outside(record);
+            let_go_elsewhere(record);
             return heir;
         };
         let Some(hold) = record.of(core.stamp).filter(|_| !core.is_followed()) else {
@@ -383,13 +383,6 @@ impl Object {
         if core.classes.is_on() {
             let index = self.index(core);
             core.order_operation(Some(index), access);
-        }
-    }
-
-    #[inline(always)]
-    fn release_outside(&self, record: Packed) {
-        if record != Packed::NONE {
-            let_go_elsewhere(record);
         }
     }
 

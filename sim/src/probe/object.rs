@@ -413,7 +413,7 @@ impl Object {
     pub fn release(&self, hold: Hold) {
         let record = hold.into_record();
         let released = with_run(|core| self.release_within::<true>(record, &mut None, core));
-        if released.is_none() && record != Packed::NONE {
+        if released.is_none() {
             let_go_elsewhere(record);
         }
     }
@@ -434,7 +434,7 @@ impl Object {
         }
         if let Some(index) = record.of(core.stamp) {
             core.unhold::<FOLLOWED>(index);
-        } else if record != Packed::NONE {
+        } else {
             let_go_elsewhere(record);
         }
         Wakeup::wake_in::<FOLLOWED>(heir, Handed::Granted, core);
